@@ -1,0 +1,99 @@
+package spec
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestParseSize(t *testing.T) {
+	for s, want := range map[string]int64{
+		"0":                                   0,
+		"0K":                                  0,
+		"007":                                 7,
+		"1000":                                1000,
+		"1K":                                  1 << 10,
+		"1k":                                  1 << 10,
+		"3M":                                  3 << 20,
+		"64G":                                 64 << 30,
+		"64g":                                 64 << 30,
+		"2T":                                  2 << 40,
+		"2P":                                  2 << 50,
+		"7E":                                  7 << 60,
+		"1KB":                                 1000,
+		"1kB":                                 1000,
+		"5MB":                                 5e6,
+		"5GB":                                 5e9,
+		"5TB":                                 5e12,
+		"5PB":                                 5e15,
+		"9EB":                                 9e18,
+		"1KiB":                                1 << 10,
+		"1kiB":                                1 << 10,
+		"7EiB":                                7 << 60,
+		"9007199254740991K":                   math.MaxInt64 - 1023,
+		"9223372036854775807":                 math.MaxInt64,
+		"00000000000000000000000000000000001": 1,
+	} {
+		if got, err := ParseSize(s); got != want || err != nil {
+			t.Errorf("ParseSize(%q) = %d, %v; want %d", s, got, err, want)
+		}
+	}
+}
+
+func TestParseSizeErrors(t *testing.T) {
+	for s, want := range map[string]string{
+		"":                        `size "": a size starts with a digit, as in 64G`,
+		"G":                       `size "G": a size starts with a digit`,
+		"-1":                      `size "-1": a size starts with a digit`,
+		"+1":                      `size "+1": a size starts with a digit`,
+		" 1":                      `size " 1": a size starts with a digit`,
+		"\n":                      `size "\n": a size starts with a digit`,
+		"autorun.inf":             `size "autorun.inf": a size starts with a digit`,
+		"64X":                     `size "64X": unknown suffix "X"; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)`,
+		"64 G":                    `unknown suffix " G"`,
+		"64G ":                    `unknown suffix "G "`,
+		"1B":                      `unknown suffix "B"`,
+		"1Kb":                     `unknown suffix "Kb"`,
+		"1KIB":                    `unknown suffix "KIB"`,
+		"1Ki":                     `unknown suffix "Ki"`,
+		"1KK":                     `unknown suffix "KK"`,
+		"1e3":                     `unknown suffix "e3"`,
+		"0x10":                    `unknown suffix "x10"`,
+		"1_0":                     `unknown suffix "_0"`,
+		"1\x0b":                   `unknown suffix "\v"`, // K without the bit of upper case
+		"8E-1":                    `unknown suffix "E-1"`,
+		"1.5G":                    `size "1.5G": sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G`,
+		"8E":                      `size "8E": the largest size is 8E-1, which is 9223372036854775807`,
+		"10EB":                    `size "10EB": the largest size is 8E-1`,
+		"9007199254740992K":       `the largest size is 8E-1`,
+		"9223372036854775808":     `the largest size is 8E-1`,
+		"99999999999999999999999": `the largest size is 8E-1`,
+	} {
+		got, err := ParseSize(s)
+		if err == nil {
+			t.Errorf("ParseSize(%q) = %d, want an error", s, got)
+		} else if !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseSize(%q): %v; want %s", s, err, want)
+		}
+	}
+}
+
+func TestFormatSize(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 1: "1", 1000: "1000", 1023: "1023", 1024: "1K", 1025: "1025",
+		1536 << 20: "1536M", 64 << 30: "64G", 1 << 40: "1T", 1 << 50: "1P", 7 << 60: "7E",
+		math.MaxInt64: "9223372036854775807",
+	} {
+		if got := FormatSize(n); got != want {
+			t.Errorf("FormatSize(%d) = %s, want %s", n, got, want)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 10000 {
+		n := rng.Int64() >> rng.IntN(63) << rng.IntN(63) & math.MaxInt64
+		if got, err := ParseSize(FormatSize(n)); got != n || err != nil {
+			t.Fatalf("ParseSize(FormatSize(%d)) = %d, %v", n, got, err)
+		}
+	}
+}
