@@ -1,0 +1,165 @@
+package tree
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+const (
+	maxDigits = 18   // of a bound: 10^18 numbers fit below maxPositions
+	maxName   = 255  // bytes, NAME_MAX of Linux
+	maxPath   = 4095 // bytes, PATH_MAX of Linux without the final NUL
+)
+
+// parsePattern splits a pattern into its components, of which there is at least
+// one.
+func parsePattern(pattern string) ([]component, error) {
+	switch {
+	case pattern == "":
+		return nil, errors.New("a file needs a name")
+	case pattern[0] == '/':
+		return nil, errors.New(`paths begin at the mount point; leave out the "/" in front`)
+	case strings.HasSuffix(pattern, "/"):
+		return nil, errors.New(`a file needs a name after the last "/"`)
+	case strings.Contains(pattern, "\x00"):
+		return nil, errors.New("a name cannot have a NUL byte; leave it out")
+	}
+	var components []component
+	length := -1 // there is one slash less than components
+	for text := range strings.SplitSeq(pattern, "/") {
+		c, err := parseComponent(text)
+		if err != nil {
+			return nil, err
+		}
+		components = append(components, c)
+		length += 1 + len(c.last)
+	}
+	if length > maxPath {
+		return nil, fmt.Errorf("paths of up to %d bytes; the limit is %d", length, maxPath)
+	}
+	return components, nil
+}
+
+func parseComponent(text string) (component, error) {
+	c := component{key: text}
+	switch text {
+	case "":
+		return c, errors.New(`an empty name between two slashes; write one "/"`)
+	case ".", "..":
+		return c, fmt.Errorf("%q is no name of its own; leave it out", text)
+	}
+	for rest := text; rest != ""; {
+		n := strings.IndexAny(rest, "{}")
+		switch {
+		case n < 0:
+			c.parts = appendLiteral(c.parts, rest)
+			rest = ""
+		case n > 0:
+			c.parts = appendLiteral(c.parts, rest[:n])
+			rest = rest[n:]
+		case rest[0] == '}':
+			return c, errors.New(`a "}" without a "{"; braces are for ranges like {00..99}`)
+		default:
+			n = strings.IndexByte(rest, '}')
+			if n < 0 {
+				return c, fmt.Errorf(`no "}" after %q; write a range like {00..99}`, rest)
+			}
+			p, err := parseRange(rest[:n+1])
+			if err != nil {
+				return c, err
+			}
+			c.parts = append(c.parts, p)
+			rest = rest[n+1:]
+		}
+	}
+	return c, c.finish()
+}
+
+// appendLiteral adds what stands outside of braces.
+func appendLiteral(parts []part, s string) []part {
+	for s != "" {
+		if n := min(digitRun(s), maxDigits); n > 0 {
+			v, _ := parseNumber(s, n)
+			parts = append(parts, part{lo: v, hi: v, width: n})
+			s = s[n:]
+			continue
+		}
+		n := strings.IndexAny(s, "0123456789")
+		if n < 0 {
+			n = len(s)
+		}
+		parts = append(parts, part{text: s[:n]})
+		s = s[n:]
+	}
+	return parts
+}
+
+// parseRange reads {a..b}.
+func parseRange(s string) (part, error) {
+	from, to, _ := strings.Cut(s[1:len(s)-1], "..")
+	if digitRun(from) != len(from) || digitRun(to) != len(to) || from == "" || to == "" {
+		return part{}, fmt.Errorf("%q is no range of decimal numbers; write it like {00..99}", s)
+	}
+	lo, ok1 := parseNumber(from, len(from))
+	hi, ok2 := parseNumber(to, len(to))
+	if !ok1 || !ok2 {
+		return part{}, fmt.Errorf("%s has a number of more than %d digits; use smaller ones", s, maxDigits)
+	}
+	if lo > hi {
+		return part{}, fmt.Errorf("range runs backwards; write {%s..%s}", to, from)
+	}
+	p := part{lo: lo, hi: hi}
+	switch {
+	case len(from) == len(to):
+		p.width = len(from)
+	case digits(lo) != len(from) || digits(hi) != len(to):
+		width := max(len(from), len(to))
+		return part{}, fmt.Errorf("%s is padded to two widths; write {%0*d..%0*d}", s, width, lo, width, hi)
+	}
+	return p, nil
+}
+
+// finish computes what follows from the parts.
+func (c *component) finish() error {
+	c.count = 1
+	var tail int      // digits of this run, to the right
+	var varying *part // of this run, to the right
+	var length int
+	for i := len(c.parts) - 1; i >= 0; i-- {
+		p := &c.parts[i]
+		if p.text != "" {
+			tail, varying = 0, nil
+			length += len(p.text)
+			continue
+		}
+		if p.width == 0 {
+			if varying != nil {
+				return fmt.Errorf("{%d..%d} and {%d..%d} vary in width with only digits between, so names are ambiguous; pad them like {%0*d..%d}",
+					p.lo, p.hi, varying.lo, varying.hi, digits(p.hi), p.lo, p.hi)
+			}
+			p.tail, varying = tail, p
+		}
+		tail += p.width
+		length += max(p.width, digits(p.hi))
+
+		p.stride = c.count
+		over, count := bits.Mul64(c.count, p.hi-p.lo+1)
+		if over != 0 || count >= maxPositions {
+			return errTooMany
+		}
+		c.count = count
+	}
+	if length > maxName {
+		return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
+	}
+	c.first = string(c.append(nil, 0))
+	c.last = string(c.append(nil, c.count-1))
+	if c.count == 1 {
+		c.key = c.first
+	}
+	return nil
+}
+
+var errTooMany = errors.New("2^61 files and folders or more; use smaller ranges")

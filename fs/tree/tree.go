@@ -1,0 +1,185 @@
+// Package tree is a namespace by arithmetic: it computes the position of a file
+// from its name and the name from its position, so that a billion files take no
+// memory and no time to set up.
+//
+// An entry is a path with brace ranges and the spec of every file that it names:
+//
+//	home/user{00..99}/mail/{000000..999999}.eml
+//
+// A range {a..b} stands for the decimal numbers from a to b, of up to 18 digits.
+// If a or b is written with a leading zero, both have the same number of digits
+// and so have all names; otherwise {8..12} gives 8 9 10 11 12. There is no
+// escaping: every brace belongs to a range. A name has at most 255 bytes, a path
+// at most 4095.
+//
+// # Positions
+//
+// Every file and folder has a position, its ID. The entries form a trie whose
+// nodes are path components, still with their ranges. A node with n names, below
+// a node that stands for m folders, stands for m*n files or folders, and they
+// are numbered as a block: base + folder*n + name. IDs follow from the set of
+// entries alone, not from their order, and are below 1<<61.
+//
+// Everything but New is read-only arithmetic on a Tree, safe for concurrent use.
+// The package knows names, not bytes: it neither generates nor serves.
+package tree
+
+import (
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
+
+// Entry is a path pattern and what each of its files is.
+type Entry struct {
+	Pattern string
+	Spec    spec.Spec // as spec.Parse returns it; not checked again
+}
+
+// ID is the position of a file or folder; 0 is the position of none.
+type ID uint64
+
+// Root is the position of the folder that holds everything.
+const Root ID = 1
+
+// maxPositions bounds the IDs, so that a product or sum of a few counts that
+// were checked cannot wrap, and so that callers have bits left for their own
+// nodes.
+const maxPositions = 1 << 61
+
+// Tree is an immutable namespace, made by New.
+type Tree struct {
+	nodes []*node // by base; nodes[0] is the root
+	bases []ID    // of nodes, apart so that a search stays within a few cache lines
+	end   ID      // first position behind the last node
+	files uint64
+	dirs  uint64
+	bytes uint64
+}
+
+// A Node is what Tree.Node tells about a position.
+type Node struct {
+	IsDir bool
+	Spec  spec.Spec // zero for a folder
+}
+
+// A Child is an entry of a folder.
+type Child struct {
+	ID    ID
+	Name  []byte // valid until the next one is asked for
+	IsDir bool
+}
+
+// at returns the node of a position and the number of the instance within it;
+// nil if there is no such position.
+func (t *Tree) at(id ID) (n *node, instance uint64) {
+	i, exact := slices.BinarySearch(t.bases, id)
+	if !exact {
+		i--
+	}
+	if i < 0 || id >= t.end {
+		return nil, 0
+	}
+	return t.nodes[i], uint64(id - t.bases[i])
+}
+
+// Node returns what is at a position; false if nothing is.
+func (t *Tree) Node(id ID) (Node, bool) {
+	n, _ := t.at(id)
+	if n == nil {
+		return Node{}, false
+	}
+	return Node{IsDir: n.folder != nil, Spec: n.spec}, true
+}
+
+// Lookup returns the child of a folder that has the given name; false if there
+// is none, or dir is no folder. "." and ".." are no children. It allocates
+// nothing and takes time in proportion to the length of name, times the
+// logarithm of the number of entries; ranged siblings that interleave, such as
+// {0..9}.jpg and {0..9}.txt, are tried one after the other.
+func (t *Tree) Lookup(dir ID, name string) (ID, bool) {
+	n, instance := t.at(dir)
+	if n == nil || n.folder == nil {
+		return 0, false
+	}
+	child, index := n.folder.find(name)
+	if child == nil {
+		return 0, false
+	}
+	return child.id(instance, index), true
+}
+
+// Parent returns the folder that holds a position: Root for Root itself, 0 if
+// id is no position.
+func (t *Tree) Parent(id ID) ID {
+	n, instance := t.at(id)
+	switch {
+	case n == nil:
+		return 0
+	case n.parent == nil:
+		return Root
+	}
+	return n.parent.base + ID(instance/n.name.count)
+}
+
+// AppendPath appends the path of a position relative to the root, without a
+// leading slash: nothing for Root, and nothing if id is no position.
+func (t *Tree) AppendPath(dst []byte, id ID) []byte {
+	n, instance := t.at(id)
+	if n == nil {
+		return dst
+	}
+	return n.appendPath(dst, instance)
+}
+
+// ReadDir yields the children of a folder from ordinal off on: child k of a
+// folder is always the same one, and the child that is yielded first is child
+// off. It yields none if off is behind the last one, or dir is no folder. It
+// starts at any offset in the logarithm of the number of entries, and computes
+// one name at a time into one buffer, the only thing that it allocates; so the
+// caller may stop and go on later as it likes.
+//
+// Children come in the order of their patterns, where digits count as numbers
+// (a9 is before a10), and those of one pattern in the order of their numbers.
+func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
+	return func(yield func(Child) bool) {
+		n, instance := t.at(dir)
+		if n == nil || n.folder == nil {
+			return
+		}
+		first, index := n.folder.child(off)
+		name := make([]byte, 0, maxName)
+		for _, c := range n.folder.children[first:] {
+			for ; index < c.name.count; index++ {
+				name = c.name.append(name[:0], index)
+				if !yield(Child{ID: c.id(instance, index), Name: name, IsDir: c.folder != nil}) {
+					return
+				}
+			}
+			index = 0
+		}
+	}
+}
+
+// Files returns the number of files.
+func (t *Tree) Files() uint64 { return t.files }
+
+// Dirs returns the number of folders, the root among them.
+func (t *Tree) Dirs() uint64 { return t.dirs }
+
+// Bytes returns the size of all files together. From 2^64 bytes on it is
+// math.MaxUint64: a few files of the largest size get there.
+func (t *Tree) Bytes() uint64 { return t.bytes }
+
+// addBytes counts files of one size.
+func (t *Tree) addBytes(files uint64, size int64) {
+	over, product := bits.Mul64(files, uint64(size))
+	sum, carry := bits.Add64(t.bytes, product, 0)
+	if over != 0 || carry != 0 {
+		sum = math.MaxUint64
+	}
+	t.bytes = sum
+}
