@@ -1,0 +1,73 @@
+package gen
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+)
+
+// Limits and defaults of a [Config].
+const (
+	DefaultUnit = 128 << 10 // bytes
+	MinUnit     = Cell
+	MaxUnit     = 1 << 30
+	MaxCompress = 100.0
+)
+
+// Config says what to generate. The zero values of all fields but Size are
+// useful.
+type Config struct {
+	// Size is the length in bytes, 0 to 2^63-1.
+	Size int64
+
+	// Seed selects one of 2^64 unrelated streams.
+	Seed uint64
+
+	// Dedup is the deduplication ratio, finite and at least 1: of N units,
+	// round(N/Dedup) are distinct. 0 means 1, all distinct.
+	Dedup float64
+
+	// Unit is what deduplication repeats, in bytes: a multiple of Cell, from
+	// MinUnit to MaxUnit. 0 means DefaultUnit. It has no effect on the bytes
+	// if Dedup is 1.
+	Unit int64
+
+	// Compress is the ratio by which every Cell, and anything larger,
+	// compresses: 1 to MaxCompress. 0 means 1, random bytes.
+	Compress float64
+
+	// Threads is how many threads may work on one large fill, the caller's
+	// included; 1 starts no workers. 0 means GOMAXPROCS. It has no effect on
+	// the bytes.
+	Threads int
+}
+
+// withDefaults returns c with its zero values replaced, or what is wrong with
+// it.
+func (c Config) withDefaults() (Config, error) {
+	if c.Dedup == 0 {
+		c.Dedup = 1
+	}
+	if c.Unit == 0 {
+		c.Unit = DefaultUnit
+	}
+	if c.Compress == 0 {
+		c.Compress = 1
+	}
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
+	switch {
+	case c.Size < 0:
+		return c, fmt.Errorf("size %d: must not be negative", c.Size)
+	case !(c.Dedup >= 1) || math.IsInf(c.Dedup, 0):
+		return c, fmt.Errorf("dedup %v: must be a number of 1 or more", c.Dedup)
+	case c.Unit < MinUnit || c.Unit > MaxUnit || c.Unit%Cell != 0:
+		return c, fmt.Errorf("unit %d: must be a multiple of %d, up to %d", c.Unit, Cell, MaxUnit)
+	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
+		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
+	case c.Threads < 0:
+		return c, fmt.Errorf("threads %d: must not be negative", c.Threads)
+	}
+	return c, nil
+}

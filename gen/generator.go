@@ -1,0 +1,99 @@
+package gen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+)
+
+// ErrClosed is returned by calls to a [Generator] that was closed.
+var ErrClosed = errors.New("gen: generator is closed")
+
+// Generator generates one stream. All of its methods may be called
+// concurrently.
+type Generator struct {
+	stream stream
+	size   int64
+	pool   *pool // nil without workers
+	closed atomic.Bool
+}
+
+// New checks cfg and returns a generator for it. Its workers, Threads-1
+// goroutines, start now and serve every large fill until Close.
+func New(cfg Config) (*Generator, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("gen: %w", err)
+	}
+	g := &Generator{stream: newStream(cfg), size: cfg.Size}
+	if cfg.Threads > 1 {
+		g.pool = newPool(cfg.Threads - 1)
+	}
+	return g, nil
+}
+
+// Generate returns a new buffer with all of what cfg describes.
+func Generate(cfg Config) ([]byte, error) {
+	g, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	p := make([]byte, g.size)
+	_, err = g.ReadAt(p, 0)
+	return p, err
+}
+
+// Size returns the configured length in bytes.
+func (g *Generator) Size() int64 { return g.size }
+
+// Close ends the workers. Calls under way are completed; later ones return
+// ErrClosed. Close may be called more than once and always returns nil.
+func (g *Generator) Close() error {
+	if !g.closed.Swap(true) && g.pool != nil {
+		close(g.pool.done)
+	}
+	return nil
+}
+
+// ReadAt implements [io.ReaderAt]: it fills p with the bytes from offset off
+// on, in place, and returns io.EOF with a count below len(p) where the size
+// ends before p does. It writes to nothing but p[:n] and allocates nothing in a
+// steady state. A fill of at least two blocks, 512 KiB each, is shared with
+// idle workers; a smaller one runs on the caller's goroutine alone.
+func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
+	if g.closed.Load() {
+		return 0, ErrClosed
+	}
+	if off < 0 {
+		return 0, fmt.Errorf("gen: offset %d is negative", off)
+	}
+	if rest := max(g.size-off, 0); int64(len(p)) > rest {
+		p, err = p[:rest], io.EOF
+	}
+	if g.pool != nil && len(p) >= 2*block {
+		g.pool.fill(&g.stream, p, uint64(off))
+	} else {
+		g.stream.fill(p, uint64(off))
+	}
+	return len(p), err
+}
+
+// fill generates p, the bytes from offset off on, on the calling goroutine.
+func (s *stream) fill(p []byte, off uint64) {
+	for len(p) > 0 {
+		cell, skip := off/Cell, int(off%Cell)
+		q, n := s.run(cell)
+		var done int
+		if skip != 0 || len(p) < Cell {
+			var whole [Cell]byte
+			cellsGeneric(s, whole[:], q)
+			done = copy(p, whole[skip:])
+		} else {
+			done = int(min(n, uint64(len(p)/Cell))) * Cell
+			cellsGeneric(s, p[:done], q)
+		}
+		p, off = p[done:], off+uint64(done)
+	}
+}

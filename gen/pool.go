@@ -1,0 +1,106 @@
+package gen
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// block is what one worker fills at a time in a parallel fill, in bytes.
+const block = 512 << 10
+
+// pool is a set of workers that help the goroutines which fill large buffers.
+type pool struct {
+	fills chan *parallelFill
+	done  chan struct{}
+	free  sync.Pool
+}
+
+func newPool(workers int) *pool {
+	p := &pool{
+		fills: make(chan *parallelFill, workers),
+		done:  make(chan struct{}),
+	}
+	p.free.New = func() any { return &parallelFill{filled: make(chan struct{}, 1)} }
+	for range workers {
+		go p.work()
+	}
+	return p
+}
+
+func (p *pool) work() {
+	for {
+		select {
+		case f := <-p.fills:
+			if f.takeBlocks() {
+				f.filled <- struct{}{}
+			}
+			p.release(f)
+		case <-p.done:
+			return
+		}
+	}
+}
+
+// fill generates dst on the calling goroutine and on every worker that is
+// free. It never waits for a worker that has not begun: a fill that finds all
+// of them busy is as fast as one without workers.
+func (p *pool) fill(s *stream, dst []byte, off uint64) {
+	f := p.free.Get().(*parallelFill)
+	f.stream, f.dst, f.off = s, dst, off
+	f.skip = int(off % Cell)
+	blocks := int64(f.skip+len(dst)+block-1) / block
+	f.next.Store(0)
+	f.left.Store(blocks)
+	f.refs.Store(1)
+offer:
+	for range min(int64(cap(p.fills)), blocks-1) {
+		f.refs.Add(1)
+		select {
+		case p.fills <- f:
+		default:
+			f.refs.Add(-1) // not the last: the caller has one
+			break offer
+		}
+	}
+	if !f.takeBlocks() {
+		<-f.filled
+	}
+	p.release(f)
+}
+
+func (p *pool) release(f *parallelFill) {
+	if f.refs.Add(-1) == 0 {
+		f.stream, f.dst = nil, nil
+		p.free.Put(f)
+	}
+}
+
+// parallelFill is one fill that several goroutines work on, block by block.
+type parallelFill struct {
+	stream *stream
+	dst    []byte
+	off    uint64 // of dst in the stream
+	skip   int    // from the start of off's cell to off: blocks start with a cell
+
+	next   atomic.Int64  // block to be taken
+	left   atomic.Int64  // blocks that are not filled yet
+	refs   atomic.Int64  // goroutines that may still look at this
+	filled chan struct{} // the last block was filled by a worker
+}
+
+// takeBlocks fills blocks until none is left to be taken, and reports whether
+// it filled the one that was finished last.
+func (f *parallelFill) takeBlocks() bool {
+	for {
+		lo := int(f.next.Add(1)-1)*block - f.skip
+		if lo >= len(f.dst) {
+			return false
+		}
+		hi := min(lo+block, len(f.dst))
+		lo = max(lo, 0)
+		f.stream.fill(f.dst[lo:hi], f.off+uint64(lo))
+		if f.left.Add(-1) == 0 {
+			return true
+		}
+	}
+}

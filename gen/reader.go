@@ -1,0 +1,81 @@
+package gen
+
+import (
+	"fmt"
+	"io"
+)
+
+// streamBuffer is what WriteTo generates at a time, in bytes: large enough to
+// be shared with workers, small enough to stay in a core's cache until the
+// writer has read it.
+const streamBuffer = 1 << 20
+
+// Reader reads a [Generator]'s stream from a position on. It must not be used
+// concurrently; make as many as needed.
+type Reader struct {
+	g   *Generator
+	off int64
+}
+
+var (
+	_ io.ReadSeeker = (*Reader)(nil)
+	_ io.WriterTo   = (*Reader)(nil)
+)
+
+// NewReader returns a reader at the start of the stream.
+func (g *Generator) NewReader() *Reader { return &Reader{g: g} }
+
+// Read fills p, wholly unless the end comes before; at the end it returns 0 and
+// io.EOF.
+func (r *Reader) Read(p []byte) (int, error) {
+	n, err := r.g.ReadAt(p, r.off)
+	r.off += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// Seek implements [io.Seeker]. Beyond the end, Read returns io.EOF.
+func (r *Reader) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekStart:
+	case io.SeekCurrent:
+		offset += r.off
+	case io.SeekEnd:
+		offset += r.g.size
+	default:
+		return r.off, fmt.Errorf("gen: whence %d: must be io.SeekStart, io.SeekCurrent or io.SeekEnd", whence)
+	}
+	if offset < 0 {
+		return r.off, fmt.Errorf("gen: seek to %d: must not be negative", offset)
+	}
+	r.off = offset
+	return offset, nil
+}
+
+// WriteTo writes all from the position to the end, 1 MiB a call, and returns
+// how many bytes were written.
+func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
+	p := make([]byte, min(streamBuffer, max(r.g.size-r.off, 0)))
+	for {
+		n, err := r.g.ReadAt(p, r.off)
+		if n > 0 {
+			m, werr := w.Write(p[:n])
+			r.off += int64(m)
+			written += int64(m)
+			if werr == nil && m < n {
+				werr = io.ErrShortWrite
+			}
+			if werr != nil {
+				return written, werr
+			}
+		}
+		if err == io.EOF || len(p) == 0 {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}
