@@ -1,0 +1,128 @@
+package fs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// FSType is the type that a mount has in /proc/self/mountinfo.
+const FSType = "fuse." + subtype
+
+const subtype = "dgenfs"
+
+// ErrBusy is returned for unmounting what is still in use.
+var ErrBusy = errors.New("busy: files of it are open, or it is a process's working directory")
+
+// openDevice mounts on mountpoint, by mount(2) as root and through fusermount3
+// otherwise, and returns the descriptor of /dev/fuse that serves the mount.
+func openDevice(mountpoint, source string, allowOther bool, maxRead int) (int, error) {
+	options := []string{"default_permissions", fmt.Sprintf("max_read=%d", maxRead)}
+	if allowOther {
+		options = append(options, "allow_other")
+	}
+	if os.Geteuid() == 0 {
+		return mountDirect(mountpoint, source, options)
+	}
+	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
+	options = append(options, "ro", "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(source))
+	return mountByHelper(mountpoint, options)
+}
+
+func mountDirect(mountpoint, source string, options []string) (int, error) {
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("opening /dev/fuse: %w; is the kernel's fuse module loaded?", err)
+	}
+	options = append(options,
+		"fd="+strconv.Itoa(fd),
+		"rootmode=40000", // a folder, in octal
+		"user_id="+strconv.Itoa(os.Geteuid()),
+		"group_id="+strconv.Itoa(os.Getegid()))
+	err = unix.Mount(source, mountpoint, FSType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, strings.Join(options, ","))
+	if err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("mount", err)
+	}
+	return fd, nil
+}
+
+// mountByHelper has the set-user-id program fusermount3 mount; it sends the
+// descriptor back over a socket.
+func mountByHelper(mountpoint string, options []string) (int, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	theirs := os.NewFile(uintptr(pair[1]), "socket to fusermount3")
+	defer theirs.Close()
+
+	err = helper([]string{"_FUSE_COMMFD=3"}, []*os.File{theirs}, "-o", strings.Join(options, ","), "--", mountpoint)
+	if err != nil {
+		return -1, err
+	}
+	control := make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := unix.Recvmsg(pair[0], make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+	if err != nil {
+		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %w", err)
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:n])
+	if err != nil || len(messages) != 1 {
+		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %d messages, error %v", len(messages), err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %d descriptors, error %v", len(fds), err)
+	}
+	return fds[0], nil
+}
+
+// helper runs fusermount3; what it prints becomes the error, on one line.
+func helper(env []string, files []*os.File, args ...string) error {
+	bin, err := exec.LookPath("fusermount3")
+	if err != nil {
+		return errors.New("users other than root need the program fusermount3: install the package fuse3")
+	}
+	var out bytes.Buffer
+	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.ExtraFiles = files
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		text := strings.Join(strings.Fields(out.String()), " ")
+		if text == "" {
+			text = "fusermount3: " + err.Error()
+		}
+		if strings.Contains(text, "Device or resource busy") {
+			return ErrBusy
+		}
+		return errors.New(text)
+	}
+	return nil
+}
+
+// Unmount detaches the file system from mountpoint. It returns ErrBusy if it is
+// in use; with lazy it is taken out of the name space all the same, and served
+// until the last user is gone. The path is not looked into, so that this works
+// on a mount whose server is dead.
+func Unmount(mountpoint string, lazy bool) error {
+	flags, arg := unix.UMOUNT_NOFOLLOW, "-u"
+	if lazy {
+		flags, arg = flags|unix.MNT_DETACH, "-uz"
+	}
+	err := unix.Unmount(mountpoint, flags)
+	switch {
+	case err == unix.EBUSY:
+		return ErrBusy
+	case err == unix.EPERM && os.Geteuid() != 0:
+		return helper(nil, nil, arg, "--", mountpoint)
+	}
+	return os.NewSyscallError("umount", err)
+}

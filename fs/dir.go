@@ -1,0 +1,115 @@
+package fs
+
+import (
+	"syscall"
+
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// stale is the error for a node id that stands for nothing: a client of an
+// earlier mount, or of none.
+const stale = syscall.ESTALE
+
+// Lookup finds a name in a folder. In the root, a name that is no entry but a
+// valid spec exists, too.
+func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
+	out.SetEntryTimeout(valid)
+	if id, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
+		f.entry(uint64(id), out)
+		return fuse.OK
+	}
+	if in.NodeId == fuse.FUSE_ROOT_ID {
+		if id, s, ok := f.names.lookup(name); ok {
+			f.fillEntry(id, node{spec: s, name: name}, out)
+			return fuse.OK
+		}
+	}
+	// No node id: the kernel may remember that there is no such name.
+	return fuse.OK
+}
+
+// Forget is called when the kernel drops a node.
+func (f *FS) Forget(id, lookups uint64) {
+	if id&specNameBit != 0 {
+		f.names.forget(id, lookups)
+	}
+}
+
+func (f *FS) entry(id uint64, out *fuse.EntryOut) {
+	n, _ := f.node(id)
+	f.fillEntry(id, n, out)
+}
+
+func (f *FS) fillEntry(id uint64, n node, out *fuse.EntryOut) {
+	out.NodeId = id
+	out.Attr = f.attr(id, n)
+	out.SetEntryTimeout(valid)
+	out.SetAttrTimeout(valid)
+}
+
+// OpenDir needs no state: an offset of the listing says all.
+func (f *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.Status {
+	if n, ok := f.node(in.NodeId); !ok {
+		return fuse.Status(stale)
+	} else if !n.dir {
+		return fuse.ENOTDIR
+	}
+	return fuse.OK
+}
+
+// ReadDir lists a folder from an offset on.
+func (f *FS) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
+	return f.list(in, func(e fuse.DirEntry) bool {
+		return out.AddDirEntry(e)
+	})
+}
+
+// ReadDirPlus lists a folder with the attributes of its entries.
+func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
+	return f.list(in, func(e fuse.DirEntry) bool {
+		entry := out.AddDirLookupEntry(e)
+		if entry == nil {
+			return false
+		}
+		// The kernel takes no look-up of "." and "..".
+		if e.Off > dots {
+			f.entry(e.Ino, entry)
+		}
+		return true
+	})
+}
+
+// dots is the number of entries before the first child: "." and "..".
+const dots = 2
+
+// list calls add with the entries of a folder from in.Offset on until add
+// returns false. Entry k, counted from 0 with "." and "..", is at offset k, so
+// an offset stays valid forever.
+func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
+	dir := tree.ID(in.NodeId)
+	off := in.Offset
+	if off == 0 {
+		off++
+		if !add(fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: uint64(dir), Off: off}) {
+			return fuse.OK
+		}
+	}
+	if off == 1 {
+		off++
+		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: uint64(f.tree.Parent(dir)), Off: off}) {
+			return fuse.OK
+		}
+	}
+	for child := range f.tree.ReadDir(dir, off-dots) {
+		off++
+		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: off}
+		if child.IsDir {
+			e.Mode = fuse.S_IFDIR
+		}
+		if !add(e) {
+			break
+		}
+	}
+	return fuse.OK
+}

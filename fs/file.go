@@ -1,0 +1,184 @@
+package fs
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/dgenfs/dgenfs/gen"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// Open starts reading a file. Its generator is made here, once, so that a read
+// has nothing to look up but the open file.
+func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
+		return fuse.EROFS
+	}
+	n, ok := f.node(in.NodeId)
+	if !ok {
+		return fuse.Status(stale)
+	}
+	if n.dir {
+		return fuse.Status(syscall.EISDIR)
+	}
+	s := f.fileSpec(in.NodeId, n)
+	g, err := gen.New(gen.Config{
+		Size:     s.Size,
+		Seed:     s.Seed,
+		Dedup:    s.Dedup,
+		Unit:     s.Unit,
+		Compress: s.Compress,
+		// A request is as large as one block at most, and the requests of
+		// one reader run side by side already.
+		Threads: 1,
+	})
+	if err != nil {
+		f.log.Printf("opening %s: %v", s, err)
+		return fuse.EIO
+	}
+	out.Fh = f.files.add(g)
+	// The bytes never change, so what mmap has cached may stay.
+	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
+	// Past the page cache there is one copy instead of two. Where the reader
+	// has asked for that itself, the flag would only keep the kernel from
+	// sending the parts of a large read side by side.
+	if in.Flags&syscall.O_DIRECT == 0 {
+		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
+	}
+	return fuse.OK
+}
+
+// Read generates into the reply's buffer.
+func (f *FS) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+	g := f.files.get(in.Fh)
+	if g == nil {
+		return nil, fuse.EBADF
+	}
+	if in.Offset > math.MaxInt64 {
+		return nil, fuse.EINVAL
+	}
+	n, err := g.ReadAt(buf, int64(in.Offset))
+	if err != nil && err != io.EOF {
+		f.log.Printf("reading: %v", err)
+		return nil, fuse.EIO
+	}
+	f.served.reads.Add(1)
+	f.served.bytes.Add(uint64(n))
+	return fuse.ReadResultData(buf[:n]), fuse.OK
+}
+
+// Release is called when the last descriptor of an open file is closed.
+func (f *FS) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
+	f.files.remove(in.Fh)
+}
+
+// Attributes of every file, for those who want to make its bytes elsewhere.
+const (
+	xattrSpec = "user.dgenfs.spec" // whole spec with the seed, as `dgenfs cat` takes it
+	xattrSeed = "user.dgenfs.seed" // decimal
+)
+
+// GetXAttr returns user.dgenfs.spec and user.dgenfs.seed of files.
+func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []byte) (uint32, fuse.Status) {
+	n, ok := f.node(in.NodeId)
+	if !ok {
+		return 0, fuse.Status(stale)
+	}
+	if n.dir {
+		return 0, fuse.ENOATTR
+	}
+	s := f.fileSpec(in.NodeId, n)
+	switch attr {
+	case xattrSpec:
+		return putXAttr(dest, s.String())
+	case xattrSeed:
+		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))
+	}
+	return 0, fuse.ENOATTR
+}
+
+// ListXAttr lists the names of the attributes, each ended by a NUL.
+func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint32, fuse.Status) {
+	n, ok := f.node(in.NodeId)
+	if !ok {
+		return 0, fuse.Status(stale)
+	}
+	if n.dir {
+		return 0, fuse.OK
+	}
+	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
+}
+
+// putXAttr copies value, or says that dest is too short for it.
+func putXAttr(dest []byte, value string) (uint32, fuse.Status) {
+	if len(dest) < len(value) {
+		return uint32(len(value)), fuse.ERANGE
+	}
+	return uint32(copy(dest, value)), fuse.OK
+}
+
+// openFiles is the table of open files. Finding one takes no lock.
+type openFiles struct {
+	mu     sync.Mutex // for add and remove
+	free   []uint64
+	chunks atomic.Pointer[[]*fileChunk]
+}
+
+type fileChunk [256]atomic.Pointer[gen.Generator]
+
+// add returns the handle under which g is found until remove.
+func (t *openFiles) add(g *gen.Generator) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.free) == 0 {
+		var chunks []*fileChunk
+		if old := t.chunks.Load(); old != nil {
+			chunks = *old
+		}
+		first := uint64(len(chunks) * len(fileChunk{}))
+		// A new slice: get may be looking at the old one.
+		chunks = append(chunks[:len(chunks):len(chunks)], new(fileChunk))
+		t.chunks.Store(&chunks)
+		for i := len(fileChunk{}) - 1; i >= 0; i-- {
+			t.free = append(t.free, first+uint64(i))
+		}
+	}
+	fh := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	t.slot(fh).Store(g)
+	return fh
+}
+
+func (t *openFiles) slot(fh uint64) *atomic.Pointer[gen.Generator] {
+	chunks := t.chunks.Load()
+	const n = uint64(len(fileChunk{}))
+	if chunks == nil || fh/n >= uint64(len(*chunks)) {
+		return nil
+	}
+	return &(*chunks)[fh/n][fh%n]
+}
+
+// get returns the generator of a handle, nil if there is none.
+func (t *openFiles) get(fh uint64) *gen.Generator {
+	if s := t.slot(fh); s != nil {
+		return s.Load()
+	}
+	return nil
+}
+
+func (t *openFiles) remove(fh uint64) {
+	s := t.slot(fh)
+	if s == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g := s.Swap(nil); g != nil {
+		g.Close()
+		t.free = append(t.free, fh)
+	}
+}

@@ -1,0 +1,166 @@
+// Package fs serves a namespace of generated files through FUSE: it turns the
+// kernel's requests into positions of a [tree.Tree] and fills read requests
+// with [gen.Generator], straight into the reply.
+//
+// Nodes are stateless. A node id, which is also the inode number, is a
+// position of the tree; what has to be remembered is only the open files and,
+// for as long as the kernel does, the names in the root that are specs.
+// Everything is read-only and never changes, so the kernel may cache names and
+// attributes for as long as it likes.
+//
+// A process must never touch what it serves itself: the request would wait for
+// a thread that waits for the request.
+package fs
+
+import (
+	"io"
+	"log"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/dgenfs/dgenfs/gen"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+const (
+	// blockSize is st_blksize: what cp, cat and buffered readers read at a
+	// time. It is the largest request that the kernel sends by default.
+	blockSize = 1 << 20
+	maxName   = 255 // bytes of a name, as everywhere on Linux
+	// statfsBlock is the unit of statfs in bytes.
+	statfsBlock = 4 << 10
+	// valid is how long the kernel may keep names and attributes.
+	valid = 365 * 24 * time.Hour
+)
+
+// mtime is the time of every file and folder, constant so that incremental
+// tools see nothing change: 2000-01-01 UTC.
+var mtime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// Options says what a file system holds. The zero value of all fields but Tree
+// is useful.
+type Options struct {
+	Tree     *tree.Tree
+	Seed     uint64      // of files whose spec has none
+	UID, GID uint32      // owner of everything
+	Log      *log.Logger // for what goes wrong while serving; nil discards it
+}
+
+// FS is a read-only file system of generated files. It is safe for concurrent
+// use.
+type FS struct {
+	fuse.RawFileSystem // answers ENOSYS to all that is not answered here
+	tree               *tree.Tree
+	seed               uint64
+	owner              fuse.Owner
+	log                *log.Logger
+	names              specNames
+	files              openFiles
+	served             struct{ reads, bytes atomic.Uint64 }
+}
+
+// New returns a file system that can be mounted once.
+func New(o Options) *FS {
+	if o.Log == nil {
+		o.Log = log.New(io.Discard, "", 0)
+	}
+	return &FS{
+		RawFileSystem: fuse.NewDefaultRawFileSystem(),
+		tree:          o.Tree,
+		seed:          o.Seed,
+		owner:         fuse.Owner{Uid: o.UID, Gid: o.GID},
+		log:           o.Log,
+	}
+}
+
+// Served is what readers have got so far.
+type Served struct {
+	Reads uint64 // requests answered
+	Bytes uint64
+}
+
+// Served returns the counts since the file system was made.
+func (f *FS) Served() Served {
+	return Served{Reads: f.served.reads.Load(), Bytes: f.served.bytes.Load()}
+}
+
+// String names the file system for go-fuse.
+func (f *FS) String() string { return "dgenfs" }
+
+// node is what a node id stands for.
+type node struct {
+	dir  bool
+	spec spec.Spec // of a file
+	name string    // of a file in the root that exists by its name alone
+}
+
+// node returns what id stands for, or false if there is no such node.
+func (f *FS) node(id uint64) (node, bool) {
+	if id&specNameBit != 0 {
+		s, name, ok := f.names.get(id)
+		return node{spec: s, name: name}, ok
+	}
+	n, ok := f.tree.Node(tree.ID(id))
+	return node{dir: n.IsDir, spec: n.Spec}, ok
+}
+
+// fileSpec returns the spec of file id with the seed that it has.
+func (f *FS) fileSpec(id uint64, n node) spec.Spec {
+	s := n.spec
+	if !s.HasSeed {
+		path := n.name
+		if path == "" {
+			path = string(f.tree.AppendPath(nil, tree.ID(id)))
+		}
+		s.Seed, s.HasSeed = gen.DeriveSeed(f.seed, path), true
+	}
+	return s
+}
+
+func (f *FS) attr(id uint64, n node) fuse.Attr {
+	a := fuse.Attr{
+		Ino:     id,
+		Blksize: blockSize,
+		Owner:   f.owner,
+		// One link, also for folders: tools that count subfolders by a
+		// folder's links take it for "unknown".
+		Nlink: 1,
+		Mode:  fuse.S_IFDIR | 0o555,
+	}
+	a.SetTimes(&mtime, &mtime, &mtime)
+	if !n.dir {
+		a.Mode = fuse.S_IFREG | 0o444
+		a.Size = uint64(n.spec.Size)
+		// All of it: cp looks for holes in a file with fewer blocks.
+		a.Blocks = (a.Size + 511) / 512
+	}
+	return a
+}
+
+// GetAttr implements stat(2).
+func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
+	n, ok := f.node(in.NodeId)
+	if !ok {
+		return fuse.Status(stale)
+	}
+	out.Attr = f.attr(in.NodeId, n)
+	out.SetTimeout(valid)
+	return fuse.OK
+}
+
+// StatFs says what is configured, with nothing free.
+func (f *FS) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
+	bytes := f.tree.Bytes()
+	if bytes > math.MaxUint64-statfsBlock {
+		bytes = math.MaxUint64 - statfsBlock
+	}
+	out.Blocks = (bytes + statfsBlock - 1) / statfsBlock
+	out.Files = f.tree.Files() + f.tree.Dirs()
+	out.Bsize = blockSize
+	out.Frsize = statfsBlock
+	out.NameLen = maxName
+	return fuse.OK
+}
