@@ -1,0 +1,156 @@
+// Dgenfs mounts a directory of files that do not exist: their bytes are
+// generated while they are read.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/dgenfs/dgenfs/gen"
+	"github.com/spf13/pflag"
+)
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// commands maps the first argument to what it does; mount is the default.
+var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
+	"mount":   mountCommand,
+	"umount":  umountCommand,
+	"run":     runCommand,
+	"cat":     catCommand,
+	"version": versionCommand,
+}
+
+const usage = `dgenfs mounts a directory of files that do not exist: their bytes are generated
+while they are read.
+
+  dgenfs [mount] [flags] [SOURCE] MOUNTPOINT   mount, and return when the mount answers
+  dgenfs umount [--lazy] MOUNTPOINT            unmount
+  dgenfs run [flags] -- CMD ARG...             mount somewhere temporary, run CMD, unmount
+  dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
+  dgenfs version                               print the versions
+
+A file is described by a SPEC: its SIZE, and keys after commas.
+
+  64G                          random bytes; K M G T P E are powers of 1024, KB MB .. of 1000
+  64G,seed=7                   one of 2^64 unrelated streams
+  64G,dedup=3,unit=128K        a third of its units of 128K are distinct (default: 1, 128K)
+  64G,compress=2               every block of 4K or more compresses 2:1 (default: 1)
+
+In the root of every mount, any name that is a SPEC exists:
+
+  dgenfs /mnt/synth
+  dd if=/mnt/synth/64G,dedup=3 of=/dev/null bs=1M
+
+The flags of a command: dgenfs COMMAND --help.
+Exit status: 0 done, 1 the work failed, 2 wrong usage.
+`
+
+// run does what the arguments say and returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	if args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		fmt.Fprint(stdout, usage)
+		return exitDone
+	}
+	command, ok := commands[args[0]]
+	if ok {
+		args = args[1:]
+	} else {
+		command = mountCommand
+	}
+	return exitStatus(command(args, stdout, stderr), stderr)
+}
+
+// exitStatus prints an error and returns the status that goes with it.
+func exitStatus(err error, stderr io.Writer) int {
+	var code exitCode
+	var wrong usageError
+	switch {
+	case err == nil, errors.Is(err, pflag.ErrHelp):
+		return exitDone
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintf(stderr, "dgenfs: %v\n", err)
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is an error in what the user asked for.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exitCode is an error that was told already, or is somebody else's: the exit
+// status of the command that was run.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
+
+// newFlags returns an empty flag set for a command. synopsis is what --help
+// prints before the flags.
+func newFlags(name, synopsis string, stdout io.Writer) *pflag.FlagSet {
+	f := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	f.SetOutput(io.Discard) // errors are returned, and printed once
+	f.SortFlags = false
+	f.Usage = func() {
+		fmt.Fprint(stdout, synopsis)
+		if flags := f.FlagUsages(); flags != "" {
+			fmt.Fprintf(stdout, "\nFlags:\n%s", flags)
+		}
+	}
+	return f
+}
+
+// parse parses a command's arguments. It returns pflag.ErrHelp after --help.
+func parse(f *pflag.FlagSet, args []string) error {
+	err := f.Parse(args)
+	if err != nil && !errors.Is(err, pflag.ErrHelp) {
+		return usagef("%w; see dgenfs %s --help", err, f.Name())
+	}
+	return err
+}
+
+func versionCommand(args []string, stdout, _ io.Writer) error {
+	f := newFlags("version", "dgenfs version\n\nPrints the version of the program and of the stream: equal stream versions mean\nequal bytes.\n", stdout)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return usagef("version takes no arguments, got %q", f.Arg(0))
+	}
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version += " " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(stdout, "dgenfs %s\nstream version %d\n%s %s/%s\n", version, gen.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/spf13/pflag"
+)
+
+// listed are the sizes that the root lists if nothing else was asked for.
+var listed = []string{"1M", "16M", "256M", "1G", "16G", "64G", "1T"}
+
+// mountFlags are the flags of the commands that mount.
+type mountFlags struct {
+	size       string
+	files      int
+	file       []string
+	seed       string
+	uid, gid   int64
+	allowOther bool
+	log        string
+	foreground bool
+}
+
+// add defines the flags in f. What is a flag --a-b=c is also -o a_b=c.
+func (m *mountFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&m.size, "size", "", "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
+	f.IntVar(&m.files, "files", 1, "make `N` files of --size, data-000 to data-999 for 1000")
+	f.StringArrayVar(&m.file, "file", nil, "a file, `NAME:SPEC`; folders in NAME are made, and ranges give many files:\npart-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
+	f.StringVar(&m.seed, "seed", "0", "`SEED` of all files whose spec has none: a number, or \"random\" to draw one and print it")
+	f.Int64Var(&m.uid, "uid", -1, "owner of the files, a user's number `UID` (default: who mounts)")
+	f.Int64Var(&m.gid, "gid", -1, "group of the files, `GID` (default: that of who mounts)")
+	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
+	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
+	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
+}
+
+// config is what the flags mean.
+type config struct {
+	tree       *tree.Tree
+	seed       uint64
+	seedDrawn  bool // by chance, so that the user has to be told
+	uid, gid   uint32
+	allowOther bool
+	log        string
+}
+
+// config checks the flags. Its errors are the user's.
+func (m *mountFlags) config() (config, error) {
+	c := config{
+		uid:        uint32(os.Geteuid()),
+		gid:        uint32(os.Getegid()),
+		allowOther: m.allowOther,
+		log:        m.log,
+	}
+	entries, err := m.entries()
+	if err != nil {
+		return c, err
+	}
+	if c.tree, err = tree.New(entries); err != nil {
+		return c, usagef("--file: %w", err)
+	}
+	if m.seed == "random" {
+		var b [8]byte
+		rand.Read(b[:]) // never fails
+		c.seed, c.seedDrawn = binary.LittleEndian.Uint64(b[:]), true
+	} else if c.seed, err = spec.ParseSeed(m.seed); err != nil {
+		return c, usagef("--seed: %w, or random", err)
+	}
+	for _, id := range []struct {
+		flag string
+		from int64
+		to   *uint32
+	}{{"uid", m.uid, &c.uid}, {"gid", m.gid, &c.gid}} {
+		if id.from == -1 {
+			continue
+		}
+		// The last number means "nobody in particular" to the kernel.
+		if id.from < 0 || id.from >= math.MaxUint32 {
+			return c, usagef("--%s %d: must be a number from 0 to %d", id.flag, id.from, uint32(math.MaxUint32-1))
+		}
+		*id.to = uint32(id.from)
+	}
+	return c, nil
+}
+
+// entries returns the entries of the tree.
+func (m *mountFlags) entries() ([]tree.Entry, error) {
+	var entries []tree.Entry
+	if m.size != "" {
+		s, err := spec.Parse(m.size)
+		if err != nil {
+			return nil, usagef("--size: %w", err)
+		}
+		switch {
+		case m.files < 1:
+			return nil, usagef("--files %d: must be 1 or more", m.files)
+		case m.files == 1:
+			entries = append(entries, tree.Entry{Pattern: "data", Spec: s})
+		default:
+			last := fmt.Sprint(m.files - 1)
+			first := strings.Repeat("0", len(last))
+			entries = append(entries, tree.Entry{Pattern: "data-{" + first + ".." + last + "}", Spec: s})
+		}
+	} else if m.files != 1 {
+		return nil, usagef("--files %d: needs --size, the size of each", m.files)
+	}
+	for _, file := range m.file {
+		i := strings.LastIndexByte(file, ':')
+		if i < 0 {
+			return nil, usagef("--file %q: must be NAME:SPEC, as in big.bin:64G", file)
+		}
+		s, err := spec.Parse(file[i+1:])
+		if err != nil {
+			return nil, usagef("--file %q: %w", file, err)
+		}
+		entries = append(entries, tree.Entry{Pattern: file[:i], Spec: s})
+	}
+	if entries != nil {
+		return entries, nil
+	}
+	for _, size := range listed {
+		s, err := spec.Parse(size)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, tree.Entry{Pattern: size, Spec: s})
+	}
+	return entries, nil
+}
+
+// optionList sets flags of set by the names that they have as mount options.
+type optionList struct{ set *pflag.FlagSet }
+
+func (optionList) String() string { return "" }
+func (optionList) Type() string   { return "options" }
+
+// alwaysOn are options that every mount has, whether they are given or not.
+var alwaysOn = map[string]bool{"ro": true, "nosuid": true, "nodev": true, "default_permissions": true, "defaults": true}
+
+func (l optionList) Set(list string) error {
+	for _, option := range splitOptions(list) {
+		if alwaysOn[option] {
+			continue
+		}
+		key, value, given := strings.Cut(option, "=")
+		name := strings.ReplaceAll(key, "_", "-")
+		flag := l.set.Lookup(name)
+		if flag == nil || name == "options" || strings.Contains(key, "-") {
+			return fmt.Errorf("option %q is unknown", key)
+		}
+		if !given {
+			if flag.NoOptDefVal == "" {
+				return fmt.Errorf("option %q needs a value: %s=...", key, key)
+			}
+			value = flag.NoOptDefVal
+		}
+		if err := l.set.Set(name, value); err != nil {
+			return errors.Unwrap(err)
+		}
+	}
+	return nil
+}
+
+// splitOptions splits at commas that have no backslash before them.
+func splitOptions(list string) []string {
+	var options []string
+	var b strings.Builder
+	for i := 0; i < len(list); i++ {
+		switch {
+		case list[i] == '\\' && i+1 < len(list):
+			i++
+			b.WriteByte(list[i])
+		case list[i] == ',':
+			options = append(options, b.String())
+			b.Reset()
+		default:
+			b.WriteByte(list[i])
+		}
+	}
+	return append(options, b.String())
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/syslog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs"
+	"golang.org/x/sys/unix"
+)
+
+// How long the server of `dgenfs run` waits for the last users of its mount to
+// go away before it detaches it from under them.
+const busyPatience = 2 * time.Second
+
+// server serves one mount, in this process.
+type server struct {
+	config
+	source, mountpoint string
+
+	fs    *fs.FS
+	mount *fs.Mount
+	log   *log.Logger
+	done  chan struct{} // closed when the last user of the mount is gone
+}
+
+// start mounts and begins to serve.
+func (s *server) start(fallback io.Writer) error {
+	s.log = log.New(fallback, "dgenfs: ", 0)
+	if s.config.log != "" {
+		file, err := os.OpenFile(s.config.log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if err != nil {
+			return usagef("--log %s: %w", s.config.log, errors.Unwrap(err))
+		}
+		s.log = log.New(file, fmt.Sprintf("dgenfs[%d]: ", os.Getpid()), log.LstdFlags|log.Lmsgprefix)
+		debug.SetCrashOutput(file, debug.CrashOptions{})
+	}
+	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed, UID: s.uid, GID: s.gid, Log: s.log})
+	var err error
+	s.mount, err = fs.NewMount(s.fs, s.mountpoint, fs.MountOptions{Source: s.source, AllowOther: s.allowOther, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
+	}
+	s.done = make(chan struct{})
+	go func() {
+		s.mount.Serve()
+		close(s.done)
+	}()
+	return nil
+}
+
+// serveForeground serves until somebody unmounts, or a signal asks to.
+func (s *server) serveForeground(stdout, stderr io.Writer) error {
+	if err := s.start(stderr); err != nil {
+		return err
+	}
+	s.message().tellSeed(stdout)
+	s.untilSignalled()
+	return nil
+}
+
+// untilSignalled returns when the mount is gone. The first signal asks for
+// that, the second insists, the third gives up on those who still read.
+func (s *server) untilSignalled() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
+	for lazy := false; ; {
+		select {
+		case <-s.done:
+			return
+		case <-signals:
+		}
+		err := s.mount.Unmount(lazy)
+		switch {
+		case err == nil && lazy:
+			s.log.Printf("%s: detached; open files are served until they are closed, a third signal ends them", s.mountpoint)
+			select {
+			case <-s.done:
+			case <-signals:
+			}
+			return
+		case err == nil:
+			<-s.done
+			return
+		case err == fs.ErrBusy:
+			lazy = true
+			s.log.Printf("unmounting %s: %v; a second signal detaches it all the same", s.mountpoint, err)
+		default:
+			lazy = true
+			s.log.Printf("unmounting %s: %v", s.mountpoint, err)
+		}
+	}
+}
+
+// untilAbandoned returns when the mount is gone, which the other end of
+// lifeline asks for by closing it, or by dying. Then nothing may be left.
+func (s *server) untilAbandoned(lifeline io.Reader) (busy bool) {
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP) // they are for the other end
+	abandoned := make(chan struct{})
+	go func() {
+		io.Copy(io.Discard, lifeline)
+		close(abandoned)
+	}()
+	select {
+	case <-s.done:
+		return false
+	case <-abandoned:
+	}
+	// The command may have left children behind that are about to end.
+	err := s.mount.Unmount(false)
+	for end := time.Now().Add(busyPatience); err == fs.ErrBusy && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+		err = s.mount.Unmount(false)
+	}
+	if err == nil {
+		<-s.done
+		return false
+	}
+	s.mount.Unmount(true)
+	return err == fs.ErrBusy
+}
+
+// A server in the background is a process of its own: whoever reads a mount
+// must be another process than the one that serves it. It is this program with
+// the same arguments, a variable in its environment that tells its mode, and
+// these descriptors:
+const (
+	serverEnv = "DGENFS_SERVER"
+
+	background = "background" // serves until it is signalled
+	supervised = "supervised" // serves until the process that started it closes the lifeline
+
+	statusFD   = 3 // it writes messages here
+	lifelineFD = 4 // supervised: it reads here
+)
+
+// message is what a server in the background tells who started it.
+type message struct {
+	Ready  bool       `json:"ready,omitempty"`
+	Error  string     `json:"error,omitempty"`
+	Usage  bool       `json:"usage,omitempty"` // the error is the user's
+	Seed   *uint64    `json:"seed,omitempty"`  // it was drawn by chance
+	Busy   bool       `json:"busy,omitempty"`  // the mount was detached while in use
+	Served *fs.Served `json:"served,omitempty"`
+}
+
+func (s *server) message() message {
+	m := message{Ready: true}
+	if s.seedDrawn {
+		m.Seed = &s.seed
+	}
+	return m
+}
+
+// tellSeed prints a seed that was drawn.
+func (m message) tellSeed(w io.Writer) {
+	if m.Seed != nil {
+		fmt.Fprintf(w, "seed %d\n", *m.Seed)
+	}
+}
+
+// serveFor is the life of a server in the background.
+func (s *server) serveFor(mode string) error {
+	unix.CloseOnExec(statusFD)
+	pipe := os.NewFile(statusFD, "status pipe")
+	status := json.NewEncoder(pipe)
+	if err := s.start(&lazySyslog{}); err != nil {
+		var wrong usageError
+		status.Encode(message{Error: err.Error(), Usage: errors.As(err, &wrong)})
+		return exitCode(exitFailed)
+	}
+	// From here on nobody reads what is printed.
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		unix.Dup3(int(null.Fd()), 2, 0)
+		null.Close()
+	}
+	status.Encode(s.message())
+	if mode == background {
+		pipe.Close()
+		s.untilSignalled()
+		return nil
+	}
+	unix.CloseOnExec(lifelineFD)
+	busy := s.untilAbandoned(os.NewFile(lifelineFD, "lifeline"))
+	os.Remove(s.mountpoint) // who made it may be dead
+	served := s.fs.Served()
+	status.Encode(message{Busy: busy, Served: &served})
+	return nil
+}
+
+// lazySyslog connects when there is something to write. Where there is no
+// syslog, it writes nowhere: a daemon has no other place.
+type lazySyslog struct{ w *syslog.Writer }
+
+func (l *lazySyslog) Write(p []byte) (int, error) {
+	if l.w == nil {
+		w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_ERR, "dgenfs")
+		if err != nil {
+			return len(p), nil
+		}
+		l.w = w
+	}
+	return l.w.Write(p)
+}
