@@ -54,8 +54,8 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		}
 		rest = n
 	}
-	if *threads < 0 {
-		return usagef("--threads %d: must be 0 or more", *threads)
+	if *threads < 0 || *threads > gen.MaxThreads {
+		return usagef("--threads %d: must be from 0 to %d", *threads, gen.MaxThreads)
 	}
 	if !s.HasSeed {
 		common, err := spec.ParseSeed(seed)

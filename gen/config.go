@@ -12,6 +12,11 @@ const (
 	MinUnit     = Cell
 	MaxUnit     = 1 << 30
 	MaxCompress = 100.0
+
+	MaxThreads  = 1 << 14
+
+	// DefaultNonTemporal was measured: see the commit that set it.
+	DefaultNonTemporal = 32 << 20 // bytes
 )
 
 // Config says what to generate. The zero values of all fields but Size are
@@ -37,9 +42,19 @@ type Config struct {
 	Compress float64
 
 	// Threads is how many threads may work on one large fill, the caller's
-	// included; 1 starts no workers. 0 means GOMAXPROCS. It has no effect on
-	// the bytes.
+	// included, up to MaxThreads; 1 starts no workers. 0 means GOMAXPROCS. It
+	// has no effect on the bytes.
 	Threads int
+
+	// Implementation is how to make the bytes: one of Implementations, the
+	// fastest if it is zero. It has no effect on the bytes.
+	Implementation Implementation
+
+	// NonTemporal is the length of a fill, in bytes, from which on it is
+	// written past the caches: faster if the buffer is far larger than they
+	// are, slower if somebody reads it from there. 0 means
+	// DefaultNonTemporal, a negative number never.
+	NonTemporal int64
 }
 
 // withDefaults returns c with its zero values replaced, or what is wrong with
@@ -58,6 +73,16 @@ func (c Config) withDefaults() (Config, error) {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
 	switch {
+	case c.NonTemporal == 0:
+		c.NonTemporal = DefaultNonTemporal
+	case c.NonTemporal < 0:
+		c.NonTemporal = math.MaxInt64
+	}
+	var err error
+	if c.Implementation, err = c.Implementation.resolve(); err != nil {
+		return c, err
+	}
+	switch {
 	case c.Size < 0:
 		return c, fmt.Errorf("size %d: must not be negative", c.Size)
 	case !(c.Dedup >= 1) || math.IsInf(c.Dedup, 0):
@@ -66,8 +91,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("unit %d: must be a multiple of %d, up to %d", c.Unit, Cell, MaxUnit)
 	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
 		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
-	case c.Threads < 0:
-		return c, fmt.Errorf("threads %d: must not be negative", c.Threads)
+	case c.Threads < 0 || c.Threads > MaxThreads:
+		return c, fmt.Errorf("threads %d: must be from 0 to %d", c.Threads, MaxThreads)
 	}
 	return c, nil
 }

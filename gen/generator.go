@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync/atomic"
 )
 
@@ -15,6 +16,7 @@ var ErrClosed = errors.New("gen: generator is closed")
 type Generator struct {
 	stream stream
 	size   int64
+	nt     int   // length of a fill from which on it goes past the caches
 	pool   *pool // nil without workers
 	closed atomic.Bool
 }
@@ -26,15 +28,22 @@ func New(cfg Config) (*Generator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gen: %w", err)
 	}
-	g := &Generator{stream: newStream(cfg), size: cfg.Size}
+	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt))}
 	if cfg.Threads > 1 {
 		g.pool = newPool(cfg.Threads - 1)
 	}
 	return g, nil
 }
 
-// Generate returns a new buffer with all of what cfg describes.
+// maxBuffer is more than any machine has memory for.
+const maxBuffer = 1 << 46
+
+// Generate returns a new buffer with all of what cfg describes, which must fit
+// into memory.
 func Generate(cfg Config) ([]byte, error) {
+	if cfg.Size > min(maxBuffer, math.MaxInt) {
+		return nil, fmt.Errorf("gen: size %d: too large for a buffer", cfg.Size)
+	}
 	g, err := New(cfg)
 	if err != nil {
 		return nil, err
@@ -73,26 +82,31 @@ func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 		p, err = p[:rest], io.EOF
 	}
 	if g.pool != nil && len(p) >= 2*block {
-		g.pool.fill(&g.stream, p, uint64(off))
+		g.pool.fill(&g.stream, p, uint64(off), len(p) >= g.nt)
 	} else {
-		g.stream.fill(p, uint64(off))
+		g.stream.fill(p, uint64(off), len(p) >= g.nt)
 	}
 	return len(p), err
 }
 
-// fill generates p, the bytes from offset off on, on the calling goroutine.
-func (s *stream) fill(p []byte, off uint64) {
+// maxRun is how many cells a kernel makes in one call, in which its thread
+// cannot be stopped for the garbage collector: some 10 microseconds.
+const maxRun = 64
+
+// fill generates p, the bytes from offset off on, on the calling goroutine,
+// past the caches if nt is set.
+func (s *stream) fill(p []byte, off uint64, nt bool) {
 	for len(p) > 0 {
 		cell, skip := off/Cell, int(off%Cell)
 		q, n := s.run(cell)
 		var done int
 		if skip != 0 || len(p) < Cell {
 			var whole [Cell]byte
-			cellsGeneric(s, whole[:], q)
+			s.fillCells(whole[:], q, false)
 			done = copy(p, whole[skip:])
 		} else {
-			done = int(min(n, uint64(len(p)/Cell))) * Cell
-			cellsGeneric(s, p[:done], q)
+			done = int(min(n, maxRun, uint64(len(p)/Cell))) * Cell
+			s.fillCells(p[:done], q, nt)
 		}
 		p, off = p[done:], off+uint64(done)
 	}

@@ -5,8 +5,6 @@ import (
 	"math/bits"
 )
 
-const lanes = rowSize / word
-
 // lane is the state of one xoshiro256++ generator.
 type lane struct{ s0, s1, s2, s3 uint64 }
 
@@ -20,10 +18,6 @@ func cellsGeneric(s *stream, dst []byte, q uint64) {
 		for j := range state {
 			n := uint64(j+1) * phi
 			state[j] = lane{mix(k0 + n), mix(k1 + n), k0, k1}
-		}
-		if s.pieces == 0 {
-			rowsGeneric(&state, dst[:Cell])
-			continue
 		}
 		size := Cell / s.pieces
 		for i, words := range s.layout(k1).words[:s.pieces] {

@@ -44,9 +44,9 @@ func (p *pool) work() {
 // fill generates dst on the calling goroutine and on every worker that is
 // free. It never waits for a worker that has not begun: a fill that finds all
 // of them busy is as fast as one without workers.
-func (p *pool) fill(s *stream, dst []byte, off uint64) {
+func (p *pool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	f := p.free.Get().(*parallelFill)
-	f.stream, f.dst, f.off = s, dst, off
+	f.stream, f.dst, f.off, f.nt = s, dst, off, nt
 	f.skip = int(off % Cell)
 	blocks := int64(f.skip+len(dst)+block-1) / block
 	f.next.Store(0)
@@ -80,6 +80,7 @@ type parallelFill struct {
 	stream *stream
 	dst    []byte
 	off    uint64 // of dst in the stream
+	nt     bool   // write past the caches
 	skip   int    // from the start of off's cell to off: blocks start with a cell
 
 	next   atomic.Int64  // block to be taken
@@ -98,7 +99,7 @@ func (f *parallelFill) takeBlocks() bool {
 		}
 		hi := min(lo+block, len(f.dst))
 		lo = max(lo, 0)
-		f.stream.fill(f.dst[lo:hi], f.off+uint64(lo))
+		f.stream.fill(f.dst[lo:hi], f.off+uint64(lo), f.nt)
 		if f.left.Add(-1) == 0 {
 			return true
 		}

@@ -62,6 +62,9 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 		n, err := r.g.ReadAt(p, r.off)
 		if n > 0 {
 			m, werr := w.Write(p[:n])
+			if m < 0 || m > n {
+				return written, fmt.Errorf("gen: the writer says that it wrote %d of %d bytes", m, n)
+			}
 			r.off += int64(m)
 			written += int64(m)
 			if werr == nil && m < n {
@@ -71,11 +74,13 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 				return written, werr
 			}
 		}
-		if err == io.EOF || len(p) == 0 {
+		switch {
+		case err == io.EOF:
 			return written, nil
-		}
-		if err != nil {
+		case err != nil:
 			return written, err
+		case len(p) == 0: // ReadAt has no reason to report the end
+			return written, nil
 		}
 	}
 }

@@ -14,17 +14,20 @@ const Version = 0
 const Cell = 4 << 10
 
 const (
-	rowSize  = 64 // bytes of one step of all lanes
+	lanes    = 8
+	word     = 8            // bytes
+	rowSize  = lanes * word // bytes of one step of all lanes
 	cellRows = Cell / rowSize
-	word     = 8 // bytes
 
 	maxPieces = 4
 	// Beyond this ratio, the matches of four pieces would cost a compressor
 	// more than the whole cell may.
 	maxPiecesRatio = 40
-	// What a compressor spends on a piece beside its random bytes, in bytes:
-	// 5 (deflate, zstd) to 8 (lz4), measured on blocks of 4 KiB to 1 MiB.
-	pieceCost = 7
+	// What a compressor spends beside the random bytes, in bytes a piece:
+	// what brings the mean over lz4, zstd and deflate, on blocks of 4 KiB to
+	// 1 MiB, closest to the ratio that is asked for.
+	pieceCost      = 7
+	wholePieceCost = 18 // of a cell of one piece
 
 	phi  = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio, odd
 	phi2 = phi << 1 & math.MaxUint64
@@ -54,33 +57,36 @@ func DeriveSeed(seed uint64, name string) uint64 {
 	return mix(h ^ n)
 }
 
-// layout says where the random words of a compressible cell are.
+// layout says where the random words of a cell are.
 type layout struct {
-	// words is the number of random words of every piece, at least 1.
+	// words is the number of random words at the start of every piece, at
+	// least 1. The rest of the piece repeats the last of them.
 	words [maxPieces]int
 }
 
 // stream is everything that decides the bytes, in the form the kernels need.
 type stream struct {
+	impl Implementation
 	a, b uint64 // seed keys
 
-	pieces   int       // a cell; 0 if all of it is random
-	extra    uint64    // of 65536 cells, how many have the layout with one word more
-	layouts  [2]layout // n and n+1 random words
-	distinct uint64    // units that occur; 0 if all do
-	cells    uint64    // of a unit
+	pieces    int       // of a cell
+	pieceRows int       // of a piece
+	extra     uint64    // of 65536 cells, how many have the layout with one word more
+	layouts   [2]layout // n and n+1 random words
+
+	distinct uint64 // units that occur; 0 if all do
+	cells    uint64 // of a unit
 	perm     permutation
 }
 
 func newStream(c Config) stream {
 	s := stream{
+		impl:  c.Implementation,
 		a:     mix(c.Seed + phi),
 		b:     mix(c.Seed + phi2),
 		cells: uint64(c.Unit / Cell),
 	}
-	if c.Compress > 1 {
-		s.compress(c.Compress)
-	}
+	s.compress(c.Compress)
 	if units := ceilDiv(uint64(c.Size), uint64(c.Unit)); c.Dedup > 1 && units > 0 {
 		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
 		s.perm = newPermutation(units, s.a)
@@ -96,16 +102,23 @@ func ceilDiv(a, b uint64) uint64 {
 	return n
 }
 
-// compress chooses the layouts for cells that compress by the ratio r > 1.
+// compress chooses the layouts for cells that compress by the ratio r. If r is
+// 1, a cell is one piece of random words.
 func (s *stream) compress(r float64) {
+	cost := pieceCost
 	s.pieces = maxPieces
-	if r > maxPiecesRatio {
-		s.pieces = 1
+	if r == 1 || r > maxPiecesRatio {
+		s.pieces, cost = 1, wholePieceCost
+	}
+	s.pieceRows = cellRows / s.pieces
+	if r == 1 {
+		s.layouts[0] = newLayout(cellRows*lanes, 1)
+		return
 	}
 	// The conversions keep compilers from fusing, which would round
 	// differently on some CPUs.
 	budget := float64(Cell / r)
-	n := float64(budget-float64(pieceCost*s.pieces)) / word
+	n := float64(budget-float64(cost*s.pieces)) / word
 	fixed := uint64(math.Floor(max(n, float64(s.pieces)) * 65536))
 	s.extra = fixed & 0xffff
 	for i := range s.layouts {
@@ -126,8 +139,7 @@ func (s *stream) keys(q uint64) (k0, k1 uint64) {
 	return mix(s.a + q*phi), mix(s.b + q*phi)
 }
 
-// layout returns the layout of the cell with the key k1. The stream must be
-// compressible.
+// layout returns the layout of the cell with the key k1.
 func (s *stream) layout(k1 uint64) *layout {
 	if k1&0xffff < s.extra {
 		return &s.layouts[1]
@@ -145,12 +157,16 @@ func (s *stream) run(c uint64) (q, n uint64) {
 	return s.perm.at(unit)%s.distinct*s.cells + k, s.cells - k
 }
 
+// rounds of the permutation: with three or four, units of some files are
+// repeated at few distances, where their number is a power of two.
+const rounds = 5
+
 // permutation is a keyed permutation of the numbers below n.
 type permutation struct {
 	n    uint64
 	mask uint64
 	half int
-	keys [6]uint64
+	keys [2 * rounds]uint64
 }
 
 func newPermutation(n, key uint64) permutation {

@@ -1,0 +1,361 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// What the kernels share: DI is the destination, CX the number of cells to go,
+// SI the stream, R8 = A + q phi and R9 = B + q phi for the next cell's
+// contents q, R10 to R12 the constants of the mixer and phi. See doc.go for
+// what is computed and stream.go for the layout of a cell.
+
+DATA laneIncrements<>+0(SB)/8, $0x9e3779b97f4a7c15 // (j+1) phi for lane j
+DATA laneIncrements<>+8(SB)/8, $0x3c6ef372fe94f82a
+DATA laneIncrements<>+16(SB)/8, $0xdaa66d2c7ddf743f
+DATA laneIncrements<>+24(SB)/8, $0x78dde6e5fd29f054
+DATA laneIncrements<>+32(SB)/8, $0x1715609f7c746c69
+DATA laneIncrements<>+40(SB)/8, $0xb54cda58fbbee87e
+DATA laneIncrements<>+48(SB)/8, $0x538454127b096493
+DATA laneIncrements<>+56(SB)/8, $0xf1bbcdcbfa53e0a8
+GLOBL laneIncrements<>(SB), RODATA|NOPTR, $64
+
+// Eight words of ones, eight of zeros: 64 bytes from word 7-m on select the
+// words 0 to m.
+DATA firstWords<>+0(SB)/8, $-1
+DATA firstWords<>+8(SB)/8, $-1
+DATA firstWords<>+16(SB)/8, $-1
+DATA firstWords<>+24(SB)/8, $-1
+DATA firstWords<>+32(SB)/8, $-1
+DATA firstWords<>+40(SB)/8, $-1
+DATA firstWords<>+48(SB)/8, $-1
+DATA firstWords<>+56(SB)/8, $-1
+DATA firstWords<>+64(SB)/8, $0
+DATA firstWords<>+72(SB)/8, $0
+DATA firstWords<>+80(SB)/8, $0
+DATA firstWords<>+88(SB)/8, $0
+DATA firstWords<>+96(SB)/8, $0
+DATA firstWords<>+104(SB)/8, $0
+DATA firstWords<>+112(SB)/8, $0
+DATA firstWords<>+120(SB)/8, $0
+GLOBL firstWords<>(SB), RODATA|NOPTR, $128
+
+#define ARGUMENTS \
+	MOVQ  dst+0(FP), DI;           \
+	MOVQ  cells+8(FP), CX;         \
+	MOVQ  s+16(FP), SI;            \
+	MOVQ  q+24(FP), R8;            \
+	MOVQ  $0xbf58476d1ce4e5b9, R10; \
+	MOVQ  $0x94d049bb133111eb, R11; \
+	MOVQ  $0x9e3779b97f4a7c15, R12; \
+	IMULQ R12, R8;                 \
+	MOVQ  R8, R9;                  \
+	ADDQ  stream_a(SI), R8;        \
+	ADDQ  stream_b(SI), R9
+
+// x = mix(x)
+#define MIX(x, t) \
+	MOVQ  x, t;   \
+	SHRQ  $30, t; \
+	XORQ  t, x;   \
+	IMULQ R10, x; \
+	MOVQ  x, t;   \
+	SHRQ  $27, t; \
+	XORQ  t, x;   \
+	IMULQ R11, x; \
+	MOVQ  x, t;   \
+	SHRQ  $31, t; \
+	XORQ  t, x
+
+// K0 in AX and K1 in BX of the next cell.
+#define KEYS \
+	MOVQ R8, AX;  \
+	MOVQ R9, BX;  \
+	ADDQ R12, R8; \
+	ADDQ R12, R9; \
+	MIX(AX, DX);  \
+	MIX(BX, R13)
+
+// BX = the layout of the cell with the key K1 in BX, DX = pieces of a cell,
+// R13 = rows of a piece.
+#define LAYOUT \
+	MOVWLZX BX, AX;                       \
+	LEAQ    stream_layouts(SI), BX;       \
+	LEAQ    layout__size(BX), DX;         \
+	CMPQ    AX, stream_extra(SI);         \
+	CMOVQCS DX, BX;                       \
+	MOVQ    stream_pieces(SI), DX;        \
+	MOVQ    stream_pieceRows(SI), R13
+
+// Of the piece with the layout at BX: AX = index of the last random word in
+// its row, R14 = random rows before that row, R15 = rows after it.
+#define PIECE \
+	MOVQ (BX), AX;         \
+	ADDQ $8, BX;           \
+	DECQ AX;               \
+	MOVQ AX, R14;          \
+	SHRQ $3, R14;          \
+	ANDQ $7, AX;           \
+	LEAQ -1(R13), R15;     \
+	SUBQ R14, R15
+
+// AVX-512: one register holds a word of all lanes. Z0 to Z3 are the states, Z4
+// what a step puts out, Z7 the filler of a piece.
+
+// x = mix(x) in all lanes; Z9 and Z10 hold the multipliers
+#define MIX8(x, t) \
+	VPSRLQ  $30, x, t; \
+	VPXORQ  t, x, x;   \
+	VPMULLQ Z9, x, x;  \
+	VPSRLQ  $27, x, t; \
+	VPXORQ  t, x, x;   \
+	VPMULLQ Z10, x, x; \
+	VPSRLQ  $31, x, t; \
+	VPXORQ  t, x, x
+
+#define SEED8 \
+	VPBROADCASTQ AX, Z2;     \
+	VPBROADCASTQ BX, Z3;     \
+	VPADDQ       Z8, Z2, Z0; \
+	VPADDQ       Z8, Z3, Z1; \
+	MIX8(Z0, Z4);            \
+	MIX8(Z1, Z5)
+
+// 0x96 is the exclusive or of three.
+#define STEP8 \
+	VPADDQ     Z3, Z0, Z4;        \
+	VPROLQ     $23, Z4, Z4;       \
+	VPADDQ     Z0, Z4, Z4;        \
+	VPSLLQ     $17, Z1, Z5;       \
+	VPXORQ     Z1, Z3, Z3;        \
+	VPTERNLOGQ $0x96, Z0, Z2, Z1; \
+	VPTERNLOGQ $0x96, Z0, Z5, Z2; \
+	VPXORQ     Z3, Z0, Z0;        \
+	VPROLQ     $45, Z3, Z3
+
+#define CELLS8(STORE, cell, piece, four, rest, one, last, fill, next) \
+cell: \
+	KEYS;                         \
+	SEED8;                        \
+	LAYOUT;                       \
+piece: \
+	PIECE;                        \
+	SUBQ $4, R14;                 \
+	JLT  rest;                    \
+four: \
+	STEP8;                        \
+	STORE Z4, (DI);               \
+	STEP8;                        \
+	STORE Z4, 64(DI);             \
+	STEP8;                        \
+	STORE Z4, 128(DI);            \
+	STEP8;                        \
+	STORE Z4, 192(DI);            \
+	ADDQ $256, DI;                \
+	SUBQ $4, R14;                 \
+	JGE  four;                    \
+rest: \
+	ADDQ $4, R14;                 \
+	JEQ  last;                    \
+one: \
+	STEP8;                        \
+	STORE Z4, (DI);               \
+	ADDQ $64, DI;                 \
+	DECQ R14;                     \
+	JNE  one;                     \
+last: \
+	STEP8;                        \
+	VPBROADCASTQ AX, Z5;          \
+	VPERMQ Z4, Z5, Z7;            \
+	LEAQ firstWords<>(SB), R14;   \
+	SHLQ $3, AX;                  \
+	SUBQ AX, R14;                 \
+	VMOVDQU64 56(R14), Z5;        \
+	VPTERNLOGQ $0xca, Z7, Z4, Z5; \
+	STORE Z5, (DI);               \
+	ADDQ $64, DI;                 \
+	TESTQ R15, R15;               \
+	JEQ  next;                    \
+fill: \
+	STORE Z7, (DI);               \
+	ADDQ $64, DI;                 \
+	DECQ R15;                     \
+	JNE  fill;                    \
+next: \
+	DECQ DX;                      \
+	JNE  piece;                   \
+	DECQ CX;                      \
+	JNE  cell
+
+// func cellsAVX512(dst *byte, cells int, s *stream, q uint64, nt bool)
+TEXT ·cellsAVX512(SB), NOSPLIT, $0-33
+	ARGUMENTS
+	VPBROADCASTQ R10, Z9
+	VPBROADCASTQ R11, Z10
+	VMOVDQU64    laneIncrements<>(SB), Z8
+	TESTQ        $63, DI
+	JNE          temporal // such stores must be aligned
+	CMPB         nt+32(FP), $0
+	JNE          nontemporal
+
+temporal:
+	CELLS8(VMOVDQU64, cell, piece, four, rest, one, last, fill, next)
+	VZEROUPPER
+	RET
+
+nontemporal:
+	CELLS8(VMOVNTDQ, cellNT, pieceNT, fourNT, restNT, oneNT, lastNT, fillNT, nextNT)
+	SFENCE
+	VZEROUPPER
+	RET
+
+// AVX2: two registers hold a word of all lanes, a of the lanes 0 to 3 and b of
+// the others. Y0 to Y3 are the states s0 to s3 of a, Y4 to Y7 those of b; Y8
+// and Y10 what a step puts out, Y12 the filler of a piece.
+
+DATA mulLow<>+0(SB)/8, $0x1ce4e5b9 // the halves of the mixer's multipliers
+DATA mulLow<>+8(SB)/8, $0x133111eb
+GLOBL mulLow<>(SB), RODATA|NOPTR, $16
+
+DATA mulHigh<>+0(SB)/8, $0xbf58476d
+DATA mulHigh<>+8(SB)/8, $0x94d049bb
+GLOBL mulHigh<>(SB), RODATA|NOPTR, $16
+
+// x *= a multiplier, whose halves are in low and high; there is no such
+// instruction in AVX2.
+#define MUL4(x, low, high, t, u) \
+	VPSRLQ   $32, x, t;  \
+	VPMULUDQ high, x, u; \
+	VPMULUDQ low, t, t;  \
+	VPADDQ   u, t, t;    \
+	VPSLLQ   $32, t, t;  \
+	VPMULUDQ low, x, x;  \
+	VPADDQ   t, x, x
+
+#define SHIFT4(n, x, t) \
+	VPSRLQ $n, x, t; \
+	VPXOR  t, x, x
+
+// mix in two registers, side by side; Y12 to Y15 hold the multipliers
+#define MIX4X2(x, t, u, y, v, w) \
+	SHIFT4(30, x, t);          \
+	SHIFT4(30, y, v);          \
+	MUL4(x, Y12, Y13, t, u);   \
+	MUL4(y, Y12, Y13, v, w);   \
+	SHIFT4(27, x, t);          \
+	SHIFT4(27, y, v);          \
+	MUL4(x, Y14, Y15, t, u);   \
+	MUL4(y, Y14, Y15, v, w);   \
+	SHIFT4(31, x, t);          \
+	SHIFT4(31, y, v)
+
+#define SEED4X2 \
+	VPBROADCASTQ mulLow<>+0(SB), Y12;         \
+	VPBROADCASTQ mulHigh<>+0(SB), Y13;        \
+	VPBROADCASTQ mulLow<>+8(SB), Y14;         \
+	VPBROADCASTQ mulHigh<>+8(SB), Y15;        \
+	VMOVQ        AX, X2;                      \
+	VMOVQ        BX, X3;                      \
+	VPBROADCASTQ X2, Y2;                      \
+	VPBROADCASTQ X3, Y3;                      \
+	VPADDQ       laneIncrements<>+0(SB), Y2, Y0;  \
+	VPADDQ       laneIncrements<>+0(SB), Y3, Y1;  \
+	VPADDQ       laneIncrements<>+32(SB), Y2, Y4; \
+	VPADDQ       laneIncrements<>+32(SB), Y3, Y5; \
+	MIX4X2(Y0, Y6, Y7, Y1, Y8, Y9);           \
+	MIX4X2(Y4, Y6, Y7, Y5, Y8, Y9);           \
+	VMOVDQA      Y2, Y6;                      \
+	VMOVDQA      Y3, Y7
+
+#define STEP4(s0, s1, s2, s3, out, t) \
+	VPADDQ s3, s0, out;    \
+	VPSLLQ $23, out, t;    \
+	VPSRLQ $41, out, out;  \
+	VPOR   t, out, out;    \
+	VPADDQ s0, out, out;   \
+	VPSLLQ $17, s1, t;     \
+	VPXOR  s0, s2, s2;     \
+	VPXOR  s1, s3, s3;     \
+	VPXOR  s2, s1, s1;     \
+	VPXOR  s3, s0, s0;     \
+	VPXOR  t, s2, s2;      \
+	VPSLLQ $45, s3, t;     \
+	VPSRLQ $19, s3, s3;    \
+	VPOR   t, s3, s3
+
+#define STEP4X2 \
+	STEP4(Y0, Y1, Y2, Y3, Y8, Y9); \
+	STEP4(Y4, Y5, Y6, Y7, Y10, Y11)
+
+#define CELLS4X2(STORE, cell, piece, two, rest, last, fill, next) \
+cell: \
+	KEYS;                            \
+	SEED4X2;                         \
+	LAYOUT;                          \
+piece: \
+	PIECE;                           \
+	SUBQ $2, R14;                    \
+	JLT  rest;                       \
+two: \
+	STEP4X2;                         \
+	STORE Y8, (DI);                  \
+	STORE Y10, 32(DI);               \
+	STEP4X2;                         \
+	STORE Y8, 64(DI);                \
+	STORE Y10, 96(DI);               \
+	ADDQ $128, DI;                   \
+	SUBQ $2, R14;                    \
+	JGE  two;                        \
+rest: \
+	ADDQ $2, R14;                    \
+	JEQ  last;                       \
+	STEP4X2;                         \
+	STORE Y8, (DI);                  \
+	STORE Y10, 32(DI);               \
+	ADDQ $64, DI;                    \
+last: \
+	STEP4X2;                         \
+	VMOVDQU Y8, row-64(SP);          \
+	VMOVDQU Y10, row-32(SP);         \
+	LEAQ row-64(SP), R14;            \
+	VPBROADCASTQ (R14)(AX*8), Y12;   \
+	LEAQ firstWords<>(SB), R14;      \
+	SHLQ $3, AX;                     \
+	SUBQ AX, R14;                    \
+	VMOVDQU 56(R14), Y9;             \
+	VMOVDQU 88(R14), Y11;            \
+	VPBLENDVB Y9, Y8, Y12, Y8;       \
+	VPBLENDVB Y11, Y10, Y12, Y10;    \
+	STORE Y8, (DI);                  \
+	STORE Y10, 32(DI);               \
+	ADDQ $64, DI;                    \
+	TESTQ R15, R15;                  \
+	JEQ  next;                       \
+fill: \
+	STORE Y12, (DI);                 \
+	STORE Y12, 32(DI);               \
+	ADDQ $64, DI;                    \
+	DECQ R15;                        \
+	JNE  fill;                       \
+next: \
+	DECQ DX;                         \
+	JNE  piece;                      \
+	DECQ CX;                         \
+	JNE  cell
+
+// func cellsAVX2(dst *byte, cells int, s *stream, q uint64, nt bool)
+TEXT ·cellsAVX2(SB), NOSPLIT, $64-33
+	ARGUMENTS
+	TESTQ $31, DI
+	JNE   temporal // such stores must be aligned
+	CMPB  nt+32(FP), $0
+	JNE   nontemporal
+
+temporal:
+	CELLS4X2(VMOVDQU, cell, piece, two, rest, last, fill, next)
+	VZEROUPPER
+	RET
+
+nontemporal:
+	CELLS4X2(VMOVNTDQ, cellNT, pieceNT, twoNT, restNT, lastNT, fillNT, nextNT)
+	SFENCE
+	VZEROUPPER
+	RET
