@@ -1,0 +1,88 @@
+package gen_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+	"log"
+
+	"github.com/dgenfs/dgenfs/gen"
+)
+
+// A generator needs no space: any part of 1 EiB can be read, at any time, and
+// is the same every time.
+func ExampleGenerator() {
+	g, err := gen.New(gen.Config{Size: 1 << 60, Seed: 42})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+
+	p := make([]byte, 1000)
+	fmt.Println(g.ReadAt(p, 1<<59))
+	again := make([]byte, 10)
+	fmt.Println(g.ReadAt(again, 1<<59+990))
+	fmt.Println(bytes.Equal(p[990:], again))
+	fmt.Println(g.ReadAt(p, 1<<60-1)) // one byte before the end
+	// Output:
+	// 1000 <nil>
+	// 10 <nil>
+	// true
+	// 1 EOF
+}
+
+// A reader goes through the stream once. Here, a compressor gets it.
+func ExampleGenerator_NewReader() {
+	g, err := gen.New(gen.Config{Size: 1 << 20, Compress: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+
+	var packed counter
+	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := io.Copy(w, g.NewReader())
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d bytes, compressed by %.1f\n", n, float64(n)/float64(packed))
+	// Output: 1048576 bytes, compressed by 2.0
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// Half of the 16 blocks of this buffer occur twice.
+func ExampleGenerate() {
+	p, err := gen.Generate(gen.Config{Size: 16 * 4096, Dedup: 2, Unit: 4096})
+	if err != nil {
+		log.Fatal(err)
+	}
+	blocks := map[string]int{}
+	for len(p) > 0 {
+		blocks[string(p[:4096])]++
+		p = p[4096:]
+	}
+	fmt.Println(len(blocks), "distinct blocks")
+	// Output: 8 distinct blocks
+}
+
+// Files get seeds of their own from one seed and their paths.
+func ExampleDeriveSeed() {
+	fmt.Println(gen.DeriveSeed(1, "a.bin") != gen.DeriveSeed(1, "b.bin"))
+	fmt.Println(gen.DeriveSeed(1, "a.bin") == gen.DeriveSeed(1, "a.bin"))
+	// Output:
+	// true
+	// true
+}

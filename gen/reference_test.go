@@ -1,0 +1,170 @@
+package gen
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// reference is a second implementation of the stream, written from the prose
+// in doc.go and from nothing else: a word at a time, every cell from scratch,
+// no state kept. What the package generates is compared to it.
+type reference Config
+
+var refPhi uint64 = 0x9e3779b97f4a7c15 // no constant: 2 phi must wrap
+
+func refMix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	x ^= x >> 31
+	return x
+}
+
+// bytes returns the n bytes from off on that lie below the size.
+func (r reference) bytes(off int64, n int) []byte {
+	n = int(min(int64(n), max(r.Size-off, 0)))
+	var out []byte
+	for len(out) < n {
+		at := uint64(off) + uint64(len(out))
+		cell := r.cell(r.contents(at / 4096))
+		out = append(out, cell[at%4096:]...)
+	}
+	return out[:n]
+}
+
+// contents returns the contents q of cell number c of the file.
+func (r reference) contents(c uint64) uint64 {
+	if r.Dedup <= 1 {
+		return c
+	}
+	cells := r.unit() / 4096
+	u := r.permute(c/cells) % r.distinct()
+	return u*cells + c%cells
+}
+
+func (r reference) unit() uint64 {
+	if r.Unit == 0 {
+		return 128 << 10
+	}
+	return uint64(r.Unit)
+}
+
+// units is N.
+func (r reference) units() uint64 {
+	n := uint64(r.Size) / r.unit()
+	if uint64(r.Size)%r.unit() != 0 {
+		n++
+	}
+	return n
+}
+
+// distinct is U.
+func (r reference) distinct() uint64 {
+	return max(1, uint64(math.Floor(float64(r.units())/r.Dedup+0.5)))
+}
+
+// permute is pi, by walking along until the number is one of a unit.
+func (r reference) permute(i uint64) uint64 {
+	n := r.units()
+	if n == 1 {
+		return 0
+	}
+	x := r.rounds(i)
+	for x >= n {
+		x = r.rounds(x)
+	}
+	return x
+}
+
+func (r reference) rounds(x uint64) uint64 {
+	a := refMix(r.Seed + refPhi)
+	key := func(i uint64) uint64 { return refMix(a ^ i*refPhi) }
+	b := bits.Len64(r.units() - 1)
+	m := uint64(1)<<b - 1
+	for round := uint64(1); round <= 5; round++ {
+		x = (x*(key(2*round-1)|1) + key(2*round)) & m
+		x ^= x >> ((b + 1) / 2)
+	}
+	return x
+}
+
+// cell returns the 4096 bytes of contents q.
+func (r reference) cell(q uint64) []byte {
+	k0 := refMix(refMix(r.Seed+refPhi) + q*refPhi)
+	k1 := refMix(refMix(r.Seed+2*refPhi) + q*refPhi)
+	var lanes [8]refLane
+	for j := range lanes {
+		skew := uint64(j+1) * refPhi
+		lanes[j] = refLane{refMix(k0 + skew), refMix(k1 + skew), k0, k1}
+	}
+	pieces := r.pieces(k1)
+	var cell []byte
+	for _, random := range pieces {
+		var words []uint64
+		for len(words) < random {
+			for j := range lanes {
+				words = append(words, lanes[j].next())
+			}
+		}
+		words = words[:random]
+		for len(words) < 512/len(pieces) {
+			words = append(words, words[random-1])
+		}
+		for _, w := range words {
+			cell = binary.LittleEndian.AppendUint64(cell, w)
+		}
+	}
+	return cell
+}
+
+// pieces returns how many random words each piece of a cell has, given the
+// cell's key K1.
+func (r reference) pieces(k1 uint64) []int {
+	if r.Compress <= 1 {
+		return []int{512}
+	}
+	p, cost := 4, 7
+	if r.Compress > 40 {
+		p, cost = 1, 18
+	}
+	share := 4096 / r.Compress
+	w := math.Max((share-float64(cost*p))/8, float64(p))
+	fixed := uint64(math.Floor(w * 65536))
+	n := int(fixed >> 16)
+	if k1%65536 < fixed%65536 {
+		n++
+	}
+	pieces := make([]int, p)
+	for i := range pieces {
+		pieces[i] = (i+1)*n/p - i*n/p
+	}
+	return pieces
+}
+
+// refLane is the state s0..s3 of one xoshiro256++.
+type refLane [4]uint64
+
+func (s *refLane) next() uint64 {
+	out := bits.RotateLeft64(s[0]+s[3], 23) + s[0]
+	t := s[1] << 17
+	s[2] ^= s[0]
+	s[3] ^= s[1]
+	s[1] ^= s[2]
+	s[0] ^= s[3]
+	s[2] ^= t
+	s[3] = bits.RotateLeft64(s[3], 45)
+	return out
+}
+
+// refDeriveSeed is DeriveSeed.
+func refDeriveSeed(seed uint64, name string) uint64 {
+	h := refMix(seed ^ refPhi)
+	for at := 0; at < len(name); at += 8 {
+		var w [8]byte
+		copy(w[:], name[at:])
+		h = refMix(h^binary.LittleEndian.Uint64(w[:])) * refPhi
+	}
+	return refMix(h ^ uint64(len(name)))
+}
