@@ -13,7 +13,7 @@ const (
 	MaxUnit     = 1 << 30
 	MaxCompress = 100.0
 
-	MaxThreads  = 1 << 14
+	MaxThreads = 1 << 14
 
 	// DefaultNonTemporal was measured: see the commit that set it.
 	DefaultNonTemporal = 32 << 20 // bytes
