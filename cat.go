@@ -44,7 +44,7 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		return usagef("--offset %s: beyond the end of the file, %s", offset, spec.FormatSize(s.Size))
 	}
 	rest := s.Size - from
-	if length != "" {
+	if f.Changed("length") {
 		n, err := spec.ParseSize(length)
 		if err != nil {
 			return usagef("--length: %w", err)
@@ -57,11 +57,11 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 	if *threads < 0 || *threads > gen.MaxThreads {
 		return usagef("--threads %d: must be from 0 to %d", *threads, gen.MaxThreads)
 	}
+	common, err := spec.ParseSeed(seed)
+	if err != nil {
+		return usagef("--seed: %w", err)
+	}
 	if !s.HasSeed {
-		common, err := spec.ParseSeed(seed)
-		if err != nil {
-			return usagef("--seed: %w", err)
-		}
 		s.Seed = gen.DeriveSeed(common, f.Arg(0))
 	}
 	g, err := gen.New(gen.Config{

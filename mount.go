@@ -106,7 +106,12 @@ func checkMountpoint(path string) (string, error) {
 
 // resolve returns path as an absolute path without symbolic links. If something
 // is mounted there, it is not touched: its server may be dead.
-func resolve(path string) (string, error) {
+func resolve(path string) (string, error) { return resolveLinks(path, 0) }
+
+// maxLinks is how many symbolic links a path may follow, as in the kernel.
+const maxLinks = 40
+
+func resolveLinks(path string, links int) (string, error) {
 	if path == "" {
 		return "", errors.New("is an empty name")
 	}
@@ -119,14 +124,25 @@ func resolve(path string) (string, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return "", errors.New("does not exist; make the folder first")
 		}
-		return "", errors.Unwrap(err)
+		var path *os.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return "", err
 	}
 	abs = filepath.Join(parent, filepath.Base(abs))
 	if _, ok, err := fs.MountedAt(abs); ok || err != nil {
 		return abs, err
 	}
-	if target, err := filepath.EvalSymlinks(abs); err == nil {
-		return target, nil
+	// Link by link: what is behind the last one may be dead, too.
+	if target, err := os.Readlink(abs); err == nil {
+		if links == maxLinks {
+			return "", errors.New("too many symbolic links")
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(parent, target)
+		}
+		return resolveLinks(target, links+1)
 	}
 	return abs, nil // what is wrong with it, the caller finds out
 }

@@ -17,8 +17,12 @@ import (
 // listed are the sizes that the root lists if nothing else was asked for.
 var listed = []string{"1M", "16M", "256M", "1G", "16G", "64G", "1T"}
 
+// maxFiles is the largest value of --files: tree counts in 18 digits.
+const maxFiles = 1e18
+
 // mountFlags are the flags of the commands that mount.
 type mountFlags struct {
+	set        *pflag.FlagSet // tells which of them were given
 	size       string
 	files      int
 	file       []string
@@ -31,12 +35,13 @@ type mountFlags struct {
 
 // add defines the flags in f. What is a flag --a-b=c is also -o a_b=c.
 func (m *mountFlags) add(f *pflag.FlagSet) {
+	m.set = f
 	f.StringVar(&m.size, "size", "", "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
 	f.IntVar(&m.files, "files", 1, "make `N` files of --size, data-000 to data-999 for 1000")
 	f.StringArrayVar(&m.file, "file", nil, "a file, `NAME:SPEC`; folders in NAME are made, and ranges give many files:\npart-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
 	f.StringVar(&m.seed, "seed", "0", "`SEED` of all files whose spec has none: a number, or \"random\" to draw one and print it")
-	f.Int64Var(&m.uid, "uid", -1, "owner of the files, a user's number `UID` (default: who mounts)")
-	f.Int64Var(&m.gid, "gid", -1, "group of the files, `GID` (default: that of who mounts)")
+	f.Int64Var(&m.uid, "uid", 0, "owner of the files, a user's number `UID` (default: who mounts)")
+	f.Int64Var(&m.gid, "gid", 0, "group of the files, `GID` (default: that of who mounts)")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
@@ -79,7 +84,7 @@ func (m *mountFlags) config() (config, error) {
 		from int64
 		to   *uint32
 	}{{"uid", m.uid, &c.uid}, {"gid", m.gid, &c.gid}} {
-		if id.from == -1 {
+		if !m.set.Changed(id.flag) {
 			continue
 		}
 		// The last number means "nobody in particular" to the kernel.
@@ -94,14 +99,14 @@ func (m *mountFlags) config() (config, error) {
 // entries returns the entries of the tree.
 func (m *mountFlags) entries() ([]tree.Entry, error) {
 	var entries []tree.Entry
-	if m.size != "" {
+	if m.set.Changed("size") {
 		s, err := spec.Parse(m.size)
 		if err != nil {
 			return nil, usagef("--size: %w", err)
 		}
 		switch {
-		case m.files < 1:
-			return nil, usagef("--files %d: must be 1 or more", m.files)
+		case m.files < 1 || m.files > maxFiles:
+			return nil, usagef("--files %d: must be from 1 to %d", m.files, int(maxFiles))
 		case m.files == 1:
 			entries = append(entries, tree.Entry{Pattern: "data", Spec: s})
 		default:

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"golang.org/x/sys/unix"
 )
 
@@ -84,6 +85,7 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 	took := time.Since(start)
 	m, err = p.end()
 	if err != nil {
+		fs.Unmount(mountpoint, true) // a server that died has left it
 		return fmt.Errorf("ending the server: %w", err)
 	}
 	if m.Busy {

@@ -20,6 +20,15 @@ import (
 // go away before it detaches it from under them.
 const busyPatience = 2 * time.Second
 
+// The buffers of replies, up to 1 MiB each, survive in a pool only until the
+// second garbage collection from then, and a new one costs more than filling
+// it. With the default of 100 % there were thousands a second; measured against
+// a null server, large reads went from 0.4 to 0.6 of its rate without them.
+const (
+	gcPercent   = 1000
+	memoryLimit = 200 << 20 // bytes, above which collections come as needed
+)
+
 // server serves one mount, in this process.
 type server struct {
 	config
@@ -29,6 +38,8 @@ type server struct {
 	mount *fs.Mount
 	log   *log.Logger
 	done  chan struct{} // closed when the last user of the mount is gone
+
+	signals chan os.Signal // that ask to unmount
 }
 
 // start mounts and begins to serve.
@@ -43,6 +54,11 @@ func (s *server) start(fallback io.Writer) error {
 		debug.SetCrashOutput(file, debug.CrashOptions{})
 	}
 	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed, UID: s.uid, GID: s.gid, Log: s.log})
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(memoryLimit)
+	// Before there is a mount that a signal could leave behind.
+	s.signals = make(chan os.Signal, 1)
+	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	var err error
 	s.mount, err = fs.NewMount(s.fs, s.mountpoint, fs.MountOptions{Source: s.source, AllowOther: s.allowOther, Log: s.log})
 	if err != nil {
@@ -69,25 +85,23 @@ func (s *server) serveForeground(stdout, stderr io.Writer) error {
 // untilSignalled returns when the mount is gone. The first signal asks for
 // that, the second insists, the third gives up on those who still read.
 func (s *server) untilSignalled() {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
 	for lazy := false; ; {
 		select {
 		case <-s.done:
 			return
-		case <-signals:
+		case <-s.signals:
 		}
 		err := s.mount.Unmount(lazy)
 		switch {
-		case err == nil && lazy:
+		case err == nil && !lazy:
+			<-s.done
+			return
+		case err == nil, err == fs.ErrNotMounted:
 			s.log.Printf("%s: detached; open files are served until they are closed, a third signal ends them", s.mountpoint)
 			select {
 			case <-s.done:
-			case <-signals:
+			case <-s.signals:
 			}
-			return
-		case err == nil:
-			<-s.done
 			return
 		case err == fs.ErrBusy:
 			lazy = true
@@ -176,6 +190,7 @@ func (s *server) serveFor(mode string) error {
 		status.Encode(message{Error: err.Error(), Usage: errors.As(err, &wrong)})
 		return exitCode(exitFailed)
 	}
+	os.Chdir("/") // not to keep the file system busy that this started in
 	// From here on nobody reads what is printed.
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		unix.Dup3(int(null.Fd()), 2, 0)

@@ -20,6 +20,9 @@ const subtype = "dgenfs"
 // ErrBusy is returned for unmounting what is still in use.
 var ErrBusy = errors.New("busy: files of it are open, or it is a process's working directory")
 
+// ErrNotMounted is returned for unmounting what is not mounted any more.
+var ErrNotMounted = errors.New("somebody else has unmounted it")
+
 // openDevice mounts on mountpoint, by mount(2) as root and through fusermount3
 // otherwise, and returns the descriptor of /dev/fuse that serves the mount.
 func openDevice(mountpoint, source string, allowOther bool, maxRead int) (int, error) {

@@ -14,6 +14,9 @@ const stale = syscall.ESTALE
 // Lookup finds a name in a folder. In the root, a name that is no entry but a
 // valid spec exists, too.
 func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
+	if len(name) > maxName {
+		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
+	}
 	out.SetEntryTimeout(valid)
 	if id, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
 		f.entry(uint64(id), out)

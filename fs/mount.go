@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
 )
 
 // maxBackground is how many requests of read-ahead and asynchronous I/O the
@@ -24,6 +25,7 @@ type MountOptions struct {
 // Mount is a mounted file system.
 type Mount struct {
 	mountpoint string
+	device     string // of the mount table, which tells it from later ones there
 	server     *fuse.Server
 }
 
@@ -36,6 +38,12 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	size := maxRequest()
 	fd, err := openDevice(mountpoint, o.Source, o.AllowOther, size)
 	if err != nil {
+		return nil, err
+	}
+	entry, _, err := MountedAt(mountpoint)
+	if err != nil {
+		unix.Close(fd)
+		Unmount(mountpoint, true)
 		return nil, err
 	}
 	server, err := fuse.NewServer(f, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
@@ -52,7 +60,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 		Unmount(mountpoint, true)
 		return nil, fmt.Errorf("starting to serve: %w", err)
 	}
-	return &Mount{mountpoint: mountpoint, server: server}, nil
+	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server}, nil
 }
 
 // Serve answers requests until the file system is unmounted and its last user
@@ -60,8 +68,18 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 func (m *Mount) Serve() { m.server.Serve() }
 
 // Unmount detaches the mount; see the function [Unmount]. Serve returns when
-// the last user is gone.
-func (m *Mount) Unmount(lazy bool) error { return Unmount(m.mountpoint, lazy) }
+// the last user is gone. It returns ErrNotMounted, and leaves alone what may be
+// mounted there instead, if the mount is no longer in the mount table.
+func (m *Mount) Unmount(lazy bool) error {
+	entry, ok, err := MountedAt(m.mountpoint)
+	if err != nil {
+		return err
+	}
+	if !ok || entry.Device != m.device {
+		return ErrNotMounted
+	}
+	return Unmount(m.mountpoint, lazy)
+}
 
 // maxRequest is the size of the largest read request in bytes: 1 MiB, or less
 // where the kernel allows less.

@@ -13,6 +13,7 @@ import (
 type MountEntry struct {
 	Type   string // ext4, fuse.dgenfs
 	Source string // device or name
+	Device string // major:minor, one of a kind among all mounted file systems
 }
 
 // MountedAt returns what is mounted at path, an absolute path without symbolic
@@ -38,7 +39,7 @@ func findMount(table io.Reader, path string) (entry MountEntry, found bool, err 
 		for i := 6; i+2 < len(fields); i++ {
 			if fields[i] == "-" {
 				if unescape(fields[4]) == path {
-					entry, found = MountEntry{fields[i+1], unescape(fields[i+2])}, true
+					entry, found = MountEntry{fields[i+1], unescape(fields[i+2]), fields[2]}, true
 				}
 				break
 			}
