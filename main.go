@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/spf13/pflag"
@@ -31,6 +32,7 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
 	"umount":  umountCommand,
 	"run":     runCommand,
 	"cat":     catCommand,
+	"bench":   benchCommand,
 	"version": versionCommand,
 }
 
@@ -41,6 +43,7 @@ while they are read.
   dgenfs umount [--lazy] MOUNTPOINT            unmount
   dgenfs run [flags] -- CMD ARG...             mount somewhere temporary, run CMD, unmount
   dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
+  dgenfs bench [--json]                        measure the generator
   dgenfs version                               print the versions
 
 A file is described by a SPEC: its SIZE, and keys after commas.
@@ -88,7 +91,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintf(stderr, "dgenfs: %v\n", err)
+	// One line, also where a path or a flag in it has more.
+	fmt.Fprintf(stderr, "dgenfs: %s\n", strings.ReplaceAll(err.Error(), "\n", `\n`))
 	if errors.As(err, &wrong) {
 		return exitUsage
 	}

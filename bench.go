@@ -1,0 +1,249 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/gen"
+	"golang.org/x/sys/unix"
+)
+
+const benchSynopsis = `dgenfs bench [--json] [--time DURATION]
+
+Measures the generator, without a mount: fills of buffers of many sizes, by one
+thread, by two, and by all, each in turn with clear() of the same memory by the
+same threads, which is as fast as this machine writes; and reads at random
+offsets. "each" is threads that fill a buffer of their own, as readers of a mount
+do; "shared" is one buffer that the threads fill together. Rates are medians in
+GB/s (10^9 bytes), ratios medians of the ratios of neighbouring runs.
+`
+
+const (
+	benchRounds = 7
+	// Buffers of all threads together, in bytes; larger rows are left out.
+	benchMemory = 1 << 30
+)
+
+var (
+	benchFills = []int64{4 << 10, 16 << 10, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20, 512 << 20}
+	benchReads = []int64{512, 4 << 10, 16 << 10, 64 << 10, 128 << 10, 1 << 20}
+)
+
+// benchReport is what --json prints.
+type benchReport struct {
+	CPUs    int         `json:"cpus"`
+	Go      string      `json:"go"`
+	Version int         `json:"stream_version"`
+	Date    string      `json:"date"`
+	Fills   []fillRow   `json:"fills"`
+	Reads   []readAtRow `json:"reads"`
+}
+
+type fillRow struct {
+	Implementation string  `json:"implementation"`
+	Spec           string  `json:"shape"`
+	Mode           string  `json:"mode"` // each or shared
+	Threads        int     `json:"threads"`
+	Size           int64   `json:"size"`  // bytes of a buffer
+	Rate           float64 `json:"gbps"`  // GB/s, all threads together
+	Clear          float64 `json:"clear"` // GB/s
+	Ratio          float64 `json:"ratio"` // median of rate/clear
+}
+
+type readAtRow struct {
+	Implementation string  `json:"implementation"`
+	Size           int64   `json:"size"` // bytes of a call
+	Calls          float64 `json:"calls_per_second"`
+	Rate           float64 `json:"gbps"`
+}
+
+func benchCommand(args []string, stdout, stderr io.Writer) error {
+	f := newFlags("bench", benchSynopsis, stdout)
+	asJSON := f.Bool("json", false, "print JSON")
+	step := f.Duration("time", 10*time.Millisecond, "how long one run takes at least, `DURATION`; a row is 7 runs of each kind")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return usagef("bench takes no arguments, got %q", f.Arg(0))
+	}
+	if *step < time.Millisecond || *step > time.Minute {
+		return usagef("--time %v: must be from 1ms to 1m", *step)
+	}
+	b := bench{step: *step, progress: io.Discard}
+	if _, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS); err == nil {
+		b.progress = stderr
+	}
+	report, err := b.run()
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", " ")
+		return e.Encode(report)
+	}
+	return report.print(stdout)
+}
+
+type bench struct {
+	step     time.Duration
+	progress io.Writer
+	memory   []byte
+}
+
+// shapes are the kinds of data whose fills are compared.
+var benchShapes = []string{"", "compress=2", "compress=4", "compress=10", "dedup=3"}
+
+func (b *bench) run() (*benchReport, error) {
+	all := runtime.GOMAXPROCS(0)
+	r := &benchReport{CPUs: all, Go: runtime.Version(), Version: gen.Version, Date: time.Now().UTC().Format(time.DateOnly)}
+	b.memory = make([]byte, benchMemory)
+	for i := range b.memory {
+		b.memory[i] = 1 // really there, before anything is timed
+	}
+	threads := slices.Compact([]int{1, min(2, all), all})
+	for _, impl := range gen.Implementations() {
+		for _, shape := range benchShapes {
+			for _, n := range threads {
+				for _, size := range benchFills {
+					if shape != "" && (n > 1 || size != 1<<20 && size != 256<<20) {
+						continue // shapes are compared at two sizes, on one thread
+					}
+					for _, mode := range []string{"each", "shared"} {
+						if mode == "shared" && (n == 1 || size < 1<<20) || int64(n)*size > benchMemory && mode == "each" {
+							continue
+						}
+						row, err := b.fill(impl, shape, mode, n, size)
+						if err != nil {
+							return nil, err
+						}
+						r.Fills = append(r.Fills, row)
+					}
+				}
+			}
+		}
+		for _, size := range benchReads {
+			row, err := b.readAt(impl, size)
+			if err != nil {
+				return nil, err
+			}
+			r.Reads = append(r.Reads, row)
+		}
+	}
+	fmt.Fprint(b.progress, "\r\x1b[K")
+	return r, nil
+}
+
+// fill measures one row.
+func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, size int64) (fillRow, error) {
+	fmt.Fprintf(b.progress, "\r\x1b[K%v %s %s, %d threads, %s", impl, shape, mode, threads, spec.FormatSize(size))
+	text := "1E"
+	if shape != "" {
+		text += "," + shape
+	}
+	s, err := spec.Parse(text)
+	if err != nil {
+		return fillRow{}, err
+	}
+	cfg := gen.Config{Size: s.Size, Dedup: s.Dedup, Unit: s.Unit, Compress: s.Compress, Implementation: impl, Threads: 1}
+	buffers := int64(threads)
+	if mode == "shared" {
+		cfg.Threads, buffers = threads, 1
+	}
+	g, err := gen.New(cfg)
+	if err != nil {
+		return fillRow{}, err
+	}
+	defer g.Close()
+	// A shared buffer is filled by one caller, and cleared in equal parts.
+	part := size * buffers / int64(threads)
+	generate := func(i int64) { g.ReadAt(b.memory[i*size:(i+1)*size], i*size) }
+	wipe := func(i int64) { clear(b.memory[i*part : (i+1)*part]) }
+	row := fillRow{Implementation: impl.String(), Spec: shape, Mode: mode, Threads: threads, Size: size}
+	total := float64(size * buffers)
+	var rates, clears, ratios []float64
+	for range benchRounds {
+		filled, cleared := total/b.time(int(buffers), generate), total/b.time(threads, wipe)
+		rates = append(rates, filled)
+		clears = append(clears, cleared)
+		ratios = append(ratios, filled/cleared)
+	}
+	row.Rate, row.Clear, row.Ratio = median(rates)/1e9, median(clears)/1e9, median(ratios)
+	return row, nil
+}
+
+// readAt measures calls at random offsets of a file of 1 TiB: multiples of the
+// call's size, and so of 4 KiB from there on.
+func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
+	fmt.Fprintf(b.progress, "\r\x1b[K%v ReadAt of %s", impl, spec.FormatSize(size))
+	g, err := gen.New(gen.Config{Size: 1 << 40, Implementation: impl, Threads: 1})
+	if err != nil {
+		return readAtRow{}, err
+	}
+	defer g.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	p := b.memory[:size]
+	var rates []float64
+	for range benchRounds {
+		rates = append(rates, 1/b.time(1, func(int64) { g.ReadAt(p, random.Int64N(g.Size()/size)*size) }))
+	}
+	calls := median(rates)
+	return readAtRow{Implementation: impl.String(), Size: size, Calls: calls, Rate: calls * float64(size) / 1e9}, nil
+}
+
+// time returns how many seconds it takes the threads to call f once each,
+// thread i with i. They call it again and again for the time of a run.
+func (b *bench) time(threads int, f func(i int64)) float64 {
+	run := func(n int) time.Duration {
+		start := time.Now()
+		var wg sync.WaitGroup
+		for i := range int64(threads) {
+			wg.Go(func() {
+				for range n {
+					f(i)
+				}
+			})
+		}
+		wg.Wait()
+		return time.Since(start)
+	}
+	for n := 1; ; n *= 2 {
+		if took := run(n); took >= b.step {
+			return took.Seconds() / float64(n)
+		}
+	}
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+func (r *benchReport) print(w io.Writer) error {
+	fmt.Fprintf(w, "%d CPUs, %s, stream version %d, %s\n\n", r.CPUs, r.Go, r.Version, r.Date)
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "fill\tthreads\tbuffer\tshape\tGB/s\tclear\tratio\t")
+	for _, f := range r.Fills {
+		mode := ""
+		if f.Threads > 1 {
+			mode = " " + f.Mode
+		}
+		fmt.Fprintf(t, "%s\t%d%s\t%s\t%s\t%.1f\t%.1f\t%.2f\t\n", f.Implementation, f.Threads, mode, spec.FormatSize(f.Size), f.Spec, f.Rate, f.Clear, f.Ratio)
+	}
+	fmt.Fprintln(t, "\t\t\t\t\t\t\t")
+	fmt.Fprintln(t, "ReadAt\t\tbytes\t\tGB/s\tcalls/s\t\t")
+	for _, c := range r.Reads {
+		fmt.Fprintf(t, "%s\t\t%s\t\t%.1f\t%.0f\t\t\n", c.Implementation, spec.FormatSize(c.Size), c.Rate, c.Calls)
+	}
+	return t.Flush()
+}
