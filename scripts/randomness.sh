@@ -4,7 +4,7 @@
 # what it reads from a mount.
 #
 #   scripts/randomness.sh          some 10 minutes
-#   scripts/randomness.sh --short  a minute, what scripts/test.sh runs
+#   scripts/randomness.sh --short  half a minute, what scripts/test.sh runs
 #   scripts/randomness.sh --full   hours: all of dieharder on everything
 set -euo pipefail
 cd "$(dirname "$0")/.."

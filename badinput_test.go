@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs"
+)
+
+// badInput is an invocation that must be refused. {dir} in an argument stands
+// for a folder that holds an empty folder mnt, a file called file, a folder
+// full with a file in it, and symbolic links.
+type badInput struct {
+	args  string // separated by blanks; ~ stands for a blank, ^ for a newline
+	names string // what the error must name: the input that is wrong
+}
+
+// specs are tried wherever a spec can be given.
+var badSpecs = []badInput{
+	{"-1", "-1"},
+	{"-1G", "-1G"},
+	{"+1G", "+1G"},
+	{"8E", "8E"},
+	{"9223372036854775808", "9223372036854775808"},
+	{"99999999999999999999999", "99999999999999999999999"},
+	{"9007199254740992K", "9007199254740992K"},
+	{"1.5G", "1.5G"},
+	{"1X", "1X"},
+	{"1Gi", "1Gi"},
+	{"G", "G"},
+	{"1~G", "1 G"},
+	{"0x10", "0x10"},
+	{"1e9", "1e9"},
+	{"64G,", "64G,"},
+	{"64G,,dedup=2", "64G,,dedup=2"},
+	{"64G,color=red", "color"},
+	{"64G,Dedup=2", "Dedup"},
+	{"64G,dedup", "dedup"},
+	{"64G,dedup=", "dedup"},
+	{"64G,dedup=2,dedup=3", "dedup"},
+	{"64G,dedup=0.5", "0.5"},
+	{"64G,dedup=0", "dedup"},
+	{"64G,dedup=-2", "-2"},
+	{"64G,dedup=NaN", "NaN"},
+	{"64G,dedup=Inf", "Inf"},
+	{"64G,dedup=1e400", "1e400"},
+	{"64G,compress=0.99", "0.99"},
+	{"64G,compress=NaN", "NaN"},
+	{"64G,compress=inf", "inf"},
+	{"64G,compress=101", "101"},
+	{"64G,unit=1000", "1000"},
+	{"64G,unit=4097", "4097"},
+	{"64G,unit=0", "unit"},
+	{"64G,unit=-4K", "-4K"},
+	{"64G,unit=2G", "2G"},
+	{"64G,seed=-1", "-1"},
+	{"64G,seed=18446744073709551616", "18446744073709551616"},
+	{"64G,seed=abc", "abc"},
+	{"64G,seed=random", "random"},
+	{"1X^2", `1X\n2`},
+}
+
+var badInputs = []badInput{
+	// Flags.
+	{"{dir}/mnt --nope", "--nope"},
+	{"{dir}/mnt -x", "x"},
+	{"{dir}/mnt --size", "--size"},
+	{"--size= {dir}/mnt", "--size"},
+	{"--file= {dir}/mnt", "--file"},
+	{"--files 0 --size 1M {dir}/mnt", "--files 0"},
+	{"--files -1 --size 1M {dir}/mnt", "--files -1"},
+	{"--files 1.5 --size 1M {dir}/mnt", "1.5"},
+	{"--files many --size 1M {dir}/mnt", "many"},
+	{"--files 10 {dir}/mnt", "--files 10"},
+	{"--files 0 {dir}/mnt", "--files 0"},
+	{"--files 9223372036854775807 --size 1M {dir}/mnt", "--files 9223372036854775807"},
+	{"--files 99999999999999999999 --size 1M {dir}/mnt", "99999999999999999999"},
+	{"--seed abc {dir}/mnt", "abc"},
+	{"--seed -1 {dir}/mnt", "-1"},
+	{"--seed= {dir}/mnt", "--seed"},
+	{"--seed 18446744073709551616 {dir}/mnt", "18446744073709551616"},
+	{"--seed Random {dir}/mnt", "Random"},
+	{"--uid -1 {dir}/mnt", "--uid -1"},
+	{"--uid -2 {dir}/mnt", "--uid -2"},
+	{"--uid 4294967295 {dir}/mnt", "--uid 4294967295"},
+	{"--uid root {dir}/mnt", "root"},
+	{"--gid -1 {dir}/mnt", "--gid -1"},
+	{"--gid 4294967296 {dir}/mnt", "--gid 4294967296"},
+	{"--allow-other=maybe {dir}/mnt", "maybe"},
+	{"--foreground=maybe {dir}/mnt", "maybe"},
+
+	// Mount options.
+	{"-o nope {dir}/mnt", "nope"},
+	{"-o rw {dir}/mnt", "rw"},
+	{"-o size {dir}/mnt", "size"},
+	{"-o size= {dir}/mnt", "size"},
+	{"-o ro,,nodev {dir}/mnt", `""`},
+	{"-o allow-other {dir}/mnt", "allow-other"},
+	{"-o allow_other=maybe {dir}/mnt", "maybe"},
+	{"-o size=64G,dedup=3 {dir}/mnt", "dedup"},
+	{"-o files=many,size=1M {dir}/mnt", "many"},
+	{"-o uid=-5 {dir}/mnt", "-5"},
+	{"-o options=ro {dir}/mnt", "options"},
+
+	// Files.
+	{"--file x {dir}/mnt", "x"},
+	{"--file :1G {dir}/mnt", `--file`},
+	{"--file /a:1G {dir}/mnt", "/a"},
+	{"--file a/:1G {dir}/mnt", "a/"},
+	{"--file a//b:1G {dir}/mnt", "a//b"},
+	{"--file ./a:1G {dir}/mnt", "./a"},
+	{"--file a/../b:1G {dir}/mnt", "a/../b"},
+	{"--file a{9..0}:1G {dir}/mnt", "9..0"},
+	{"--file a{0..9:1G {dir}/mnt", "{0..9"},
+	{"--file a}:1G {dir}/mnt", "a}"},
+	{"--file a{}:1G {dir}/mnt", "{}"},
+	{"--file a{0}:1G {dir}/mnt", "{0}"},
+	{"--file a{x..z}:1G {dir}/mnt", "x..z"},
+	{"--file a{-1..3}:1G {dir}/mnt", "-1..3"},
+	{"--file a{00..999}:1G {dir}/mnt", "00..999"},
+	{"--file a{0..9999999999999999999}:1G {dir}/mnt", "9999999999999999999"},
+	{"--file {0..999999999999}/{0..999999999999}:1 {dir}/mnt", "{0..999999999999}"},
+	{"--file " + strings.Repeat("n", 256) + ":1G {dir}/mnt", "nnnnnnnn"},
+	{"--file a:1G --file a:1G {dir}/mnt", `"a"`},
+	{"--file a:1G --file a:2G {dir}/mnt", `"a"`},
+	{"--file a{0..9}:1G --file a5:1G {dir}/mnt", "a5"},
+	{"--file a{0..9}:1G --file a{09..12}:1G --file a{5..50}:1G {dir}/mnt", "a{5..50}"},
+	{"--file a:1G --file a/b:1G {dir}/mnt", "a/b"},
+	{"--size 1G --file data:1G {dir}/mnt", "data"},
+	{"--size 1G --files 10 --file data-7:1G {dir}/mnt", "data-7"},
+
+	// Mount points.
+	{"mount", "MOUNTPOINT"},
+	{"mount a b {dir}/mnt", "MOUNTPOINT"},
+	{"mount {dir}/missing", "/missing"},
+	{"{dir}/missing", "/missing"},
+	{"mount {dir}/missing/deep", "/missing/deep"},
+	{"{dir}/new^line", `new\nline`},
+	{"{dir}/file", "/file"},
+	{"{dir}/file/below", "/file/below"},
+	{"{dir}/file/far/below", "/file/far/below"},
+	{"{dir}/full", "/full"},
+	{"{dir}/dangling", "/dangling"},
+	{"{dir}/loop", "/loop"},
+	{"{dir}/loop/mnt", "/loop/mnt"},
+	{"{dir}/tofile", "/tofile"},
+	{"mount source {dir}/missing", "/missing"},
+	{"/proc", "/proc"},
+	{"/", "/"},
+
+	// umount.
+	{"umount", "MOUNTPOINT"},
+	{"umount {dir}/mnt {dir}/full", "MOUNTPOINT"},
+	{"umount {dir}/mnt", "/mnt"},
+	{"umount {dir}/missing", "/missing"},
+	{"umount {dir}/missing/deep", "/missing/deep"},
+	{"umount {dir}/file", "/file"},
+	{"umount /proc", "/proc"},
+	{"umount --force {dir}/mnt", "--force"},
+
+	// run, cat, version.
+	{"run", "command"},
+	{"run --size 1G", "command"},
+	{"run --nope -- true", "--nope"},
+	{"run -f -- true", "f"},
+	{"run --files 10 -- true", "--files 10"},
+	{"run --seed abc -- true", "abc"},
+	{"cat", "SPEC"},
+	{"cat 1M 2M", "SPEC"},
+	{"cat --offset -1 1M", "-1"},
+	{"cat --offset 2M 1M", "2M"},
+	{"cat --length 2M 1M", "2M"},
+	{"cat --offset 1M --length 1 1M", "--length 1"},
+	{"cat --offset x 1M", "x"},
+	{"cat --length x 1M", "x"},
+	{"cat --length= 1M", "--length"},
+	{"cat --seed abc 1M", "abc"},
+	{"cat --seed abc 1M,seed=7", "abc"},
+	{"cat --seed random 1M", "random"},
+	{"cat --threads -1 1M", "--threads -1"},
+	{"cat --threads 1000000000 1M", "--threads 1000000000"},
+	{"cat --threads x 1M", "x"},
+	{"version 2", "2"},
+}
+
+func TestBadInput(t *testing.T) {
+	tests := slices.Clone(badInputs)
+	for _, spec := range badSpecs {
+		for _, form := range []string{"--size=%s {dir}/mnt", "--file name:%s {dir}/mnt", "run --size=%s -- true", "cat -- %s"} {
+			tests = append(tests, badInput{strings.Replace(form, "%s", spec.args, 1), spec.names})
+		}
+	}
+	dir := t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "mnt"), 0o755),
+		os.WriteFile(filepath.Join(dir, "file"), nil, 0o644),
+		os.Mkdir(filepath.Join(dir, "full"), 0o755),
+		os.WriteFile(filepath.Join(dir, "full", "tenant"), nil, 0o644),
+		os.Symlink("nowhere", filepath.Join(dir, "dangling")),
+		os.Symlink("loop", filepath.Join(dir, "loop")),
+		os.Symlink("file", filepath.Join(dir, "tofile")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("TMPDIR", dir)
+	before := listing(t, dir)
+	for _, test := range tests {
+		t.Run(test.args, func(t *testing.T) {
+			var args []string
+			for _, arg := range strings.Split(test.args, " ") {
+				args = append(args, strings.NewReplacer("{dir}", dir, "~", " ", "^", "\n").Replace(arg))
+			}
+			var stdout, stderr bytes.Buffer
+			if status := run(args, &stdout, &stderr); status != exitUsage {
+				t.Errorf("exit status %d, want %d", status, exitUsage)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("standard output is not empty: %d bytes", stdout.Len())
+			}
+			text := stderr.String()
+			if !strings.HasPrefix(text, "dgenfs: ") || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+				t.Errorf("standard error is no single line that starts with \"dgenfs: \":\n%s", text)
+			}
+			if !strings.Contains(text, test.names) {
+				t.Errorf("the error does not name %q: %s", test.names, text)
+			}
+			if strings.Contains(text, "%!") {
+				t.Errorf("the error is not well formed: %s", text)
+			}
+			if _, mounted, err := fs.MountedAt(filepath.Join(dir, "mnt")); mounted || err != nil {
+				t.Fatalf("mounted: %v, error %v", mounted, err)
+			}
+			if after := listing(t, dir); !slices.Equal(before, after) {
+				t.Errorf("files were made or taken away: before %q, after %q", before, after)
+			}
+		})
+	}
+}
+
+// listing returns the paths of everything below dir.
+func listing(t *testing.T, dir string) []string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ iofs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/spf13/pflag"
+)
+
+// parseMountFlags returns what the flags mean.
+func parseMountFlags(t *testing.T, args ...string) config {
+	t.Helper()
+	f := newFlags("mount", "", io.Discard)
+	var m mountFlags
+	m.add(f)
+	if err := parse(f, args); err != nil {
+		t.Fatalf("%q: %v", args, err)
+	}
+	c, err := m.config()
+	if err != nil {
+		t.Fatalf("%q: %v", args, err)
+	}
+	return c
+}
+
+// What is a flag is also a mount option, and means the same.
+func TestFlagsAndOptionsAreEqual(t *testing.T) {
+	tests := []struct {
+		name    string
+		flags   []string
+		options []string
+	}{
+		{"nothing", nil, []string{"-o", "defaults"}},
+		{"always on", nil, []string{"-o", "ro,nosuid,nodev,default_permissions"}},
+		{"size", []string{"--size", "64G"}, []string{"-o", "size=64G"}},
+		{"size with equals sign", []string{"--size=64G"}, []string{"--options=size=64G"}},
+		{"keys", []string{"--size", "64G,dedup=3,compress=2"}, []string{"-o", `size=64G\,dedup=3\,compress=2`}},
+		{"files", []string{"--size", "1M", "--files", "1000"}, []string{"-o", "size=1M,files=1000"}},
+		{"files before size", []string{"--files", "7", "--size", "1M"}, []string{"-o", "files=7", "-o", "size=1M"}},
+		{"one file", []string{"--file", "a:1M"}, []string{"-o", "file=a:1M"}},
+		{"two files", []string{"--file", "a:1M", "--file", "b/c:2M,seed=1"}, []string{"-o", `file=a:1M,file=b/c:2M\,seed=1`}},
+		{"a range", []string{"--file", "part-{0000..1023}.bin:150M"}, []string{"-o", "file=part-{0000..1023}.bin:150M"}},
+		{"a comma in a name", []string{"--file", "a,b:1M"}, []string{"-o", `file=a\,b:1M`}},
+		{"a colon in a name", []string{"--file", "a:b:1M"}, []string{"-o", "file=a:b:1M"}},
+		{"a backslash in a name", []string{"--file", `a\b:1M`}, []string{"-o", `file=a\\b:1M`}},
+		{"seed", []string{"--seed", "7"}, []string{"-o", "seed=7"}},
+		{"seed in hexadecimal", []string{"--seed", "7"}, []string{"-o", "seed=0x7"}},
+		{"largest seed", []string{"--seed", "18446744073709551615"}, []string{"-o", "seed=0xffffffffffffffff"}},
+		{"owner", []string{"--uid", "1000", "--gid", "100"}, []string{"-o", "uid=1000,gid=100"}},
+		{"owner root", []string{"--uid", "0", "--gid", "0"}, []string{"-o", "uid=0,gid=0"}},
+		{"largest owner", []string{"--uid", "4294967294"}, []string{"-o", "uid=4294967294"}},
+		{"allow other", []string{"--allow-other"}, []string{"-o", "allow_other"}},
+		{"allow other, in full", []string{"--allow-other=true"}, []string{"-o", "allow_other=true"}},
+		{"allow nobody else", []string{"--allow-other=false"}, []string{"-o", "allow_other=false"}},
+		{"log", []string{"--log", "/tmp/a=b"}, []string{"-o", "log=/tmp/a=b"}},
+		{"the last one wins", []string{"--seed", "1", "--seed", "2"}, []string{"--seed", "1", "-o", "seed=2"}},
+		{"all", []string{"--size", "1G,seed=3", "--files", "10", "--file", "x:1K", "--seed", "9", "--uid", "1", "--gid", "2", "--allow-other", "--log", "l"},
+			[]string{"-o", `ro,size=1G\,seed=3,files=10,file=x:1K,seed=9,uid=1`, "-o", "gid=2,allow_other,log=l"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a, b := parseMountFlags(t, test.flags...), parseMountFlags(t, test.options...)
+			if !reflect.DeepEqual(a, b) {
+				t.Errorf("%q and %q differ:\n%+v\n%+v", test.flags, test.options, a, b)
+			}
+		})
+	}
+}
+
+// Every flag of the commands that mount can be given as an option, but for the
+// list of options itself.
+func TestEveryFlagIsAnOption(t *testing.T) {
+	f := newFlags("mount", "", io.Discard)
+	var m mountFlags
+	m.add(f)
+	list := optionList{f}
+	f.VisitAll(func(flag *pflag.Flag) {
+		if flag.Name == "options" {
+			return
+		}
+		option := ""
+		for _, c := range flag.Name {
+			if c == '-' {
+				c = '_'
+			}
+			option += string(c)
+		}
+		value := "1"
+		if flag.NoOptDefVal != "" {
+			value = flag.NoOptDefVal
+		}
+		if err := list.Set(option + "=" + value); err != nil {
+			t.Errorf("-o %s=%s: %v", option, value, err)
+		}
+	})
+}
+
+func TestConfigDefaults(t *testing.T) {
+	c := parseMountFlags(t)
+	if c.seed != 0 || c.seedDrawn || c.allowOther || c.log != "" {
+		t.Errorf("unexpected defaults: %+v", c)
+	}
+	if c.uid != uint32(os.Geteuid()) || c.gid != uint32(os.Getegid()) {
+		t.Errorf("owner %d:%d, want who mounts, %d:%d", c.uid, c.gid, os.Geteuid(), os.Getegid())
+	}
+	got, want := slices.Sorted(slices.Values(rootNames(c.tree))), slices.Sorted(slices.Values(listed))
+	if !slices.Equal(got, want) {
+		t.Errorf("the root lists %q, want %q", got, want)
+	}
+}
+
+func rootNames(t *tree.Tree) []string {
+	var names []string
+	for child := range t.ReadDir(tree.Root, 0) {
+		names = append(names, string(child.Name))
+	}
+	return names
+}
+
+func TestNamesOfFiles(t *testing.T) {
+	tests := []struct {
+		args        []string
+		count       int
+		first, last string
+	}{
+		{[]string{"--size", "1M"}, 1, "data", "data"},
+		{[]string{"--size", "1M", "--files", "1"}, 1, "data", "data"},
+		{[]string{"--size", "1M", "--files", "2"}, 2, "data-0", "data-1"},
+		{[]string{"--size", "1M", "--files", "10"}, 10, "data-0", "data-9"},
+		{[]string{"--size", "1M", "--files", "11"}, 11, "data-00", "data-10"},
+		{[]string{"--size", "1M", "--files", "1000"}, 1000, "data-000", "data-999"},
+		{[]string{"--size", "1M", "--files", "1001"}, 1001, "data-0000", "data-1000"},
+		{[]string{"--size", "1M", "--file", "zzz:1K"}, 2, "data", "zzz"},
+		{[]string{"--file", "d{0..2}/x:1K"}, 3, "d0", "d2"},
+	}
+	for _, test := range tests {
+		names := rootNames(parseMountFlags(t, test.args...).tree)
+		if len(names) != test.count || names[0] != test.first || names[len(names)-1] != test.last {
+			t.Errorf("%q: %d names from %q to %q, want %d from %q to %q", test.args,
+				len(names), names[0], names[len(names)-1], test.count, test.first, test.last)
+		}
+	}
+}
+
+func TestRandomSeed(t *testing.T) {
+	a, b := parseMountFlags(t, "--seed", "random"), parseMountFlags(t, "-o", "seed=random")
+	if !a.seedDrawn || !b.seedDrawn {
+		t.Error("a drawn seed is not marked as such")
+	}
+	if a.seed == b.seed {
+		t.Errorf("drew the seed %d twice", a.seed)
+	}
+	if parseMountFlags(t, "--seed", "5").seedDrawn {
+		t.Error("a given seed is marked as drawn")
+	}
+}
+
+func TestSplitOptions(t *testing.T) {
+	tests := []struct {
+		list string
+		want []string
+	}{
+		{"a", []string{"a"}},
+		{"a,b", []string{"a", "b"}},
+		{`a\,b`, []string{"a,b"}},
+		{`a\\,b`, []string{`a\`, "b"}},
+		{`a\\\,b,c`, []string{`a\,b`, "c"}},
+		{"a=b=c,d", []string{"a=b=c", "d"}},
+		{`a\`, []string{`a\`}},
+		{"", []string{""}},
+		{"a,", []string{"a", ""}},
+	}
+	for _, test := range tests {
+		if got := splitOptions(test.list); !slices.Equal(got, test.want) {
+			t.Errorf("splitOptions(%q) = %q, want %q", test.list, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+#!/bin/bash
+# Runs every check and test of dgenfs; what they need is installed first.
+#
+#   scripts/test.sh
+#
+# As root it installs what is missing by apt-get, makes /dev/fuse usable and tests
+# mounts as root and as a throw-away user. As another user it says what to
+# install, and tests mounts through fusermount3. Go has to be there already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+heading() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+heading 'Tools'
+command -v go >/dev/null || fail 'Go is missing: see https://go.dev/doc/install'
+go version
+# Command and package. gcc is for go test -race.
+tools='fusermount3:fuse3 fio:fio zstd:zstd lz4:lz4 rsync:rsync restic:restic python3:python3 gcc:gcc libc6-dev:libc6-dev
+	qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils'
+missing=()
+for tool in $tools; do
+	case $tool in
+	libc6-dev:*) test -e /usr/include/stdio.h || missing+=("${tool#*:}") ;;
+	*) command -v "${tool%:*}" >/dev/null || missing+=("${tool#*:}") ;;
+	esac
+done
+if [ ${#missing[@]} -gt 0 ]; then
+	[ "$(id -u)" = 0 ] || fail "missing; run: sudo apt-get install ${missing[*]}"
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+heading '/dev/fuse'
+if [ "$(id -u)" = 0 ]; then
+	[ -c /dev/fuse ] || modprobe fuse 2>/dev/null || true
+	[ -c /dev/fuse ] || mknod /dev/fuse c 10 229 || true # in a container, perhaps
+	# As udev makes it: without that, mounts of other users cannot be tested.
+	[ -z "$(find /dev/fuse ! -perm -666 2>/dev/null)" ] || chmod 666 /dev/fuse
+fi
+[ -c /dev/fuse ] || fail '/dev/fuse is missing: run modprobe fuse as root; a container needs --device /dev/fuse'
+(exec 3<>/dev/fuse) 2>/dev/null || fail '/dev/fuse cannot be opened: a container needs --device /dev/fuse --cap-add SYS_ADMIN'
+ls -l /dev/fuse
+
+# All that this run makes is below one folder, so what is left behind is known.
+work=$(mktemp -d "${TMPDIR:-/tmp}/dgenfs-test-XXXXXX")
+work=$(cd "$work" && pwd -P)
+chmod 755 "$work"
+export TMPDIR=$work
+
+# Mounts and processes of this run.
+left_mounts() { awk -v work="$work/" '/ - fuse\.dgenfs / && index($5, work) == 1 {print $5}' /proc/self/mountinfo; }
+left_processes() {
+	local process exe
+	for process in /proc/[0-9]*; do
+		exe=$(readlink "$process/exe" 2>/dev/null) || continue # zombies have none
+		case $exe in "$work"/*) echo "${process#/proc/}" ;; esac
+	done
+}
+
+# Takes away what a failed run has left, so that the next one starts clean.
+clean_up() {
+	local status=$? pid mount
+	for pid in $(left_processes); do kill -9 "$pid" 2>/dev/null || true; done
+	left_mounts | while read -r mount; do
+		umount -l "$(printf '%b' "${mount//\\/\\0}")" 2>/dev/null || true
+	done
+	if [ "$(id -u)" = 0 ] && id dgenfs-test >/dev/null 2>&1; then userdel dgenfs-test || true; fi
+	# Never through a mount: they are read-only, but large.
+	[ -n "$(left_mounts)" ] || { chmod -R u+w "$work" 2>/dev/null || true; rm -rf "$work"; }
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+heading 'Format'
+unformatted=$(gofmt -l .)
+[ -z "$unformatted" ] || fail "not formatted by gofmt: $unformatted"
+
+heading 'Vet'
+go vet ./...
+go vet -tags e2e ./...
+
+heading 'Imports'
+# imports PACKAGE PATTERN: all that PACKAGE needs, other than the standard
+# library, has to match PATTERN, on every architecture.
+module=$(go list -m)
+imports() {
+	local arch wrong
+	for arch in amd64 arm64 s390x; do
+		wrong=$(GOARCH=$arch go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' "$1" | grep -Evx "$2" || true)
+		[ -z "$wrong" ] || fail "$1 must not import, on $arch: $wrong"
+	done
+}
+imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
+imports ./fs/spec "$module/fs/spec"
+imports ./fs/tree "$module/fs/(tree|spec)"
+imports ./fs/... "$module/(fs|gen)(/.*)?|github\.com/hanwen/go-fuse/v2/.*|golang\.org/x/sys/.*"
+[ ! -d numa ] || imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
+! go list -deps ./gen/... ./fs/... | grep -qx "$module" || fail "a package imports main"
+
+heading 'Tests'
+go test ./...
+
+heading 'Tests of the generator without assembly'
+go test -tags purego ./gen/...
+
+heading 'Tests with the race detector'
+go test -race ./...
+
+heading 'Tests with one processor'
+GOMAXPROCS=1 go test -short -count=1 ./gen/... ./fs/...
+
+heading 'Fuzzing, 5 s each'
+for package in $(go list ./...); do
+	for name in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+		echo "$package $name"
+		if ! out=$(go test -run '^$' -fuzz "^$name\$" -fuzztime 5s "$package" 2>&1); then
+			fail "$out"
+		fi
+		tail -n 1 <<<"$out"
+	done
+done
+
+heading 'Other architectures'
+for arch in arm64 s390x; do
+	echo "$arch"
+	GOARCH=$arch go build -o /dev/null .
+	GOARCH=$arch go vet ./...
+done
+# The same bytes on an arm64 CPU, by NEON and without, and in big-endian order.
+(cd gen && GOARCH=arm64 go test -short -exec qemu-aarch64-static -run 'Golden|ReadAt|Alignment' .)
+(cd gen && GOARCH=s390x go test -short -exec qemu-s390x-static -run 'Golden|ReadAt' .)
+
+# Top-level tests, what was skipped, what failed and why; not every part that
+# passed.
+compact() { grep -Ev '^(=== |\s+--- PASS)' || true; }
+
+heading 'Randomness'
+scripts/randomness.sh --short
+
+heading 'End to end'
+export E2E_ALL_TOOLS=1
+go test -tags e2e -count=1 -timeout 8m -v . | compact
+
+heading 'End to end, the server with one processor'
+E2E_SERVER_GOMAXPROCS=1 go test -tags e2e -count=1 -timeout 8m -v -run \
+	'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilledServer|TestMountReturnsWhenItAnswers)$' . | compact
+
+heading 'What is left'
+# The last ones may be about to end.
+for _ in $(seq 50); do
+	[ -n "$(left_mounts)$(left_processes)" ] || break
+	sleep 0.1
+done
+[ -z "$(left_mounts)" ] || fail "mounts are left behind: $(left_mounts)"
+[ -z "$(left_processes)" ] || fail "processes are left behind: $(left_processes)"
+echo 'no mount, no process'
+
+heading 'All is well'
