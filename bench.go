@@ -120,7 +120,8 @@ func (b *bench) run() (*benchReport, error) {
 						continue // shapes are compared at two sizes, on one thread
 					}
 					for _, mode := range []string{"each", "shared"} {
-						if mode == "shared" && (n == 1 || size < 1<<20) || int64(n)*size > benchMemory && mode == "each" {
+						// Fills below 8 MiB are not shared.
+						if mode == "shared" && (n == 1 || size < 16<<20) || int64(n)*size > benchMemory && mode == "each" {
 							continue
 						}
 						row, err := b.fill(impl, shape, mode, n, size)

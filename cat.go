@@ -8,8 +8,8 @@ import (
 	"github.com/dgenfs/dgenfs/gen"
 )
 
-// catBuffer is what is generated and written at a time, in bytes: large enough
-// for two threads to share, small enough to stay in a core's cache.
+// catBuffer is what is generated and written at a time, in bytes: little enough
+// to stay in a core's cache.
 const catBuffer = 1 << 20
 
 const catSynopsis = `dgenfs cat [flags] SPEC
@@ -25,7 +25,6 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 	f.StringVar(&seed, "seed", "0", "`SEED` of the mount; has no effect if the SPEC has one")
 	f.StringVar(&offset, "offset", "0", "start at this `SIZE` from the beginning")
 	f.StringVar(&length, "length", "", "end after this `SIZE` (default: at the end of the file)")
-	threads := f.Int("threads", 0, "threads that generate, `N`; 0 is one per CPU")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -54,9 +53,6 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		}
 		rest = n
 	}
-	if *threads < 0 || *threads > gen.MaxThreads {
-		return usagef("--threads %d: must be from 0 to %d", *threads, gen.MaxThreads)
-	}
 	common, err := spec.ParseSeed(seed)
 	if err != nil {
 		return usagef("--seed: %w", err)
@@ -70,7 +66,7 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		Dedup:    s.Dedup,
 		Unit:     s.Unit,
 		Compress: s.Compress,
-		Threads:  *threads,
+		Threads:  1, // a pipe takes a fraction of what one makes
 	})
 	if err != nil {
 		return err

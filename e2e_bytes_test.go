@@ -161,8 +161,6 @@ func TestSameBytesByEveryPath(t *testing.T) {
 			}
 			cat := dgenfs(t, "cat", "--seed", "7", text)
 			same(t, "dgenfs cat", []byte(cat.stdout), want)
-			cat = dgenfs(t, "cat", "--seed", "7", "--threads", "1", text)
-			same(t, "dgenfs cat --threads 1", []byte(cat.stdout), want)
 		})
 	}
 }
@@ -306,7 +304,7 @@ func TestCat(t *testing.T) {
 		{[]string{"--offset", "4095", "--length", "3MiB"}, 4095, 4095 + 3<<20},
 		{[]string{"--offset", "5000010", "--length", "1"}, 5000010, 5000011},
 		{[]string{"--offset", "5000011"}, 5000011, 5000011},
-		{[]string{"--offset", "100", "--threads", "3"}, 100, 5000011},
+		{[]string{"--offset", "100"}, 100, 5000011},
 	} {
 		r := dgenfs(t, append(append([]string{"cat", "--seed", "0x9"}, test.args...), text)...)
 		if r.status != 0 || r.stderr != "" {

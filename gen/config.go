@@ -15,8 +15,10 @@ const (
 
 	MaxThreads = 1 << 14
 
-	// DefaultNonTemporal was measured: see the commit that set it.
-	DefaultNonTemporal = 32 << 20 // bytes
+	// DefaultNonTemporal, in bytes, is where stores past the caches stop being
+	// slower: measured on a Xeon with 260 MiB of shared cache, they reach 0.95
+	// of plain stores at 32 MiB, and 2.5 times their speed from 128 MiB on.
+	DefaultNonTemporal = 32 << 20
 )
 
 // Config says what to generate. The zero values of all fields but Size are

@@ -17,6 +17,7 @@ type Generator struct {
 	stream stream
 	size   int64
 	nt     int   // length of a fill from which on it goes past the caches
+	share  int   // length of a fill from which on workers help
 	pool   *pool // nil without workers
 	closed atomic.Bool
 }
@@ -28,7 +29,7 @@ func New(cfg Config) (*Generator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gen: %w", err)
 	}
-	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt))}
+	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt)), share: shareFrom}
 	if cfg.Threads > 1 {
 		g.pool = newPool(cfg.Threads - 1)
 	}
@@ -69,8 +70,8 @@ func (g *Generator) Close() error {
 // ReadAt implements [io.ReaderAt]: it fills p with the bytes from offset off
 // on, in place, and returns io.EOF with a count below len(p) where the size
 // ends before p does. It writes to nothing but p[:n] and allocates nothing in a
-// steady state. A fill of at least two blocks, 512 KiB each, is shared with
-// idle workers; a smaller one runs on the caller's goroutine alone.
+// steady state. A fill of 8 MiB or more is shared with idle workers; a smaller
+// one runs on the caller's goroutine alone.
 func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if g.closed.Load() {
 		return 0, ErrClosed
@@ -81,7 +82,7 @@ func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if rest := max(g.size-off, 0); int64(len(p)) > rest {
 		p, err = p[:rest], io.EOF
 	}
-	if g.pool != nil && len(p) >= 2*block {
+	if g.pool != nil && len(p) >= g.share {
 		g.pool.fill(&g.stream, p, uint64(off), len(p) >= g.nt)
 	} else {
 		g.stream.fill(p, uint64(off), len(p) >= g.nt)

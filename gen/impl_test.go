@@ -45,6 +45,7 @@ func open(tb testing.TB, cfg Config) *Generator {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { g.Close() })
+	g.share = 2 * block // less to compare with the reference
 	return g
 }
 

@@ -187,12 +187,12 @@ func TestCloseEndsWorkers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			mustRead(t, g, make([]byte, 4*block), 0)
+			mustRead(t, g, make([]byte, shareFrom), 0)
 			g.Close()
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if _, err := Generate(Config{Size: 4 * block, Threads: 4}); err != nil {
+		if _, err := Generate(Config{Size: shareFrom, Threads: 4}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := New(Config{Size: 1, Threads: 4, Compress: 0.5}); err == nil {

@@ -8,6 +8,12 @@ import (
 // block is what one worker fills at a time in a parallel fill, in bytes.
 const block = 512 << 10
 
+// shareFrom is the length of a fill in bytes from which on workers help. Below
+// it, waking them up and getting hold of memory that is in their caches takes
+// as long as it saves: on two cores, 2 MiB were filled at 0.7 of the speed of
+// one thread, 4 MiB at 0.85 to 1, 8 MiB at 1.2, 64 MiB at 1.7 to 1.9.
+const shareFrom = 8 << 20
+
 // pool is a set of workers that help the goroutines which fill large buffers.
 type pool struct {
 	fills chan *parallelFill

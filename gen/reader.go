@@ -5,9 +5,8 @@ import (
 	"io"
 )
 
-// streamBuffer is what WriteTo generates at a time, in bytes: large enough to
-// be shared with workers, small enough to stay in a core's cache until the
-// writer has read it.
+// streamBuffer is what WriteTo generates at a time, in bytes: little enough to
+// stay in a core's cache until the writer has read it.
 const streamBuffer = 1 << 20
 
 // Reader reads a [Generator]'s stream from a position on. It must not be used
