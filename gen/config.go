@@ -13,6 +13,7 @@ const (
 	MaxUnit     = 1 << 30
 	MaxCompress = 100.0
 
+	MaxSkew    = 8
 	MaxThreads = 1 << 14
 
 	// DefaultNonTemporal, in bytes, is where stores past the caches stop being
@@ -36,8 +37,18 @@ type Config struct {
 
 	// Unit is what deduplication repeats, in bytes: a multiple of Cell, from
 	// MinUnit to MaxUnit. 0 means DefaultUnit. It has no effect on the bytes
-	// if Dedup is 1.
+	// if Dedup is 1 and the file is on its own.
 	Unit int64
+
+	// Skew, from 0 to MaxSkew, makes some units far more frequent than others:
+	// 0 repeats all distinct ones about equally often. With S, every distinct
+	// unit occurs once, and each of the others repeats the one that is at the
+	// share v^(2S+1) of them, v drawn evenly from 0 to 1: from 3 on, most
+	// occur once. It has no effect on the bytes if Dedup is 1.
+	Skew int
+
+	// Group places the file among others that deduplicate together.
+	Group Group
 
 	// Compress is the ratio by which every Cell, and anything larger,
 	// compresses: 1 to MaxCompress. 0 means 1, random bytes.
@@ -57,6 +68,13 @@ type Config struct {
 	// are, slower if somebody reads it from there. 0 means
 	// DefaultNonTemporal, a negative number never.
 	NonTemporal int64
+}
+
+// Group places a file in a group of files that share their units, of the same
+// Seed, Dedup, Unit and Skew. The zero value is a file on its own.
+type Group struct {
+	Units uint64 // of all files of the group together; 0 means that there are no others
+	First uint64 // number of the file's first unit among them
 }
 
 // withDefaults returns c with its zero values replaced, or what is wrong with
@@ -91,10 +109,20 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("dedup %v: must be a number of 1 or more", c.Dedup)
 	case c.Unit < MinUnit || c.Unit > MaxUnit || c.Unit%Cell != 0:
 		return c, fmt.Errorf("unit %d: must be a multiple of %d, up to %d", c.Unit, Cell, MaxUnit)
+	case c.Skew < 0 || c.Skew > MaxSkew:
+		return c, fmt.Errorf("skew %d: must be from 0 to %d", c.Skew, MaxSkew)
+	case !c.Group.holds(ceilDiv(uint64(c.Size), uint64(c.Unit))):
+		return c, fmt.Errorf("group of %d units: must hold those of the file, %d from number %d on",
+			c.Group.Units, ceilDiv(uint64(c.Size), uint64(c.Unit)), c.Group.First)
 	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
 		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
 	case c.Threads < 0 || c.Threads > MaxThreads:
 		return c, fmt.Errorf("threads %d: must be from 0 to %d", c.Threads, MaxThreads)
 	}
 	return c, nil
+}
+
+// holds reports whether a file of so many units is within the group.
+func (g Group) holds(units uint64) bool {
+	return g.Units == 0 && g.First == 0 || g.First <= g.Units && units <= g.Units-g.First
 }

@@ -42,6 +42,11 @@ func TestConfigErrors(t *testing.T) {
 		{Config{Compress: -2}, "compress -2", compress},
 		{Config{Compress: 0.5}, "compress 0.5", compress},
 		{Config{Compress: 100.5}, "compress 100.5", compress},
+		{Config{Skew: -1}, "skew -1", "0 to 8"},
+		{Config{Skew: 9}, "skew 9", "0 to 8"},
+		{Config{Size: 1, Group: Group{First: 1}}, "group of 0 units", "1 from number 1 on"},
+		{Config{Size: 3 << 17, Group: Group{Units: 9, First: 7}}, "group of 9 units", "3 from number 7 on"},
+		{Config{Size: 1, Group: Group{Units: 9, First: math.MaxUint64}}, "group of 9 units", "from number"},
 		{Config{Threads: -1}, "threads -1", "0 to 16384"},
 		{Config{Threads: math.MaxInt}, fmt.Sprint("threads ", math.MaxInt), "0 to 16384"},
 	} {

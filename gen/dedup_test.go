@@ -224,3 +224,55 @@ func TestPermutationEqualsReference(t *testing.T) {
 		}
 	}
 }
+
+// A skew leaves the number of distinct units exact. With much of it, most of
+// them occur once, and a few make up most of the rest.
+func TestSkew(t *testing.T) {
+	const units = 100_000
+	before := 0
+	for skew := 0; skew <= MaxSkew; skew++ {
+		place := placement(Config{Size: units * Cell, Unit: Cell, Dedup: 3, Seed: 7, Skew: skew})
+		counts := map[uint64]int{}
+		for _, u := range place {
+			counts[u]++
+		}
+		if want := int(math.Floor(units/3.0 + 0.5)); len(counts) != want {
+			t.Errorf("skew %d: %d distinct units, want %d", skew, len(counts), want)
+		}
+		most := slices.Max(slices.Collect(maps.Values(counts)))
+		if most <= before {
+			t.Errorf("skew %d: the most frequent unit occurs %d times, %d at the skew below", skew, most, before)
+		}
+		before = most
+		once := 0
+		for _, n := range counts {
+			if n == 1 {
+				once++
+			}
+		}
+		if skew >= 3 && once*2 < len(counts) {
+			t.Errorf("skew %d: %d of %d distinct units occur once, want most of them", skew, once, len(counts))
+		}
+		if skew == 0 && most != 4 {
+			t.Errorf("without skew, a unit occurs %d times, want 3 or 4", most)
+		}
+	}
+}
+
+// The files of a group share their units: over all of them, as many are
+// distinct as in one file of their length.
+func TestGroupDeduplicates(t *testing.T) {
+	const files, perFile = 50, 7
+	for _, dedup := range []float64{1, 1.5, 4, 100} {
+		whole := Config{Size: files * perFile * Cell, Unit: Cell, Dedup: dedup, Seed: 3, Skew: 2}
+		want := placement(whole)
+		for i := range uint64(files) {
+			part := whole
+			part.Size = perFile * Cell
+			part.Group = Group{Units: files * perFile, First: i * perFile}
+			if got := placement(part); !slices.Equal(got, want[i*perFile:(i+1)*perFile]) {
+				t.Errorf("dedup %v, file %d: units %v, want %v", dedup, i, got, want[i*perFile:(i+1)*perFile])
+			}
+		}
+	}
+}

@@ -7,16 +7,18 @@
 // state. A [Reader] streams it, and [Generate] makes one buffer in one call.
 // The package knows nothing of files, names or mounts.
 //
-// # The stream, version 0
+// # The stream, version 1
 //
-// What follows defines every byte. Version 0 may still change.
+// What follows defines every byte. It does not change under this version: other
+// bytes are another version.
 //
 // A stream is a pure function of (version, seed, shape, offset). The shape is
-// the deduplication ratio D, the unit, the compressibility R and, where D > 1,
-// the number N of units; neither the read's size nor the threads, CPU or byte
-// order have a part in it. All numbers are unsigned 64-bit integers, all
-// arithmetic is modulo 2^64, "rotl" rotates to the left, ">>" shifts in zeros,
-// and words are stored little-endian.
+// the compressibility R, the unit and the first unit F of a file that is one of a
+// group and, where the deduplication ratio D is above 1, D, the unit, the number
+// N of units and the skew S. Neither the read's size nor the threads, the CPU or
+// its byte order have a part in it. All numbers are unsigned 64-bit integers,
+// all arithmetic is modulo 2^64, "rotl" rotates to the left, ">>" shifts in
+// zeros, and words are stored little-endian.
 //
 //	phi    = 0x9e3779b97f4a7c15
 //	mix(x): x ^= x >> 30;  x *= 0xbf58476d1ce4e5b9
@@ -24,7 +26,8 @@
 //	        x ^= x >> 31
 //
 // Cells. The stream is cut into cells of 4096 bytes. Cell number c of the file
-// holds the contents q = c if D = 1; otherwise see Units. The contents q are
+// holds the contents q = F*(unit/4096) + c if D = 1, F being 0 for a file on its
+// own; otherwise see Units. The contents q are
 // made from two keys,
 //
 //	A  = mix(seed + phi)         B  = mix(seed + 2*phi)
@@ -41,26 +44,31 @@
 //
 // If R = 1 the cell is rows 0 to 63.
 //
-// Compression. If R > 1 the cell is cut into P pieces of equal length, P = 4
-// for R <= 40 and 1 beyond. Every piece is a run of random words followed by
-// copies of the last random word of that piece. What a compressor pays for the
-// matches, C = 7 bytes a piece for P = 4 and 18 for P = 1, is taken off the
-// random words; their number for the whole cell is
+// Compression. If R > 1, a cell repeats its first w words, an odd number: word i
+// of the 512 is word i mod w of those rows. What a compressor pays for literals
+// and for the match, 40/R + 13 bytes, is taken off the random words: with
 //
-//	w = max((4096/R - C*P) / 8, P)
+//	T = floor(65536 * max((4056/R - 13)/16 - 1/2, 0))
 //
-// computed in IEEE double precision without fused operations, as the integer
-// W = floor(w*65536). A cell has W>>16 random words, and one more if K1 mod
-// 65536 is below W mod 65536. Piece i of a cell of n random words has
-// floor((i+1)*n/P) - floor(i*n/P) of them. The lanes go on from piece to piece,
-// but a piece starts with a new row: of the row before, the words beyond its
-// piece's random words are not used.
+// computed in IEEE double precision, w is 2*floor(T/65536) + 1, and 2 more if K1
+// mod 65536 is below T mod 65536. As w has no common divisor with the 64 words of
+// a sector of 512 bytes, no two sectors of a cell are equal while w is above 7,
+// which it is for R up to 45.
 //
-// Units. If D > 1 the file of SIZE bytes is cut into N = ceil(SIZE / unit)
-// units, the last of which may be shorter, and U = max(1, floor(N/D + 1/2))
-// distinct ones occur (the division and the sum are IEEE double precision). Cell
-// k of unit i has the contents q = u*(unit/4096) + k with u = pi(i) mod U. pi
-// permutes 0..N-1. With b the bit length of N-1, m = 2^b - 1,
+// Units. If D > 1, the file is cut into units, the last of which may be shorter.
+// They are the units F, F+1, ... of the N of its group; a file on its own has
+// F = 0 and N = ceil(SIZE / unit). In the group, U = max(1, floor(N/D + 1/2))
+// distinct units occur (the division and the sum are IEEE double precision).
+// Cell k of unit i has the contents q = u*(unit/4096) + k, where x = pi(i) and
+//
+//	u = x                            if x < U
+//	u = x mod U                      if x >= U and the skew S is 0
+//	u = hi(v * v * ... * v * U)      if x >= U and S > 0
+//
+// where v = mix(A ^ (x*phi)) is 2S+1 times a factor, and hi is taken after every
+// multiplication, from the left: the upper 64 of the product's 128 bits.
+//
+// pi permutes 0..N-1. With b the bit length of N-1, m = 2^b - 1,
 // h = floor((b+1)/2) and the keys k[r] = mix(A ^ (r*phi)), r = 1..10, round
 // r = 1..5 does
 //

@@ -8,27 +8,20 @@ import (
 // lane is the state of one xoshiro256++ generator.
 type lane struct{ s0, s1, s2, s3 uint64 }
 
-// cellsGeneric fills dst, whole cells, with the contents q, q+1, ... It is the
-// reference for every other implementation.
-func cellsGeneric(s *stream, dst []byte, q uint64) {
+// cellsGeneric makes the first rows, 1 to 64, of each cell of dst, whole cells,
+// from the keys of the first cell before they are mixed, A + q phi and B + q
+// phi. It is the reference for every other implementation.
+func cellsGeneric(dst []byte, rows int, a, b uint64) {
 	for ; len(dst) >= Cell; dst = dst[Cell:] {
-		k0, k1 := s.keys(q)
-		q++
+		k0, k1 := mix(a), mix(b)
+		a += phi
+		b += phi
 		var state [lanes]lane
 		for j := range state {
 			n := uint64(j+1) * phi
 			state[j] = lane{mix(k0 + n), mix(k1 + n), k0, k1}
 		}
-		size := Cell / s.pieces
-		for i, words := range s.layout(k1).words[:s.pieces] {
-			piece := dst[i*size : (i+1)*size]
-			random := words * word
-			rowsGeneric(&state, piece[:(random+rowSize-1)&^(rowSize-1)])
-			last := binary.LittleEndian.Uint64(piece[random-word:])
-			for rest := piece[random:]; len(rest) >= word; rest = rest[word:] {
-				binary.LittleEndian.PutUint64(rest, last)
-			}
-		}
+		rowsGeneric(&state, dst[:rows*rowSize])
 	}
 }
 

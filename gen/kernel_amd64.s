@@ -1,12 +1,11 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "go_asm.h"
 
 // What the kernels share: DI is the destination, CX the number of cells to go,
-// SI the stream, R8 = A + q phi and R9 = B + q phi for the next cell's
-// contents q, R10 to R12 the constants of the mixer and phi. See doc.go for
-// what is computed and stream.go for the layout of a cell.
+// SI the rows of a cell to make, R8 = A + q phi and R9 = B + q phi for the next
+// cell's contents q, R10 to R12 the multipliers of the mixer and phi. See doc.go
+// for what is computed.
 
 DATA laneIncrements<>+0(SB)/8, $0x9e3779b97f4a7c15 // (j+1) phi for lane j
 DATA laneIncrements<>+8(SB)/8, $0x3c6ef372fe94f82a
@@ -18,38 +17,15 @@ DATA laneIncrements<>+48(SB)/8, $0x538454127b096493
 DATA laneIncrements<>+56(SB)/8, $0xf1bbcdcbfa53e0a8
 GLOBL laneIncrements<>(SB), RODATA|NOPTR, $64
 
-// Eight words of ones, eight of zeros: 64 bytes from word 7-m on select the
-// words 0 to m.
-DATA firstWords<>+0(SB)/8, $-1
-DATA firstWords<>+8(SB)/8, $-1
-DATA firstWords<>+16(SB)/8, $-1
-DATA firstWords<>+24(SB)/8, $-1
-DATA firstWords<>+32(SB)/8, $-1
-DATA firstWords<>+40(SB)/8, $-1
-DATA firstWords<>+48(SB)/8, $-1
-DATA firstWords<>+56(SB)/8, $-1
-DATA firstWords<>+64(SB)/8, $0
-DATA firstWords<>+72(SB)/8, $0
-DATA firstWords<>+80(SB)/8, $0
-DATA firstWords<>+88(SB)/8, $0
-DATA firstWords<>+96(SB)/8, $0
-DATA firstWords<>+104(SB)/8, $0
-DATA firstWords<>+112(SB)/8, $0
-DATA firstWords<>+120(SB)/8, $0
-GLOBL firstWords<>(SB), RODATA|NOPTR, $128
-
 #define ARGUMENTS \
-	MOVQ  dst+0(FP), DI;           \
-	MOVQ  cells+8(FP), CX;         \
-	MOVQ  s+16(FP), SI;            \
-	MOVQ  q+24(FP), R8;            \
-	MOVQ  $0xbf58476d1ce4e5b9, R10; \
-	MOVQ  $0x94d049bb133111eb, R11; \
-	MOVQ  $0x9e3779b97f4a7c15, R12; \
-	IMULQ R12, R8;                 \
-	MOVQ  R8, R9;                  \
-	ADDQ  stream_a(SI), R8;        \
-	ADDQ  stream_b(SI), R9
+	MOVQ dst+0(FP), DI;             \
+	MOVQ cells+8(FP), CX;           \
+	MOVQ rows+16(FP), SI;           \
+	MOVQ a+24(FP), R8;              \
+	MOVQ b+32(FP), R9;              \
+	MOVQ $0xbf58476d1ce4e5b9, R10;  \
+	MOVQ $0x94d049bb133111eb, R11;  \
+	MOVQ $0x9e3779b97f4a7c15, R12
 
 // x = mix(x)
 #define MIX(x, t) \
@@ -74,31 +50,8 @@ GLOBL firstWords<>(SB), RODATA|NOPTR, $128
 	MIX(AX, DX);  \
 	MIX(BX, R13)
 
-// BX = the layout of the cell with the key K1 in BX, DX = pieces of a cell,
-// R13 = rows of a piece.
-#define LAYOUT \
-	MOVWLZX BX, AX;                       \
-	LEAQ    stream_layouts(SI), BX;       \
-	LEAQ    layout__size(BX), DX;         \
-	CMPQ    AX, stream_extra(SI);         \
-	CMOVQCS DX, BX;                       \
-	MOVQ    stream_pieces(SI), DX;        \
-	MOVQ    stream_pieceRows(SI), R13
-
-// Of the piece with the layout at BX: AX = index of the last random word in
-// its row, R14 = random rows before that row, R15 = rows after it.
-#define PIECE \
-	MOVQ (BX), AX;         \
-	ADDQ $8, BX;           \
-	DECQ AX;               \
-	MOVQ AX, R14;          \
-	SHRQ $3, R14;          \
-	ANDQ $7, AX;           \
-	LEAQ -1(R13), R15;     \
-	SUBQ R14, R15
-
 // AVX-512: one register holds a word of all lanes. Z0 to Z3 are the states, Z4
-// what a step puts out, Z7 the filler of a piece.
+// what a step puts out.
 
 // x = mix(x) in all lanes; Z9 and Z10 hold the multipliers
 #define MIX8(x, t) \
@@ -131,85 +84,65 @@ GLOBL firstWords<>(SB), RODATA|NOPTR, $128
 	VPXORQ     Z3, Z0, Z0;        \
 	VPROLQ     $45, Z3, Z3
 
-#define CELLS8(STORE, cell, piece, four, rest, one, last, fill, next) \
+#define CELLS8(STORE, cell, four, rest, one, next) \
 cell: \
-	KEYS;                         \
-	SEED8;                        \
-	LAYOUT;                       \
-piece: \
-	PIECE;                        \
-	SUBQ $4, R14;                 \
-	JLT  rest;                    \
+	KEYS;              \
+	SEED8;             \
+	MOVQ DI, AX;       \
+	MOVQ SI, R14;      \
+	SUBQ $4, R14;      \
+	JLT  rest;         \
 four: \
-	STEP8;                        \
-	STORE Z4, (DI);               \
-	STEP8;                        \
-	STORE Z4, 64(DI);             \
-	STEP8;                        \
-	STORE Z4, 128(DI);            \
-	STEP8;                        \
-	STORE Z4, 192(DI);            \
-	ADDQ $256, DI;                \
-	SUBQ $4, R14;                 \
-	JGE  four;                    \
+	STEP8;             \
+	STORE Z4, (AX);    \
+	STEP8;             \
+	STORE Z4, 64(AX);  \
+	STEP8;             \
+	STORE Z4, 128(AX); \
+	STEP8;             \
+	STORE Z4, 192(AX); \
+	ADDQ $256, AX;     \
+	SUBQ $4, R14;      \
+	JGE  four;         \
 rest: \
-	ADDQ $4, R14;                 \
-	JEQ  last;                    \
+	ADDQ $4, R14;      \
+	JEQ  next;         \
 one: \
-	STEP8;                        \
-	STORE Z4, (DI);               \
-	ADDQ $64, DI;                 \
-	DECQ R14;                     \
-	JNE  one;                     \
-last: \
-	STEP8;                        \
-	VPBROADCASTQ AX, Z5;          \
-	VPERMQ Z4, Z5, Z7;            \
-	LEAQ firstWords<>(SB), R14;   \
-	SHLQ $3, AX;                  \
-	SUBQ AX, R14;                 \
-	VMOVDQU64 56(R14), Z5;        \
-	VPTERNLOGQ $0xca, Z7, Z4, Z5; \
-	STORE Z5, (DI);               \
-	ADDQ $64, DI;                 \
-	TESTQ R15, R15;               \
-	JEQ  next;                    \
-fill: \
-	STORE Z7, (DI);               \
-	ADDQ $64, DI;                 \
-	DECQ R15;                     \
-	JNE  fill;                    \
+	STEP8;             \
+	STORE Z4, (AX);    \
+	ADDQ $64, AX;      \
+	DECQ R14;          \
+	JNE  one;          \
 next: \
-	DECQ DX;                      \
-	JNE  piece;                   \
-	DECQ CX;                      \
+	ADDQ $4096, DI;    \
+	DECQ CX;           \
 	JNE  cell
 
-// func cellsAVX512(dst *byte, cells int, s *stream, q uint64, nt bool)
-TEXT ·cellsAVX512(SB), NOSPLIT, $0-33
+// func cellsAVX512(dst *byte, cells, rows int, a, b uint64, nt bool)
+TEXT ·cellsAVX512(SB), NOSPLIT, $0-41
 	ARGUMENTS
 	VPBROADCASTQ R10, Z9
 	VPBROADCASTQ R11, Z10
 	VMOVDQU64    laneIncrements<>(SB), Z8
 	TESTQ        $63, DI
-	JNE          temporal // such stores must be aligned
-	CMPB         nt+32(FP), $0
+	JNE          temporal // the other stores must be aligned
+	CMPB         nt+40(FP), $0
 	JNE          nontemporal
 
 temporal:
-	CELLS8(VMOVDQU64, cell, piece, four, rest, one, last, fill, next)
+	CELLS8(VMOVDQU64, cell, four, rest, one, next)
 	VZEROUPPER
 	RET
 
 nontemporal:
-	CELLS8(VMOVNTDQ, cellNT, pieceNT, fourNT, restNT, oneNT, lastNT, fillNT, nextNT)
+	CELLS8(VMOVNTDQ, cellNT, fourNT, restNT, oneNT, nextNT)
 	SFENCE
 	VZEROUPPER
 	RET
 
 // AVX2: two registers hold a word of all lanes, a of the lanes 0 to 3 and b of
 // the others. Y0 to Y3 are the states s0 to s3 of a, Y4 to Y7 those of b; Y8
-// and Y10 what a step puts out, Y12 the filler of a piece.
+// and Y10 what a step puts out.
 
 DATA mulLow<>+0(SB)/8, $0x1ce4e5b9 // the halves of the mixer's multipliers
 DATA mulLow<>+8(SB)/8, $0x133111eb
@@ -285,77 +218,130 @@ GLOBL mulHigh<>(SB), RODATA|NOPTR, $16
 	STEP4(Y0, Y1, Y2, Y3, Y8, Y9); \
 	STEP4(Y4, Y5, Y6, Y7, Y10, Y11)
 
-#define CELLS4X2(STORE, cell, piece, two, rest, last, fill, next) \
+#define CELLS4X2(STORE, cell, two, rest, next) \
 cell: \
-	KEYS;                            \
-	SEED4X2;                         \
-	LAYOUT;                          \
-piece: \
-	PIECE;                           \
-	SUBQ $2, R14;                    \
-	JLT  rest;                       \
+	KEYS;              \
+	SEED4X2;           \
+	MOVQ DI, AX;       \
+	MOVQ SI, R14;      \
+	SUBQ $2, R14;      \
+	JLT  rest;         \
 two: \
-	STEP4X2;                         \
-	STORE Y8, (DI);                  \
-	STORE Y10, 32(DI);               \
-	STEP4X2;                         \
-	STORE Y8, 64(DI);                \
-	STORE Y10, 96(DI);               \
-	ADDQ $128, DI;                   \
-	SUBQ $2, R14;                    \
-	JGE  two;                        \
+	STEP4X2;           \
+	STORE Y8, (AX);    \
+	STORE Y10, 32(AX); \
+	STEP4X2;           \
+	STORE Y8, 64(AX);  \
+	STORE Y10, 96(AX); \
+	ADDQ $128, AX;     \
+	SUBQ $2, R14;      \
+	JGE  two;          \
 rest: \
-	ADDQ $2, R14;                    \
-	JEQ  last;                       \
-	STEP4X2;                         \
-	STORE Y8, (DI);                  \
-	STORE Y10, 32(DI);               \
-	ADDQ $64, DI;                    \
-last: \
-	STEP4X2;                         \
-	VMOVDQU Y8, row-64(SP);          \
-	VMOVDQU Y10, row-32(SP);         \
-	LEAQ row-64(SP), R14;            \
-	VPBROADCASTQ (R14)(AX*8), Y12;   \
-	LEAQ firstWords<>(SB), R14;      \
-	SHLQ $3, AX;                     \
-	SUBQ AX, R14;                    \
-	VMOVDQU 56(R14), Y9;             \
-	VMOVDQU 88(R14), Y11;            \
-	VPBLENDVB Y9, Y8, Y12, Y8;       \
-	VPBLENDVB Y11, Y10, Y12, Y10;    \
-	STORE Y8, (DI);                  \
-	STORE Y10, 32(DI);               \
-	ADDQ $64, DI;                    \
-	TESTQ R15, R15;                  \
-	JEQ  next;                       \
-fill: \
-	STORE Y12, (DI);                 \
-	STORE Y12, 32(DI);               \
-	ADDQ $64, DI;                    \
-	DECQ R15;                        \
-	JNE  fill;                       \
+	ADDQ $2, R14;      \
+	JEQ  next;         \
+	STEP4X2;           \
+	STORE Y8, (AX);    \
+	STORE Y10, 32(AX); \
 next: \
-	DECQ DX;                         \
-	JNE  piece;                      \
-	DECQ CX;                         \
+	ADDQ $4096, DI;    \
+	DECQ CX;           \
 	JNE  cell
 
-// func cellsAVX2(dst *byte, cells int, s *stream, q uint64, nt bool)
-TEXT ·cellsAVX2(SB), NOSPLIT, $64-33
+// func cellsAVX2(dst *byte, cells, rows int, a, b uint64, nt bool)
+TEXT ·cellsAVX2(SB), NOSPLIT, $0-41
 	ARGUMENTS
 	TESTQ $31, DI
-	JNE   temporal // such stores must be aligned
-	CMPB  nt+32(FP), $0
+	JNE   temporal // the other stores must be aligned
+	CMPB  nt+40(FP), $0
 	JNE   nontemporal
 
 temporal:
-	CELLS4X2(VMOVDQU, cell, piece, two, rest, last, fill, next)
+	CELLS4X2(VMOVDQU, cell, two, rest, next)
 	VZEROUPPER
 	RET
 
 nontemporal:
-	CELLS4X2(VMOVNTDQ, cellNT, pieceNT, twoNT, restNT, lastNT, fillNT, nextNT)
+	CELLS4X2(VMOVNTDQ, cellNT, twoNT, restNT, nextNT)
 	SFENCE
 	VZEROUPPER
+	RET
+
+// func repeatAVX2(cell *byte, n int)
+//
+// Copies from the start of the cell behind what is there already, so that every
+// pass doubles it: what a pass reads was not written just before. A pass may
+// write too much, which the next one writes again.
+TEXT ·repeatAVX2(SB), NOSPLIT, $0-16
+	MOVQ cell+0(FP), SI
+	MOVQ n+8(FP), DI
+	LEAQ 4096(SI), R8 // end of the cell
+	LEAQ 4032(SI), R9 // last place for 64 bytes
+	ADDQ SI, DI
+
+pass:
+	LEAQ    (DI)(DI*1), R10
+	SUBQ    SI, R10 // end of the pass
+	CMPQ    R10, R8
+	CMOVQHI R8, R10
+	MOVQ    SI, AX
+
+copy:
+	CMPQ    DI, R9
+	JHI     tail
+	VMOVDQU (AX), Y0
+	VMOVDQU 32(AX), Y1
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y1, 32(DI)
+	ADDQ    $64, AX
+	ADDQ    $64, DI
+	CMPQ    DI, R10
+	JCS     copy
+	MOVQ    R10, DI
+	CMPQ    DI, R8
+	JCS     pass
+	VZEROUPPER
+	RET
+
+tail:
+	MOVQ (AX), R11
+	MOVQ R11, (DI)
+	ADDQ $8, AX
+	ADDQ $8, DI
+	CMPQ DI, R8
+	JCS  tail
+	VZEROUPPER
+	RET
+
+// func copyNonTemporal(dst, src *byte)
+TEXT ·copyNonTemporal(SB), NOSPLIT, $0-16
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ $32, CX
+
+next:
+	VMOVDQU  (SI), Y0
+	VMOVDQU  32(SI), Y1
+	VMOVDQU  64(SI), Y2
+	VMOVDQU  96(SI), Y3
+	VMOVNTDQ Y0, (DI)
+	VMOVNTDQ Y1, 32(DI)
+	VMOVNTDQ Y2, 64(DI)
+	VMOVNTDQ Y3, 96(DI)
+	ADDQ     $128, SI
+	ADDQ     $128, DI
+	DECQ     CX
+	JNE      next
+	VZEROUPPER
+	RET
+
+// func storeFence()
+TEXT ·storeFence(SB), NOSPLIT, $0-0
+	SFENCE
+	RET
+
+// func aligned(p *byte) bool
+TEXT ·aligned(SB), NOSPLIT, $0-9
+	MOVQ  p+0(FP), AX
+	TESTQ $31, AX
+	SETEQ ret+8(FP)
 	RET

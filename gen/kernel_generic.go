@@ -4,5 +4,13 @@ package gen
 
 func implementations() []Implementation { return []Implementation{Generic} }
 
-// fillCells fills dst, one or more whole cells, with the contents q, q+1, ...
-func (s *stream) fillCells(dst []byte, q uint64, _ bool) { cellsGeneric(s, dst, q) }
+// fillRows makes the first rows of each cell of dst, whole cells, with the
+// contents q, q+1, ...
+func (s *stream) fillRows(dst []byte, rows int, q uint64, _ bool) {
+	cellsGeneric(dst, rows, s.a+q*phi, s.b+q*phi)
+}
+
+func (s *stream) repeat(cell []byte, n int) { repeatGeneric(cell, n) }
+
+// fillPast makes compressible cells past the caches, if it can.
+func (s *stream) fillPast([]byte, uint64) bool { return false }

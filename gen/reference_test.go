@@ -3,6 +3,7 @@ package gen
 import (
 	"encoding/binary"
 	"math"
+	"math/big"
 	"math/bits"
 )
 
@@ -36,12 +37,11 @@ func (r reference) bytes(off int64, n int) []byte {
 
 // contents returns the contents q of cell number c of the file.
 func (r reference) contents(c uint64) uint64 {
-	if r.Dedup <= 1 {
-		return c
-	}
 	cells := r.unit() / 4096
-	u := r.permute(c/cells) % r.distinct()
-	return u*cells + c%cells
+	if r.Dedup <= 1 {
+		return r.Group.First*cells + c
+	}
+	return r.distinctUnit(c/cells+r.Group.First)*cells + c%cells
 }
 
 func (r reference) unit() uint64 {
@@ -51,8 +51,28 @@ func (r reference) unit() uint64 {
 	return uint64(r.Unit)
 }
 
+// distinctUnit is u of unit i of the group.
+func (r reference) distinctUnit(i uint64) uint64 {
+	x := r.permute(i)
+	if x < r.distinct() {
+		return x
+	}
+	if r.Skew == 0 {
+		return x % r.distinct()
+	}
+	v := new(big.Int).SetUint64(refMix(refMix(r.Seed+refPhi) ^ x*refPhi))
+	hi := new(big.Int).Set(v)
+	for range 2 * r.Skew {
+		hi.Rsh(hi.Mul(hi, v), 64)
+	}
+	return hi.Rsh(hi.Mul(hi, new(big.Int).SetUint64(r.distinct())), 64).Uint64()
+}
+
 // units is N.
 func (r reference) units() uint64 {
+	if r.Group.Units > 0 {
+		return r.Group.Units
+	}
 	n := uint64(r.Size) / r.unit()
 	if uint64(r.Size)%r.unit() != 0 {
 		n++
@@ -99,48 +119,31 @@ func (r reference) cell(q uint64) []byte {
 		skew := uint64(j+1) * refPhi
 		lanes[j] = refLane{refMix(k0 + skew), refMix(k1 + skew), k0, k1}
 	}
-	pieces := r.pieces(k1)
+	var words []uint64
+	for range 64 {
+		for j := range lanes {
+			words = append(words, lanes[j].next())
+		}
+	}
+	random := r.randomWords(k1)
 	var cell []byte
-	for _, random := range pieces {
-		var words []uint64
-		for len(words) < random {
-			for j := range lanes {
-				words = append(words, lanes[j].next())
-			}
-		}
-		words = words[:random]
-		for len(words) < 512/len(pieces) {
-			words = append(words, words[random-1])
-		}
-		for _, w := range words {
-			cell = binary.LittleEndian.AppendUint64(cell, w)
-		}
+	for i := range words {
+		cell = binary.LittleEndian.AppendUint64(cell, words[i%random])
 	}
 	return cell
 }
 
-// pieces returns how many random words each piece of a cell has, given the
-// cell's key K1.
-func (r reference) pieces(k1 uint64) []int {
+// randomWords returns how many words of a cell are random, given its key K1.
+func (r reference) randomWords(k1 uint64) int {
 	if r.Compress <= 1 {
-		return []int{512}
+		return 512
 	}
-	p, cost := 4, 7
-	if r.Compress > 40 {
-		p, cost = 1, 18
+	t := uint64(math.Floor(65536 * math.Max((4056/r.Compress-13)/16-0.5, 0)))
+	words := 2*int(t>>16) + 1
+	if k1%65536 < t%65536 {
+		words += 2
 	}
-	share := 4096 / r.Compress
-	w := math.Max((share-float64(cost*p))/8, float64(p))
-	fixed := uint64(math.Floor(w * 65536))
-	n := int(fixed >> 16)
-	if k1%65536 < fixed%65536 {
-		n++
-	}
-	pieces := make([]int, p)
-	for i := range pieces {
-		pieces[i] = (i+1)*n/p - i*n/p
-	}
-	return pieces
+	return words
 }
 
 // refLane is the state s0..s3 of one xoshiro256++.

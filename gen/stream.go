@@ -8,26 +8,24 @@ import (
 
 // Version is the version of the stream that this package generates. Equal
 // versions mean equal bytes.
-const Version = 0
+const Version = 1
 
 // Cell is the smallest piece that is generated whole, in bytes.
 const Cell = 4 << 10
 
 const (
-	lanes    = 8
-	word     = 8            // bytes
-	rowSize  = lanes * word // bytes of one step of all lanes
-	cellRows = Cell / rowSize
+	lanes     = 8
+	word      = 8            // bytes
+	rowSize   = lanes * word // bytes of one step of all lanes
+	cellRows  = Cell / rowSize
+	cellWords = Cell / word
 
-	maxPieces = 4
-	// Beyond this ratio, the matches of four pieces would cost a compressor
-	// more than the whole cell may.
-	maxPiecesRatio = 40
-	// What a compressor spends beside the random bytes, in bytes a piece:
-	// what brings the mean over lz4, zstd and deflate, on blocks of 4 KiB to
-	// 1 MiB, closest to the ratio that is asked for.
-	pieceCost      = 7
-	wholePieceCost = 18 // of a cell of one piece
+	// What a compressor spends beside the random bytes of a cell: so many bytes
+	// on the match, and on the literals, of which deflate makes most, so many
+	// of a whole cell of them. They bring lz4, zstd and deflate, on blocks of
+	// 4 KiB to 1 MiB, closest to the ratio that is asked for.
+	matchCost   = 13
+	literalCost = 40
 
 	phi  = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio, odd
 	phi2 = phi << 1 & math.MaxUint64
@@ -57,25 +55,18 @@ func DeriveSeed(seed uint64, name string) uint64 {
 	return mix(h ^ n)
 }
 
-// layout says where the random words of a cell are.
-type layout struct {
-	// words is the number of random words at the start of every piece, at
-	// least 1. The rest of the piece repeats the last of them.
-	words [maxPieces]int
-}
-
 // stream is everything that decides the bytes, in the form the kernels need.
 type stream struct {
 	impl Implementation
 	a, b uint64 // seed keys
 
-	pieces    int       // of a cell
-	pieceRows int       // of a piece
-	extra     uint64    // of 65536 cells, how many have the layout with one word more
-	layouts   [2]layout // n and n+1 random words
+	words int    // random words of a cell, all of them or an odd number
+	extra uint64 // of 65536 cells, how many have two words more
 
 	distinct uint64 // units that occur; 0 if all do
+	first    uint64 // unit of the group that the file begins with
 	cells    uint64 // of a unit
+	skew     int
 	perm     permutation
 }
 
@@ -85,9 +76,15 @@ func newStream(c Config) stream {
 		a:     mix(c.Seed + phi),
 		b:     mix(c.Seed + phi2),
 		cells: uint64(c.Unit / Cell),
+		first: c.Group.First,
+		skew:  c.Skew,
 	}
 	s.compress(c.Compress)
-	if units := ceilDiv(uint64(c.Size), uint64(c.Unit)); c.Dedup > 1 && units > 0 {
+	units := c.Group.Units
+	if units == 0 {
+		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
+	}
+	if c.Dedup > 1 && units > 0 {
 		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
 		s.perm = newPermutation(units, s.a)
 	}
@@ -102,59 +99,85 @@ func ceilDiv(a, b uint64) uint64 {
 	return n
 }
 
-// compress chooses the layouts for cells that compress by the ratio r. If r is
-// 1, a cell is one piece of random words.
+// compress sets how many words of a cell are random, for the ratio r.
 func (s *stream) compress(r float64) {
-	cost := pieceCost
-	s.pieces = maxPieces
-	if r == 1 || r > maxPiecesRatio {
-		s.pieces, cost = 1, wholePieceCost
-	}
-	s.pieceRows = cellRows / s.pieces
 	if r == 1 {
-		s.layouts[0] = newLayout(cellRows*lanes, 1)
+		s.words = cellWords
 		return
 	}
-	// The conversions keep compilers from fusing, which would round
-	// differently on some CPUs.
-	budget := float64(Cell / r)
-	n := float64(budget-float64(cost*s.pieces)) / word
-	fixed := uint64(math.Floor(max(n, float64(s.pieces)) * 65536))
+	// The conversion keeps compilers from fusing the division, which would
+	// round differently on some CPUs; powers of two multiply exactly.
+	share := float64((Cell - literalCost) / r)
+	fixed := uint64(max(0, (share-matchCost)/(2*word)-0.5) * 65536)
+	s.words = int(2*(fixed>>16) + 1)
 	s.extra = fixed & 0xffff
-	for i := range s.layouts {
-		s.layouts[i] = newLayout(int(fixed>>16)+i, s.pieces)
+}
+
+// randomWords returns how many words of the cell of contents q are random.
+func (s *stream) randomWords(q uint64) int {
+	if mix(s.b+q*phi)&0xffff < s.extra {
+		return s.words + 2
+	}
+	return s.words
+}
+
+// fillCells fills dst, whole cells, with the contents q, q+1, ... If nt is set,
+// it is written past the caches, where the implementation can.
+func (s *stream) fillCells(dst []byte, q uint64, nt bool) {
+	if s.words == cellWords {
+		s.fillRows(dst, cellRows, q, nt)
+		return
+	}
+	if nt && s.fillPast(dst, q) {
+		return
+	}
+	for ; len(dst) > 0; dst = dst[Cell:] {
+		s.fillCell(dst[:Cell], q)
+		q++
 	}
 }
 
-func newLayout(words, pieces int) layout {
-	var l layout
-	for i := range pieces {
-		l.words[i] = (i+1)*words/pieces - i*words/pieces
-	}
-	return l
+// fillCell makes one compressible cell.
+func (s *stream) fillCell(cell []byte, q uint64) {
+	n := s.randomWords(q)
+	s.fillRows(cell, (n+lanes-1)/lanes, q, false)
+	s.repeat(cell, n*word)
 }
 
-// keys returns the keys of the contents q.
-func (s *stream) keys(q uint64) (k0, k1 uint64) {
-	return mix(s.a + q*phi), mix(s.b + q*phi)
-}
-
-// layout returns the layout of the cell with the key k1.
-func (s *stream) layout(k1 uint64) *layout {
-	if k1&0xffff < s.extra {
-		return &s.layouts[1]
+// repeatGeneric fills p with repetitions of its first n bytes.
+func repeatGeneric(p []byte, n int) {
+	for n < len(p) {
+		n += copy(p[n:], p[:n])
 	}
-	return &s.layouts[0]
 }
 
 // run returns the contents of cell c of the file, and how many cells from
 // there on have the contents that follow it one by one.
 func (s *stream) run(c uint64) (q, n uint64) {
 	if s.distinct == 0 {
-		return c, math.MaxUint64
+		return s.first*s.cells + c, math.MaxUint64
 	}
 	unit, k := c/s.cells, c%s.cells
-	return s.perm.at(unit)%s.distinct*s.cells + k, s.cells - k
+	u := s.perm.at(s.first + unit)
+	if u >= s.distinct {
+		u = s.copyOf(u)
+	}
+	return u*s.cells + k, s.cells - k
+}
+
+// copyOf returns which of the distinct units is repeated by x, a number beyond
+// theirs.
+func (s *stream) copyOf(x uint64) uint64 {
+	if s.skew == 0 {
+		return x % s.distinct
+	}
+	v := mix(s.a ^ x*phi)
+	power := v
+	for range 2 * s.skew {
+		power, _ = bits.Mul64(power, v)
+	}
+	u, _ := bits.Mul64(power, s.distinct)
+	return u
 }
 
 // rounds of the permutation: with three or four, units of some files are
