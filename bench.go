@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 	"golang.org/x/sys/unix"
@@ -156,7 +157,8 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	if err != nil {
 		return fillRow{}, err
 	}
-	cfg := gen.Config{Size: s.Size, Dedup: s.Dedup, Unit: s.Unit, Compress: s.Compress, Implementation: impl, Threads: 1}
+	cfg := fs.GeneratorConfig(s)
+	cfg.Implementation, cfg.Threads = impl, 1
 	buffers := int64(threads)
 	if mode == "shared" {
 		cfg.Threads, buffers = threads, 1

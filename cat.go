@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -60,14 +61,9 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(common, f.Arg(0))
 	}
-	g, err := gen.New(gen.Config{
-		Size:     s.Size,
-		Seed:     s.Seed,
-		Dedup:    s.Dedup,
-		Unit:     s.Unit,
-		Compress: s.Compress,
-		Threads:  1, // a pipe takes a fraction of what one makes
-	})
+	c := fs.GeneratorConfig(s)
+	c.Threads = 1 // a pipe takes a fraction of what one makes
+	g, err := gen.New(c)
 	if err != nil {
 		return err
 	}

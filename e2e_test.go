@@ -241,7 +241,9 @@ func generator(t *testing.T, text string, seed uint64, path string, threads int)
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(seed, path)
 	}
-	g, err := gen.New(gen.Config{Size: s.Size, Seed: s.Seed, Dedup: s.Dedup, Unit: s.Unit, Compress: s.Compress, Threads: threads})
+	cfg := fs.GeneratorConfig(s)
+	cfg.Threads = threads
+	g, err := gen.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

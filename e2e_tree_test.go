@@ -74,8 +74,9 @@ func TestRandomSeedIsTold(t *testing.T) {
 
 // The attribute of a file is all that it takes to make its bytes elsewhere.
 func TestSpecAttribute(t *testing.T) {
-	mnt := mount(t, "--seed", "3", "--file", "d/x{0..9}:1000003,dedup=2,compress=1.5,unit=8K")
-	for _, name := range []string{"d/x7", "1M", "1000003,compress=2,seed=99"} {
+	mnt := mount(t, "--seed", "3", "--file", "d/x{0..9}:1000003,dedup=2,compress=1.5,unit=8K",
+		"--file", "d/y{0..9}:1000003,dedup=3,unit=12K,skew=2,scope=group")
+	for _, name := range []string{"d/x7", "d/y0", "d/y9", "1M,dedup=2,scope=group", "300K,seed=1,dedup=2,group=3of6", "1M", "1000003,compress=2,seed=99"} {
 		path := filepath.Join(mnt, name)
 		buf := make([]byte, 200)
 		n, err := unix.Getxattr(path, "user.dgenfs.spec", buf)
@@ -103,6 +104,23 @@ func TestSpecAttribute(t *testing.T) {
 	}
 	if n, err := unix.Listxattr(filepath.Join(mnt, "d"), nil); n != 0 || err != nil {
 		t.Errorf("a folder's attributes: %d bytes, %v", n, err)
+	}
+}
+
+// The files of one --file share their units, also through the kernel and with
+// every file below the size of a unit; those of --files do, too.
+func TestGroups(t *testing.T) {
+	mnt := mount(t, "--size", "24K,dedup=4,scope=group", "--files", "1000", "--file", "d{0..9}/x{0..9}:24K,dedup=5,scope=group", "--file", "alone:1M,dedup=2,scope=group", "--file", "y{0..9}:1M,scope=group")
+	for pattern, want := range map[string]string{"data-*": "250", "d*/x*": "20", "y*": "10"} {
+		got := output(t, "bash", "-c", `cd "$0" && sha256sum `+pattern+` | cut -d" " -f1 | sort -u | wc -l`, mnt)
+		if strings.TrimSpace(got) != want {
+			t.Errorf("%s: %s distinct files, want %s", pattern, strings.TrimSpace(got), want)
+		}
+	}
+	same(t, "a group of one", []byte(output(t, "cat", filepath.Join(mnt, "alone"))), piece(t, generator(t, "1M,dedup=2", 0, "alone", 1), 0, 1<<20))
+	r := dgenfs(t, "--file", "x{0000000..9999999}:1T,scope=group", t.TempDir())
+	if r.status != 2 || !strings.Contains(r.stderr, `"x{0000000..9999999}"`) {
+		t.Errorf("a group that is too large: exit status %d, %q", r.status, r.stderr)
 	}
 }
 

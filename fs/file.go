@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -26,16 +27,11 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		return fuse.Status(syscall.EISDIR)
 	}
 	s := f.fileSpec(in.NodeId, n)
-	g, err := gen.New(gen.Config{
-		Size:     s.Size,
-		Seed:     s.Seed,
-		Dedup:    s.Dedup,
-		Unit:     s.Unit,
-		Compress: s.Compress,
-		// A request is as large as one block at most, and the requests of
-		// one reader run side by side already.
-		Threads: 1,
-	})
+	c := GeneratorConfig(s)
+	// A request is as large as one block at most, and the requests of one
+	// reader run side by side already.
+	c.Threads = 1
+	g, err := gen.New(c)
 	if err != nil {
 		f.log.Printf("opening %s: %v", s, err)
 		return fuse.EIO
@@ -50,6 +46,21 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
+}
+
+// GeneratorConfig returns what generates the bytes of a spec, as those of a file
+// on its own: scope=group has no effect, and the seed is s.Seed, given or not.
+// How to generate is left at its defaults.
+func GeneratorConfig(s spec.Spec) gen.Config {
+	return gen.Config{
+		Size:     s.Size,
+		Seed:     s.Seed,
+		Dedup:    s.Dedup,
+		Unit:     s.Unit,
+		Skew:     s.Skew,
+		Group:    gen.Group{Units: s.Units, First: s.First},
+		Compress: s.Compress,
+	}
 }
 
 // Read generates into the reply's buffer.
@@ -78,7 +89,7 @@ func (f *FS) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
 
 // Attributes of every file, for those who want to make its bytes elsewhere.
 const (
-	xattrSpec = "user.dgenfs.spec" // whole spec with the seed, as `dgenfs cat` takes it
+	xattrSpec = "user.dgenfs.spec" // whole spec with the seed and the place in the group, as `dgenfs cat` takes it
 	xattrSeed = "user.dgenfs.seed" // decimal
 )
 

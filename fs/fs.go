@@ -107,15 +107,24 @@ func (f *FS) node(id uint64) (node, bool) {
 	return node{dir: n.IsDir, spec: n.Spec}, ok
 }
 
-// fileSpec returns the spec of file id with the seed that it has.
+// fileSpec returns the spec of file id that gives its bytes anywhere: with the
+// seed that it has, and its place in its group.
 func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	s := n.spec
+	name := n.name // that the seed follows from
+	switch {
+	case name != "":
+		s = s.Member(0, 1)
+	case s.Group:
+		// One seed for the whole group. No path has a brace, so it is not that
+		// of a file elsewhere, unless the group is that file.
+		p, _ := f.tree.Place(tree.ID(id))
+		s, name = s.Member(p.Index, p.Files), p.Pattern
+	case !s.HasSeed:
+		name = string(f.tree.AppendPath(nil, tree.ID(id)))
+	}
 	if !s.HasSeed {
-		path := n.name
-		if path == "" {
-			path = string(f.tree.AppendPath(nil, tree.ID(id)))
-		}
-		s.Seed, s.HasSeed = gen.DeriveSeed(f.seed, path), true
+		s.Seed, s.HasSeed = gen.DeriveSeed(f.seed, name), true
 	}
 	return s
 }

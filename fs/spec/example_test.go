@@ -18,3 +18,15 @@ func Example() {
 	// 64G,dedup=3,compress=2.5
 	// dedup "0.5": a ratio is a plain number of 1 or more, such as 3 or 1.25
 }
+
+// Mails of 20K, each of which occurs four times on average: every one of them is
+// one unit, cut short.
+func ExampleSpec_Member() {
+	s, err := spec.Parse("20K,dedup=4,scope=group")
+	if err == nil {
+		err = s.CheckGroup(1e6)
+	}
+	fmt.Println(s.Member(17, 1e6), err)
+	// Output:
+	// 20K,dedup=4,group=17of1000000 <nil>
+}

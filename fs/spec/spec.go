@@ -2,7 +2,23 @@
 // look to a store that deduplicates or compresses them.
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
-//	KEY  = seed | dedup | unit | compress
+//	KEY  = seed | dedup | unit | skew | scope | group | compress
+//
+//	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
+//	              follows from the file's path
+//	dedup=R       how often a unit occurs on average, 1 or more
+//	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
+//	skew=N        0 to 8: from all units about equally often to a few very often
+//	scope=file    dedup counts in each file alone, or
+//	scope=group   in all files of an entry together, a range such as
+//	              part-{00..99}; a file that is alone is a group of one
+//	group=NofM    what scope=group comes to for one of the files: its units are
+//	              those from number N on, counted from 0, of the M of the group
+//	compress=R    original size by compressed size, 1 to 100
+//
+// The files of a group share their units because they share their seed, too. So
+// seed= and group= in one spec say all about a file of a group, away from the
+// others.
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
@@ -25,22 +41,27 @@ const (
 	DefaultUnit = 128 << 10
 	MinUnit     = 4 << 10
 	MaxUnit     = 1 << 30
+	MaxSkew     = 8
 	MaxCompress = 100
 )
 
 // Spec says what a file is. Parse returns only valid ones, with every default
-// filled in, and two specs that mean the same are equal by ==.
+// filled in, and two specs that say the same are equal by ==.
 type Spec struct {
 	Size     int64   // bytes, 0 to 8E-1
 	Seed     uint64  // valid if HasSeed, else 0
 	HasSeed  bool    // whether the spec names a seed; if not, one follows from the file's path
 	Dedup    float64 // how often a unit occurs on average: finite, 1 or more; 1 unless given
 	Unit     int64   // bytes, the piece that deduplication repeats: multiple of Cell, MinUnit to MaxUnit; DefaultUnit unless given
+	Skew     int     // how much more frequent some units are than others: 0 to MaxSkew; 0 unless given
+	Group    bool    // scope=group: the file shares the units of its entry's files; Member says which are its own
+	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
+	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
 	Compress float64 // original size by compressed size: 1 to MaxCompress; 1 unless given
 }
 
 // keys in the order in which String writes them.
-var keys = []string{"seed", "dedup", "unit", "compress"}
+var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress"}
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
 // order, each at most once.
@@ -57,7 +78,7 @@ func Parse(s string) (Spec, error) {
 	}
 	sp := Spec{Size: n, Dedup: 1, Unit: DefaultUnit, Compress: 1}
 
-	var given [4]bool // by index in keys
+	given := make(map[string]bool)
 	for more {
 		var part string
 		part, rest, more = strings.Cut(rest, ",")
@@ -65,17 +86,24 @@ func Parse(s string) (Spec, error) {
 			return Spec{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many", s)
 		}
 		key, value, hasValue := strings.Cut(part, "=")
-		k := slices.Index(keys, key)
 		switch {
-		case k < 0:
+		case !slices.Contains(keys, key):
 			return Spec{}, fmt.Errorf("key %q is unknown; there are %s", key, strings.Join(keys, ", "))
 		case !hasValue:
 			return Spec{}, fmt.Errorf("key %q has no value; write %s=VALUE", key, key)
-		case given[k]:
+		case given[key]:
 			return Spec{}, fmt.Errorf("key %q is given twice; give it once", key)
 		}
-		given[k] = true
+		given[key] = true
 		if err := sp.set(key, value); err != nil {
+			return Spec{}, err
+		}
+	}
+	if given["scope"] && given["group"] {
+		return Spec{}, errors.New("scope= and group= exclude each other; leave out scope=, group= says it all")
+	}
+	if given["group"] {
+		if err := sp.checkPlace(); err != nil {
 			return Spec{}, err
 		}
 	}
@@ -99,6 +127,19 @@ func (s *Spec) set(key, value string) (err error) {
 			return fmt.Errorf("unit %q: a unit is a multiple of %s, from %s to %s",
 				value, FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
 		}
+	case "skew":
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || n > MaxSkew {
+			return fmt.Errorf("skew %q: a skew is a whole number from 0 to %d", value, MaxSkew)
+		}
+		s.Skew = int(n)
+	case "scope":
+		if value != "file" && value != "group" {
+			return fmt.Errorf("scope %q: a scope is file or group", value)
+		}
+		s.Group = value == "group"
+	case "group":
+		s.First, s.Units, err = parsePlace(value)
 	case "compress":
 		if s.Compress, err = parseRatio(value); err != nil {
 			return fmt.Errorf("compress %q: %w", value, err)
@@ -123,6 +164,16 @@ func (s Spec) String() string {
 	}
 	if s.Unit != 0 && s.Unit != DefaultUnit {
 		b = append(append(b, ",unit="...), FormatSize(s.Unit)...)
+	}
+	if s.Skew != 0 {
+		b = strconv.AppendInt(append(b, ",skew="...), int64(s.Skew), 10)
+	}
+	if s.Group {
+		b = append(b, ",scope=group"...)
+	}
+	if s.Units != 0 {
+		b = strconv.AppendUint(append(b, ",group="...), s.First, 10)
+		b = strconv.AppendUint(append(b, placeOf...), s.Units, 10)
 	}
 	if s.Compress > 1 {
 		b = strconv.AppendFloat(append(b, ",compress="...), s.Compress, 'f', -1, 64)

@@ -33,9 +33,26 @@ func TestParse(t *testing.T) {
 		{"1,unit=1G", with(func(s *Spec) { s.Unit = MaxUnit }), "1,unit=1G"},
 		{"1,unit=12288", with(func(s *Spec) { s.Unit = 12 << 10 }), "1,unit=12K"},
 		{"1,compress=100", with(func(s *Spec) { s.Compress = 100 }), "1,compress=100"},
+		{"1,skew=0", with(func(s *Spec) {}), "1"},
+		{"1,skew=08", with(func(s *Spec) { s.Skew = 8 }), "1,skew=8"},
+		{"1,scope=file", with(func(s *Spec) {}), "1"},
+		{"1,scope=group", with(func(s *Spec) { s.Group = true }), "1,scope=group"},
+		{"1,group=0of1", with(func(s *Spec) { s.Units = 1 }), "1,group=0of1"},
+		{"1,group=07of010", with(func(s *Spec) { s.First, s.Units = 7, 10 }), "1,group=7of10"},
+		{"0,group=5of5", with(func(s *Spec) { s.Size, s.First, s.Units = 0, 5, 5 }), "0,group=5of5"},
+		{"32K,group=2of10,unit=4K", with(func(s *Spec) { s.Size, s.First, s.Units, s.Unit = 32<<10, 2, 10, 4<<10 }), "32K,unit=4K,group=2of10"},
+		{"1,group=2251799813685247of2251799813685248,unit=4K",
+			with(func(s *Spec) { s.First, s.Units, s.Unit = 1<<51-1, 1<<51, 4<<10 }), "1,unit=4K,group=2251799813685247of2251799813685248"},
+		{"9223372036854775807,group=0of70368744177664", with(func(s *Spec) { s.Size, s.Units = math.MaxInt64, 1<<46 }), "9223372036854775807,group=0of70368744177664"},
 		{"1,compress=2.5,unit=1M,dedup=3,seed=9",
 			Spec{Size: 1, Seed: 9, HasSeed: true, Dedup: 3, Unit: 1 << 20, Compress: 2.5},
 			"1,seed=9,dedup=3,unit=1M,compress=2.5"},
+		{"1,compress=2,scope=group,skew=3,unit=1M,dedup=3,seed=9",
+			Spec{Size: 1, Seed: 9, HasSeed: true, Dedup: 3, Unit: 1 << 20, Skew: 3, Group: true, Compress: 2},
+			"1,seed=9,dedup=3,unit=1M,skew=3,scope=group,compress=2"},
+		{"1,compress=2,group=3of8,skew=3,unit=1M,dedup=3,seed=9",
+			Spec{Size: 1, Seed: 9, HasSeed: true, Dedup: 3, Unit: 1 << 20, Skew: 3, First: 3, Units: 8, Compress: 2},
+			"1,seed=9,dedup=3,unit=1M,skew=3,group=3of8,compress=2"},
 	} {
 		got, err := Parse(c.in)
 		if got != c.want || err != nil {
@@ -64,6 +81,11 @@ func TestRoundTrip(t *testing.T) {
 					checkRoundTrip(t, s)
 					s.Seed, s.HasSeed = uint64(size)*3, true
 					checkRoundTrip(t, s)
+					s.Skew, s.Group = 5, true
+					checkRoundTrip(t, s)
+					s.Group, s.Units = false, maxUnits(unit)
+					s.First = s.Units - s.units()
+					checkRoundTrip(t, s)
 				}
 			}
 		}
@@ -77,6 +99,10 @@ func TestStringOfZeroValues(t *testing.T) {
 }
 
 func TestParseErrors(t *testing.T) {
+	const (
+		skew  = "a skew is a whole number from 0 to 8"
+		place = "must be NofM, the number of the file's first unit, counted from 0, and how many units the group has, as in 8of800"
+	)
 	const ratio = "a ratio is a plain number of 1 or more, such as 3 or 1.25"
 	for s, want := range map[string]string{
 		"":                            `size "": a size starts with a digit`,
@@ -87,7 +113,7 @@ func TestParseErrors(t *testing.T) {
 		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
-		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, compress`,
+		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress`,
 		"1,Dedup=3":                   `key "Dedup" is unknown`,
 		"1, dedup=3":                  `key " dedup" is unknown`,
 		"1,dedup =3":                  `key "dedup " is unknown`,
@@ -124,18 +150,49 @@ func TestParseErrors(t *testing.T) {
 		"1,unit=1028M":                `unit "1028M": a unit is a multiple of 4K`,
 		"1,unit=":                     `unit: size "": a size starts with a digit`,
 		"1,unit=4X":                   `unit: size "4X": unknown suffix "X"`,
-		"1,seed=":                     `seed "": a seed is a decimal number, or 0x and hexadecimal digits`,
-		"1,seed=x":                    `seed "x": a seed is a decimal number`,
-		"1,seed=0x":                   `seed "0x": a seed is a decimal number`,
-		"1,seed=0xg":                  `seed "0xg": a seed is a decimal number`,
-		"1,seed=ff":                   `seed "ff": a seed is a decimal number`,
-		"1,seed=-1":                   `seed "-1": a seed is a decimal number`,
-		"1,seed=+1":                   `seed "+1": a seed is a decimal number`,
-		"1,seed=0x-1":                 `seed "0x-1": a seed is a decimal number`,
-		"1,seed=1_0":                  `seed "1_0": a seed is a decimal number`,
-		"1,seed=0x1_0":                `seed "0x1_0": a seed is a decimal number`,
-		"1,seed=1K":                   `seed "1K": a seed is a decimal number`,
-		"1,seed=18446744073709551616": `the largest seed is 18446744073709551615`,
+		"1,skew=":                     `skew "": ` + skew,
+		"1,skew=9":                    `skew "9": ` + skew,
+		"1,skew=-1":                   `skew "-1": ` + skew,
+		"1,skew=+1":                   `skew "+1": ` + skew,
+		"1,skew=1.5":                  `skew "1.5": ` + skew,
+		"1,skew=0x1":                  `skew "0x1": ` + skew,
+		"1,skew=18446744073709551616": `skew "18446744073709551616": ` + skew,
+		"1,scope=":                    `scope "": a scope is file or group`,
+		"1,scope=Group":               `scope "Group": a scope is file or group`,
+		"1,scope=group,group=0of1":    `scope= and group= exclude each other; leave out scope=`,
+		"1,group=0of1,scope=file":     `scope= and group= exclude each other; leave out scope=`,
+		"1,group=":                    `group "": ` + place,
+		"1,group=1":                   `group "1": ` + place,
+		"1,group=1of":                 `group "1of": ` + place,
+		"1,group=of1":                 `group "of1": ` + place,
+		"1,group=1/2":                 `group "1/2": ` + place,
+		"1,group=0 of 1":              `group "0 of 1": ` + place,
+		"1,group=-1of2":               `group "-1of2": ` + place,
+		"1,group=0of1of2":             `group "0of1of2": ` + place,
+		"1,group=0of+1":               `group "0of+1": ` + place,
+		"1,group=0of0":                `group "0of0": a group has at least one unit`,
+		"0,group=0of0":                `group "0of0": a group has at least one unit`,
+		"1,group=1of1":                `group "1of1": the file has 1 units of 128K, so its first one has at most the number 0`,
+		"0,group=2of1":                `group "2of1": the file has 0 units of 128K, so its first one has at most the number 1`,
+		"1M,group=93of100":            `group "93of100": the file has 8 units of 128K, so its first one has at most the number 92`,
+		"1M,group=0of7":               `group "0of7": the file alone has 8 units of 128K`,
+		"1M,group=0of255,unit=4K":     `group "0of255": the file alone has 256 units of 4K`,
+		"1,group=0of70368744177665":   `group "0of70368744177665": a group has at most 70368744177664 units of 128K`,
+		"1,group=18446744073709551615of18446744073709551615": `a group has at most 70368744177664 units of 128K`,
+		"1,group=0of18446744073709551616":                    `a group has at most 2251799813685248 units`,
+		"1,group=18446744073709551616of1":                    `a group has at most 2251799813685248 units`,
+		"1,seed=":                                            `seed "": a seed is a decimal number, or 0x and hexadecimal digits`,
+		"1,seed=x":                                           `seed "x": a seed is a decimal number`,
+		"1,seed=0x":                                          `seed "0x": a seed is a decimal number`,
+		"1,seed=0xg":                                         `seed "0xg": a seed is a decimal number`,
+		"1,seed=ff":                                          `seed "ff": a seed is a decimal number`,
+		"1,seed=-1":                                          `seed "-1": a seed is a decimal number`,
+		"1,seed=+1":                                          `seed "+1": a seed is a decimal number`,
+		"1,seed=0x-1":                                        `seed "0x-1": a seed is a decimal number`,
+		"1,seed=1_0":                                         `seed "1_0": a seed is a decimal number`,
+		"1,seed=0x1_0":                                       `seed "0x1_0": a seed is a decimal number`,
+		"1,seed=1K":                                          `seed "1K": a seed is a decimal number`,
+		"1,seed=18446744073709551616":                        `the largest seed is 18446744073709551615`,
 	} {
 		got, err := Parse(s)
 		if err == nil {
@@ -165,7 +222,7 @@ func TestParseSeed(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1,dedup=1e2", "1,,"} {
+	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1,dedup=1e2", "1,,"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -177,7 +234,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if sp.Size < 0 || !(sp.Dedup >= 1) || math.IsInf(sp.Dedup, 0) || !(sp.Compress >= 1 && sp.Compress <= MaxCompress) ||
-			sp.Unit < MinUnit || sp.Unit > MaxUnit || sp.Unit%Cell != 0 || sp.Seed != 0 && !sp.HasSeed {
+			sp.Unit < MinUnit || sp.Unit > MaxUnit || sp.Unit%Cell != 0 || sp.Seed != 0 && !sp.HasSeed || sp.Skew < 0 || sp.Skew > MaxSkew ||
+			sp.Group && sp.Units != 0 || sp.First > sp.Units || sp.Units != 0 && sp.units() > sp.Units-sp.First || sp.Units > maxUnits(sp.Unit) {
 			t.Errorf("Parse(%q) = %+v, out of bounds", s, sp)
 		}
 		checkRoundTrip(t, sp)

@@ -21,8 +21,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // never the number of files.
 //
 // The error is an *Error: a pattern that cannot be read, two entries that make
-// one name, two that make one folder but write it differently, or 2^61 files and
-// folders or more.
+// one name, two that make one folder but write it differently, 2^61 files and
+// folders or more, or a group (see spec.Spec.CheckGroup) of too many files.
 func New(entries []Entry) (*Tree, error) {
 	root := &node{name: component{count: 1}, folder: newFolder(), base: Root}
 	b := builder{
@@ -84,6 +84,9 @@ func (b *builder) number(n *node, parents uint64) error {
 	over, count := bits.Mul64(parents, n.name.count)
 	if over != 0 || count >= maxPositions-uint64(b.next) {
 		return b.wrong(n.entry, errTooMany)
+	}
+	if err := n.spec.CheckGroup(count); err != nil {
+		return b.wrong(n.entry, err)
 	}
 	n.base = b.next
 	b.next += ID(count)

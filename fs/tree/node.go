@@ -33,6 +33,19 @@ func (n *node) appendPath(dst []byte, instance uint64) []byte {
 	return n.name.append(dst, instance%n.name.count)
 }
 
+// appendPattern appends the pattern of a node's paths, and returns how many there
+// are.
+func (n *node) appendPattern(dst []byte) (pattern []byte, paths uint64) {
+	if n.parent == nil {
+		return dst, 1
+	}
+	dst, paths = n.parent.appendPattern(dst)
+	if n.parent.parent != nil {
+		dst = append(dst, '/')
+	}
+	return append(dst, n.name.key...), paths * n.name.count
+}
+
 // A folder holds the children of a node. Their name sets are disjoint.
 type folder struct {
 	byKey    map[string]*node // by component.key: a child of one name by that name

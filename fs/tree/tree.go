@@ -36,7 +36,7 @@ import (
 // Entry is a path pattern and what each of its files is.
 type Entry struct {
 	Pattern string
-	Spec    spec.Spec // as spec.Parse returns it; not checked again
+	Spec    spec.Spec // as spec.Parse returns it; not checked again but for the size of a group
 }
 
 // ID is the position of a file or folder; 0 is the position of none.
@@ -162,6 +162,24 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 			index = 0
 		}
 	}
+}
+
+// A Place is where a file is among all files of its entry.
+type Place struct {
+	Pattern string // of the entry; where it gives a folder or file one name only, that name
+	Index   uint64 // below Files: the number of the file, in the order of the numbers in its path
+	Files   uint64 // that the entry makes
+}
+
+// Place returns the place of a file; false if id is no position of a file. It
+// follows from the file's entry alone: other entries may share its folders.
+func (t *Tree) Place(id ID) (Place, bool) {
+	n, instance := t.at(id)
+	if n == nil || n.folder != nil {
+		return Place{}, false
+	}
+	pattern, files := n.appendPattern(nil)
+	return Place{Pattern: string(pattern), Index: instance, Files: files}, true
 }
 
 // Files returns the number of files.

@@ -157,6 +157,77 @@ func checkOffsets(t *testing.T, tree *Tree, dir ID) {
 	}
 }
 
+// The place of a file counts the paths of its pattern, whatever shares its folders.
+func TestPlace(t *testing.T) {
+	patterns := []string{
+		"u{0..2}/m{8..11}/{0..1}.eml", "u{0..2}/m{8..11}/{0..1}.idx", "u{0..2}/m{8..11}/x", "u{0..2}/{5..9}", "v1",
+		"one", "d{3..3}/f{1..1}{2..4}", "d3/g{7..7}", "{0..1}{2..3}-{4..5}",
+	}
+	canonical := map[string]string{"d{3..3}/f{1..1}{2..4}": "d3/f{1..1}{2..4}", "d3/g{7..7}": "d3/g7"}
+	tree := mustNew(t, patterns...)
+	var total uint64
+	for i, pattern := range patterns {
+		want := pattern
+		if c := canonical[pattern]; c != "" {
+			want = c
+		}
+		alone := mustNew(t, pattern)
+		var n uint64
+		walk(alone, Root, "", func(path string, _ ID, isDir bool) {
+			id := Root
+			for name := range strings.SplitSeq(path, "/") {
+				id, _ = tree.Lookup(id, name)
+			}
+			place, ok := tree.Place(id)
+			if isDir {
+				if ok || place != (Place{}) {
+					t.Errorf("the folder %s has the place %+v", path, place)
+				}
+				return
+			}
+			if node, _ := tree.Node(id); node.Spec.Size != int64(i+1) {
+				t.Errorf("%s is not of %s", path, pattern)
+			}
+			if want := (Place{want, n, alone.Files()}); !ok || place != want {
+				t.Errorf("place of %s is %+v, %v; want %+v", path, place, ok, want)
+			}
+			n++
+		})
+		if n != alone.Files() {
+			t.Errorf("%s: %d files, want %d", pattern, n, alone.Files())
+		}
+		total += n
+	}
+	if total != tree.Files() {
+		t.Errorf("%d files, want %d", total, tree.Files())
+	}
+	for _, id := range []ID{0, Root, tree.end, math.MaxUint64} {
+		if place, ok := tree.Place(id); ok {
+			t.Errorf("position %d has the place %+v", id, place)
+		}
+	}
+	tree = mustNew(t, "a/{0..999999999}/{0..999999999}", "{0..9}")
+	if place, _ := tree.Place(tree.end - 1); place != (Place{"a/{0..999999999}/{0..999999999}", 1e18 - 1, 1e18}) {
+		t.Errorf("place of the last one is %+v", place)
+	}
+}
+
+func TestGroupTooLarge(t *testing.T) {
+	s := spec.Spec{Size: 1 << 40, Dedup: 1, Unit: spec.DefaultUnit, Group: true, Compress: 1}
+	if _, err := New([]Entry{{"x{0000000..8388607}", s}}); err != nil {
+		t.Error(err)
+	}
+	_, err := New([]Entry{{"y", s}, {"d{0..7}/x{0000000..1048576}", s}})
+	want := `pattern "d{0..7}/x{0000000..1048576}": scope=group: 8388616 files with 8388608 units of 128K each`
+	if e, ok := err.(*Error); !ok || e.Entry != 1 || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	s.Group = false
+	if _, err := New([]Entry{{"d{0..7}/x{0000000..1048576}", s}}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNoSuchPosition(t *testing.T) {
 	tree := mustNew(t, "d/x", "y")
 	y, _ := tree.Lookup(Root, "y")

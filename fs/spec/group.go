@@ -1,0 +1,103 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// placeOf is between the numbers of group=. Neither a slash, which no file name
+// has, nor a colon, which ends the name in NAME:SPEC.
+const placeOf = "of"
+
+// maxUnits returns how many units a group has at most: as many as the largest
+// file. So whatever can be computed about the units of a file can be about those
+// of a group.
+func maxUnits(unit int64) uint64 { return ceilDiv(math.MaxInt64, unit) }
+
+// units returns how many units the file has; one that is cut counts.
+func (s Spec) units() uint64 { return ceilDiv(s.Size, s.unit()) }
+
+func (s Spec) unit() int64 {
+	if s.Unit == 0 {
+		return DefaultUnit
+	}
+	return s.Unit
+}
+
+func ceilDiv(a, b int64) uint64 {
+	n := uint64(a / b)
+	if a%b != 0 {
+		n++
+	}
+	return n
+}
+
+// CheckGroup says whether so many files as s, 1 or more, can be a group. A spec
+// without scope=group can always be given to any number of files.
+func (s Spec) CheckGroup(files uint64) error {
+	if !s.Group {
+		return nil
+	}
+	over, units := bits.Mul64(files, s.units())
+	if most := maxUnits(s.unit()); over != 0 || units > most {
+		return fmt.Errorf("scope=group: %d files with %d units of %s each; a group has at most %d such units together, so make fewer or smaller files",
+			files, s.units(), FormatSize(s.unit()), most)
+	}
+	return nil
+}
+
+// Member returns the spec of one of the files of a group, number index of so many
+// of them, that has the same bytes without the others: group= in place of
+// scope=group. A group of one file, or of empty ones, is no group. A spec without
+// scope=group is returned as it is.
+//
+// CheckGroup must allow the group, and index must be below files. The seed of a
+// group is the caller's business: all members need the same one.
+func (s Spec) Member(index, files uint64) Spec {
+	if !s.Group {
+		return s
+	}
+	s.Group = false
+	if files > 1 {
+		n := s.units()
+		s.First, s.Units = index*n, files*n
+	}
+	return s
+}
+
+// parsePlace reads the numbers of group=. Whether they fit the file is for
+// checkPlace to say, when its unit is known.
+func parsePlace(s string) (first, units uint64, err error) {
+	a, b, _ := strings.Cut(s, placeOf)
+	if !isDigits(a) || !isDigits(b) {
+		return 0, 0, fmt.Errorf("group %q: must be NofM, the number of the file's first unit, counted from 0, and how many units the group has, as in 8of800", s)
+	}
+	first, err1 := strconv.ParseUint(a, 10, 64)
+	units, err2 := strconv.ParseUint(b, 10, 64)
+	if err := errors.Join(err1, err2); err != nil { // digits only: the error is the range
+		return 0, 0, fmt.Errorf("group %q: a group has at most %d units", s, maxUnits(MinUnit))
+	}
+	return first, units, nil
+}
+
+// checkPlace checks that the file's units are some of the group's.
+func (s Spec) checkPlace() error {
+	n, most := s.units(), maxUnits(s.Unit)
+	place := strconv.FormatUint(s.First, 10) + placeOf + strconv.FormatUint(s.Units, 10)
+	switch {
+	case s.Units == 0:
+		return fmt.Errorf("group %q: a group has at least one unit", place)
+	case s.Units > most:
+		return fmt.Errorf("group %q: a group has at most %d units of %s", place, most, FormatSize(s.Unit))
+	case n > s.Units:
+		return fmt.Errorf("group %q: the file alone has %d units of %s", place, n, FormatSize(s.Unit))
+	case s.First > s.Units-n:
+		return fmt.Errorf("group %q: the file has %d units of %s, so its first one has at most the number %d",
+			place, n, FormatSize(s.Unit), s.Units-n)
+	}
+	return nil
+}
