@@ -46,9 +46,10 @@
 //
 // Compression. If R > 1, a cell repeats its first w words, an odd number: word i
 // of the 512 is word i mod w of those rows. What a compressor pays for literals
-// and for the match, 40/R + 13 bytes, is taken off the random words: with
+// and for the match is taken off the random words: with
 //
-//	T = floor(65536 * max((4056/R - 13)/16 - 1/2, 0))
+//	C = max(3 + 79/R, 13 + 40/R)
+//	T = floor(65536 * max((4096/R - C)/16 - 1/2, 0))
 //
 // computed in IEEE double precision, w is 2*floor(T/65536) + 1, and 2 more if K1
 // mod 65536 is below T mod 65536. As w has no common divisor with the 64 words of

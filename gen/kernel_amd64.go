@@ -40,18 +40,29 @@ func (s *stream) repeat(cell []byte, n int) {
 	}
 }
 
-// fillPast makes compressible cells past the caches, if it can: a cell is
-// repeated from what it begins with, which must not be read back from memory,
-// so it is made elsewhere first.
+// fillPast makes compressible cells past the caches, if it can. Memory written
+// like that must not be read back, so the random words are kept elsewhere.
 func (s *stream) fillPast(dst []byte, q uint64) bool {
 	if s.impl == Generic || !aligned(&dst[0]) {
 		return false
 	}
-	var cell [Cell]byte
+	var random [Cell + 2*rowSize]byte
 	for ; len(dst) > 0; dst = dst[Cell:] {
-		s.fillCell(cell[:], q)
-		copyNonTemporal(&dst[0], &cell[0])
+		words := s.randomWords(q)
+		s.fillRows(random[:Cell], (words+lanes-1)/lanes, q, false)
 		q++
+		// Rows are copied from every place of the first repetitions that are
+		// a row or more together, and so of a row behind.
+		n := words * word
+		for n < rowSize {
+			n += words * word
+		}
+		repeatGeneric(random[:n+rowSize], words*word)
+		if s.impl == AVX512 {
+			repeatPastAVX512(&dst[0], &random[0], n)
+		} else {
+			repeatPastAVX2(&dst[0], &random[0], n)
+		}
 	}
 	storeFence()
 	return true
@@ -67,11 +78,14 @@ func cellsAVX2(dst *byte, cells, rows int, a, b uint64, nt bool)
 func repeatAVX2(cell *byte, n int)
 
 //go:noescape
-func copyNonTemporal(dst, src *byte)
+func repeatPastAVX512(dst, src *byte, n int)
+
+//go:noescape
+func repeatPastAVX2(dst, src *byte, n int)
 
 func storeFence()
 
-// aligned reports whether p is a multiple of 32, as such stores need it.
+// aligned reports whether p is a multiple of 64, as such stores need it.
 //
 //go:noescape
 func aligned(p *byte) bool

@@ -312,25 +312,46 @@ tail:
 	VZEROUPPER
 	RET
 
-// func copyNonTemporal(dst, src *byte)
-TEXT ·copyNonTemporal(SB), NOSPLIT, $0-16
+// Writes a cell at DI past the caches, 64 bytes at a time from AX on in the
+// source SI; AX goes back by R8 when it is there.
+#define REPEAT_PAST(COPY, next) \
+	MOVQ $64, CX;         \
+	XORL AX, AX;          \
+next: \
+	COPY;                 \
+	ADDQ $64, DI;         \
+	ADDQ $64, AX;         \
+	MOVQ AX, DX;          \
+	SUBQ R8, DX;          \
+	CMOVQCC DX, AX;       \
+	DECQ CX;              \
+	JNE  next
+
+#define COPY8 \
+	VMOVDQU64 (SI)(AX*1), Z0; \
+	VMOVNTDQ  Z0, (DI)
+
+#define COPY4X2 \
+	VMOVDQU  (SI)(AX*1), Y0;   \
+	VMOVDQU  32(SI)(AX*1), Y1; \
+	VMOVNTDQ Y0, (DI);         \
+	VMOVNTDQ Y1, 32(DI)
+
+// func repeatPastAVX512(dst, src *byte, n int)
+TEXT ·repeatPastAVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
-	MOVQ $32, CX
+	MOVQ n+16(FP), R8
+	REPEAT_PAST(COPY8, next)
+	VZEROUPPER
+	RET
 
-next:
-	VMOVDQU  (SI), Y0
-	VMOVDQU  32(SI), Y1
-	VMOVDQU  64(SI), Y2
-	VMOVDQU  96(SI), Y3
-	VMOVNTDQ Y0, (DI)
-	VMOVNTDQ Y1, 32(DI)
-	VMOVNTDQ Y2, 64(DI)
-	VMOVNTDQ Y3, 96(DI)
-	ADDQ     $128, SI
-	ADDQ     $128, DI
-	DECQ     CX
-	JNE      next
+// func repeatPastAVX2(dst, src *byte, n int)
+TEXT ·repeatPastAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), R8
+	REPEAT_PAST(COPY4X2, next)
 	VZEROUPPER
 	RET
 
@@ -342,6 +363,6 @@ TEXT ·storeFence(SB), NOSPLIT, $0-0
 // func aligned(p *byte) bool
 TEXT ·aligned(SB), NOSPLIT, $0-9
 	MOVQ  p+0(FP), AX
-	TESTQ $31, AX
+	TESTQ $63, AX
 	SETEQ ret+8(FP)
 	RET

@@ -20,13 +20,6 @@ const (
 	cellRows  = Cell / rowSize
 	cellWords = Cell / word
 
-	// What a compressor spends beside the random bytes of a cell: so many bytes
-	// on the match, and on the literals, of which deflate makes most, so many
-	// of a whole cell of them. They bring lz4, zstd and deflate, on blocks of
-	// 4 KiB to 1 MiB, closest to the ratio that is asked for.
-	matchCost   = 13
-	literalCost = 40
-
 	phi  = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio, odd
 	phi2 = phi << 1 & math.MaxUint64
 )
@@ -105,10 +98,14 @@ func (s *stream) compress(r float64) {
 		s.words = cellWords
 		return
 	}
-	// The conversion keeps compilers from fusing the division, which would
-	// round differently on some CPUs; powers of two multiply exactly.
-	share := float64((Cell - literalCost) / r)
-	fixed := uint64(max(0, (share-matchCost)/(2*word)-0.5) * 65536)
+	// What a compressor spends beside the random bytes, a little on every
+	// literal and some on the match, in bytes a cell: what brings lz4, zstd and
+	// deflate, on blocks of 4 KiB to 1 MiB, closest to the ratio that is asked
+	// for. Below 4, deflate on 4 KiB decides; from there on it is out of reach.
+	cost := max(3+79/r, 13+40/r)
+	// Nothing here can be fused, which would round differently on some CPUs:
+	// the multiplications are by powers of two, and exact.
+	fixed := uint64(max(0, (Cell/r-cost)/(2*word)-0.5) * 65536)
 	s.words = int(2*(fixed>>16) + 1)
 	s.extra = fixed & 0xffff
 }
