@@ -33,6 +33,7 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
 	"run":     runCommand,
 	"cat":     catCommand,
 	"bench":   benchCommand,
+	"measure": measureCommand,
 	"version": versionCommand,
 }
 
@@ -43,6 +44,7 @@ while they are read.
   dgenfs umount [--lazy] MOUNTPOINT            unmount
   dgenfs run [flags] -- CMD ARG...             mount somewhere temporary, run CMD, unmount
   dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
+  dgenfs measure [flags] SPEC|FILE...          tell how data deduplicates and compresses
   dgenfs bench [--json]                        measure the generator
   dgenfs version                               print the versions
 
@@ -51,6 +53,8 @@ A file is described by a SPEC: its SIZE, and keys after commas.
   64G                          random bytes; K M G T P E are powers of 1024, KB MB .. of 1000
   64G,seed=7                   one of 2^64 unrelated streams
   64G,dedup=3,unit=128K        a third of its units of 128K are distinct (default: 1, 128K)
+  64G,dedup=3,skew=4           some of them far more often than others (0 to 8, default: 0)
+  64K,dedup=3,scope=group      of all files of one --file together (default: scope=file)
   64G,compress=2               every block of 4K or more compresses 2:1 (default: 1)
 
 In the root of every mount, any name that is a SPEC exists:
