@@ -48,7 +48,7 @@
 // of the 512 is word i mod w of those rows. What a compressor pays for literals
 // and for the match is taken off the random words: with
 //
-//	C = max(3 + 79/R, 13 + 40/R)
+//	C = max(3 + 80/R, 18 + 20/R - R/20)
 //	T = floor(65536 * max((4096/R - C)/16 - 1/2, 0))
 //
 // computed in IEEE double precision, w is 2*floor(T/65536) + 1, and 2 more if K1

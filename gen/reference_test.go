@@ -138,7 +138,7 @@ func (r reference) randomWords(k1 uint64) int {
 	if r.Compress <= 1 {
 		return 512
 	}
-	cost := math.Max(3+79/r.Compress, 13+40/r.Compress)
+	cost := math.Max(3+80/r.Compress, 18+20/r.Compress-r.Compress/20)
 	t := uint64(math.Floor(65536 * math.Max((4096/r.Compress-cost)/16-0.5, 0)))
 	words := 2*int(t>>16) + 1
 	if k1%65536 < t%65536 {

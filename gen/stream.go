@@ -102,7 +102,7 @@ func (s *stream) compress(r float64) {
 	// literal and some on the match, in bytes a cell: what brings lz4, zstd and
 	// deflate, on blocks of 4 KiB to 1 MiB, closest to the ratio that is asked
 	// for. Below 4, deflate on 4 KiB decides; from there on it is out of reach.
-	cost := max(3+79/r, 13+40/r)
+	cost := max(3+80/r, 18+20/r-r/20)
 	// Nothing here can be fused, which would round differently on some CPUs:
 	// the multiplications are by powers of two, and exact.
 	fixed := uint64(max(0, (Cell/r-cost)/(2*word)-0.5) * 65536)

@@ -93,6 +93,8 @@ check() {
 	IFS=, read -r _ _ entropy chi _ _ correlation <<<"$line"
 	verdict "$name: ent" "$entropy bits a byte, chi square $chi, correlation $correlation" even "$chi"
 
+	# In the short form, one look is enough.
+	[[ $mode == --short && $1 == lane ]] && return
 	# Only streams without an end: dieharder must not read a file over again.
 	[[ $1 == files || $1 == seeds ]] && return
 	local args=() test

@@ -142,6 +142,10 @@ compact() { grep -Ev '^(=== |\s+--- PASS)' || true; }
 heading 'Randomness'
 scripts/randomness.sh --short
 
+heading 'Fidelity'
+scripts/fidelity.sh --short >"$work/fidelity" || { cat "$work/fidelity"; fail 'data does not compress or deduplicate as promised'; }
+tail -n 1 "$work/fidelity"
+
 heading 'End to end'
 export E2E_ALL_TOOLS=1
 go test -tags e2e -count=1 -timeout 8m -v . | compact
