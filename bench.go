@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,7 +13,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
-	"golang.org/x/sys/unix"
 )
 
 const benchSynopsis = `dgenfs bench [--json] [--time DURATION]
@@ -80,20 +77,12 @@ func benchCommand(args []string, stdout, stderr io.Writer) error {
 	if *step < time.Millisecond || *step > time.Minute {
 		return usagef("--time %v: must be from 1ms to 1m", *step)
 	}
-	b := bench{step: *step, progress: io.Discard}
-	if _, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS); err == nil {
-		b.progress = stderr
-	}
+	b := bench{step: *step, progress: progressTo(stderr)}
 	report, err := b.run()
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", " ")
-		return e.Encode(report)
-	}
-	return report.print(stdout)
+	return printReport(stdout, report, *asJSON)
 }
 
 type bench struct {

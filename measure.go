@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
-	"golang.org/x/sys/unix"
 )
 
 const measureSynopsis = `dgenfs measure [flags] SPEC|FILE...
@@ -94,12 +92,9 @@ func measureCommand(args []string, stdout, stderr io.Writer) error {
 			return usagef("--length: %w", err)
 		}
 	}
-	m := measure{workers: runtime.GOMAXPROCS(0), progress: io.Discard}
+	m := measure{workers: runtime.GOMAXPROCS(0), progress: progressTo(stderr)}
 	if m.sample, err = spec.ParseSize(sample); err != nil {
 		return usagef("--sample: %w", err)
-	}
-	if _, err := unix.IoctlGetTermios(int(os.Stderr.Fd()), unix.TCGETS); err == nil {
-		m.progress = stderr
 	}
 	var sources []measureSource
 	for _, arg := range f.Args() {
@@ -119,12 +114,7 @@ func measureCommand(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", " ")
-		return e.Encode(report)
-	}
-	return report.print(stdout)
+	return printReport(stdout, report, *asJSON)
 }
 
 // measureSource is an argument that was checked.
