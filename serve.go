@@ -59,6 +59,8 @@ func (s *server) start(fallback io.Writer) error {
 	// Before there is a mount that a signal could leave behind.
 	s.signals = make(chan os.Signal, 1)
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	// Nor must a line of the log that nobody reads any more.
+	signal.Ignore(unix.SIGPIPE)
 	var err error
 	s.mount, err = fs.NewMount(s.fs, s.mountpoint, fs.MountOptions{Source: s.source, AllowOther: s.allowOther, Log: s.log})
 	if err != nil {
