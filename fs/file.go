@@ -28,8 +28,8 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	}
 	s := f.fileSpec(in.NodeId, n)
 	c := GeneratorConfig(s)
-	// A request is as large as one block at most, and the requests of one
-	// reader run side by side already.
+	// A request is too small to be shared out, and the requests of one reader
+	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
 	g, err := gen.New(c)
 	if err != nil {
