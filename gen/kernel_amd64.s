@@ -51,7 +51,7 @@ GLOBL laneIncrements<>(SB), RODATA|NOPTR, $64
 	MIX(BX, R13)
 
 // AVX-512: one register holds a word of all lanes. Z0 to Z3 are the states, Z4
-// what a step puts out.
+// what a step puts out, Z16 to Z19 the next cell's states before its first step.
 
 // x = mix(x) in all lanes; Z9 and Z10 hold the multipliers
 #define MIX8(x, t) \
@@ -65,12 +65,13 @@ GLOBL laneIncrements<>(SB), RODATA|NOPTR, $64
 	VPXORQ  t, x, x
 
 #define SEED8 \
-	VPBROADCASTQ AX, Z2;     \
-	VPBROADCASTQ BX, Z3;     \
-	VPADDQ       Z8, Z2, Z0; \
-	VPADDQ       Z8, Z3, Z1; \
-	MIX8(Z0, Z4);            \
-	MIX8(Z1, Z5)
+	KEYS;                      \
+	VPBROADCASTQ AX, Z18;      \
+	VPBROADCASTQ BX, Z19;      \
+	VPADDQ       Z8, Z18, Z16; \
+	VPADDQ       Z8, Z19, Z17; \
+	MIX8(Z16, Z20);            \
+	MIX8(Z17, Z21)
 
 // 0x96 is the exclusive or of three.
 #define STEP8 \
@@ -84,27 +85,46 @@ GLOBL laneIncrements<>(SB), RODATA|NOPTR, $64
 	VPXORQ     Z3, Z0, Z0;        \
 	VPROLQ     $45, Z3, Z3
 
-#define CELLS8(STORE, cell, four, rest, one, next) \
-cell: \
-	KEYS;              \
+#define ROWS4(STORE, at) \
+	STEP8;                \
+	STORE Z4, at(AX);     \
+	STEP8;                \
+	STORE Z4, at+64(AX);  \
+	STEP8;                \
+	STORE Z4, at+128(AX); \
+	STEP8;                \
+	STORE Z4, at+192(AX)
+
+// While a cell is made, the next one's states are: mixing them takes as long as
+// a dozen rows, most of it waiting for multiplications.
+#define CELLS8(STORE, cell, last, eight, rest, few, one, next) \
 	SEED8;             \
+cell: \
+	VMOVDQA64 Z16, Z0; \
+	VMOVDQA64 Z17, Z1; \
+	VMOVDQA64 Z18, Z2; \
+	VMOVDQA64 Z19, Z3; \
+	CMPQ CX, $1;       \
+	JEQ  last;         \
+	SEED8;             \
+last: \
 	MOVQ DI, AX;       \
 	MOVQ SI, R14;      \
-	SUBQ $4, R14;      \
+	SUBQ $8, R14;      \
 	JLT  rest;         \
-four: \
-	STEP8;             \
-	STORE Z4, (AX);    \
-	STEP8;             \
-	STORE Z4, 64(AX);  \
-	STEP8;             \
-	STORE Z4, 128(AX); \
-	STEP8;             \
-	STORE Z4, 192(AX); \
+eight: \
+	ROWS4(STORE, 0);   \
+	ROWS4(STORE, 256); \
+	ADDQ $512, AX;     \
+	SUBQ $8, R14;      \
+	JGE  eight;        \
+rest: \
+	ADDQ $4, R14;      \
+	JLT  few;          \
+	ROWS4(STORE, 0);   \
 	ADDQ $256, AX;     \
 	SUBQ $4, R14;      \
-	JGE  four;         \
-rest: \
+few: \
 	ADDQ $4, R14;      \
 	JEQ  next;         \
 one: \
@@ -130,12 +150,12 @@ TEXT ·cellsAVX512(SB), NOSPLIT, $0-41
 	JNE          nontemporal
 
 temporal:
-	CELLS8(VMOVDQU64, cell, four, rest, one, next)
+	CELLS8(VMOVDQU64, cell, last, eight, rest, few, one, next)
 	VZEROUPPER
 	RET
 
 nontemporal:
-	CELLS8(VMOVNTDQ, cellNT, fourNT, restNT, oneNT, nextNT)
+	CELLS8(VMOVNTDQ, cellNT, lastNT, eightNT, restNT, fewNT, oneNT, nextNT)
 	SFENCE
 	VZEROUPPER
 	RET
