@@ -98,6 +98,13 @@ var badInputs = []badInput{
 	{"--gid -1 {dir}/mnt", "--gid -1"},
 	{"--gid 4294967296 {dir}/mnt", "--gid 4294967296"},
 	{"--allow-other=maybe {dir}/mnt", "maybe"},
+	{"--transport ring {dir}/mnt", "--transport ring"},
+	{"--transport= {dir}/mnt", "--transport"},
+	{"--max-read 0 {dir}/mnt", "--max-read 0"},
+	{"--max-read 5000 {dir}/mnt", "--max-read 5000"},
+	{"--max-read 1T {dir}/mnt", "--max-read 1T"},
+	{"--max-read -4K {dir}/mnt", "--max-read"},
+	{"--max-read big {dir}/mnt", "--max-read"},
 	{"--foreground=maybe {dir}/mnt", "maybe"},
 
 	// Mount options.

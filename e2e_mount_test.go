@@ -157,8 +157,8 @@ func TestWaysToNameAMountPoint(t *testing.T) {
 
 func TestSourceAndOptions(t *testing.T) {
 	dir := t.TempDir()
-	options := []string{"ro", "nosuid", "nodev", "default_permissions", "max_read=1048576"}
-	given := `ro,size=3M\,seed=4,uid=77`
+	options := []string{"ro", "nosuid", "nodev", "default_permissions", "max_read=262144"}
+	given := `ro,size=3M\,seed=4,uid=77,max_read=256K`
 	if os.Geteuid() == 0 { // others need leave by /etc/fuse.conf
 		options, given = append(options, "allow_other"), given+",allow_other"
 	}
@@ -224,7 +224,7 @@ func TestForeground(t *testing.T) {
 		}
 		syscall.Kill(p.pid, signal)
 		p.wait(t, 10*time.Second)
-		if p.status.ExitStatus() != 0 || p.stderr.Len() > 0 || !strings.HasPrefix(p.stdout.String(), "seed ") {
+		if p.status.ExitStatus() != 0 || !strings.HasPrefix(p.stderr.String(), "dgenfs: serving ") || strings.Count(p.stderr.String(), "\n") != 1 || !strings.HasPrefix(p.stdout.String(), "seed ") {
 			t.Errorf("%v: exit status %d, %q, %q", signal, p.status.ExitStatus(), &p.stdout, &p.stderr)
 		}
 		if mounted(t, dir) {

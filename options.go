@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/transport"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/spf13/pflag"
 )
@@ -29,6 +32,8 @@ type mountFlags struct {
 	seed       string
 	uid, gid   int64
 	allowOther bool
+	transport  string
+	maxRead    string
 	log        string
 	foreground bool
 }
@@ -43,6 +48,8 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.Int64Var(&m.uid, "uid", 0, "owner of the files, a user's number `UID` (default: who mounts)")
 	f.Int64Var(&m.gid, "gid", 0, "group of the files, `GID` (default: that of who mounts)")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
+	f.StringVar(&m.transport, "transport", string(transport.Auto), "how the kernel passes reads on: `auto|dev|uring`. uring is FUSE over io_uring, for\nLinux 6.14 and later where root has enabled it; auto takes it if it is there")
+	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K, or 1M over\n/dev/fuse where the process may have pipes of that size)")
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
 }
@@ -54,6 +61,8 @@ type config struct {
 	seedDrawn  bool // by chance, so that the user has to be told
 	uid, gid   uint32
 	allowOther bool
+	transport  transport.Kind
+	maxRead    int // bytes; 0 means what suits the transport
 	log        string
 }
 
@@ -92,6 +101,20 @@ func (m *mountFlags) config() (config, error) {
 			return c, usagef("--%s %d: must be a number from 0 to %d", id.flag, id.from, uint32(math.MaxUint32-1))
 		}
 		*id.to = uint32(id.from)
+	}
+	if c.transport = transport.Kind(m.transport); !slices.Contains(transport.Kinds, c.transport) {
+		return c, usagef("--transport %s: must be auto, dev or uring", m.transport)
+	}
+	if m.set.Changed("max-read") {
+		size, err := spec.ParseSize(m.maxRead)
+		if err != nil {
+			return c, usagef("--max-read: %w", err)
+		}
+		page := int64(os.Getpagesize())
+		if most := int64(fs.MaxRequest()); size < page || size > most || size%page != 0 {
+			return c, usagef("--max-read %s: must be a multiple of %d, the size of a page, up to %d; the sysctl fs.fuse.max_pages_limit sets the limit", m.maxRead, page, most)
+		}
+		c.maxRead = int(size)
 	}
 	return c, nil
 }

@@ -13,21 +13,13 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
+	"github.com/dgenfs/dgenfs/fs/transport"
 	"golang.org/x/sys/unix"
 )
 
 // How long the server of `dgenfs run` waits for the last users of its mount to
 // go away before it detaches it from under them.
 const busyPatience = 2 * time.Second
-
-// The buffers of replies, up to 1 MiB each, survive in a pool only until the
-// second garbage collection from then, and a new one costs more than filling
-// it. With the default of 100 % there were thousands a second; measured against
-// a null server, large reads went from 0.4 to 0.6 of its rate without them.
-const (
-	gcPercent   = 1000
-	memoryLimit = 200 << 20 // bytes, above which collections come as needed
-)
 
 // server serves one mount, in this process.
 type server struct {
@@ -54,18 +46,23 @@ func (s *server) start(fallback io.Writer) error {
 		debug.SetCrashOutput(file, debug.CrashOptions{})
 	}
 	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed, UID: s.uid, GID: s.gid, Log: s.log})
-	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(memoryLimit)
 	// Before there is a mount that a signal could leave behind.
 	s.signals = make(chan os.Signal, 1)
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	// Nor must a line of the log that nobody reads any more.
 	signal.Ignore(unix.SIGPIPE)
 	var err error
-	s.mount, err = fs.NewMount(s.fs, s.mountpoint, fs.MountOptions{Source: s.source, AllowOther: s.allowOther, Log: s.log})
+	s.mount, err = fs.NewMount(s.fs, s.mountpoint, fs.MountOptions{
+		Source:     s.source,
+		AllowOther: s.allowOther,
+		Transport:  s.transport,
+		MaxRead:    s.config.maxRead,
+		Log:        s.log,
+	})
 	if err != nil {
 		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
 	}
+	s.log.Printf("serving %s: %s", s.mountpoint, s.mount.Summary())
 	s.done = make(chan struct{})
 	go func() {
 		s.mount.Serve()
@@ -159,12 +156,12 @@ const (
 
 // message is what a server in the background tells who started it.
 type message struct {
-	Ready  bool       `json:"ready,omitempty"`
-	Error  string     `json:"error,omitempty"`
-	Usage  bool       `json:"usage,omitempty"` // the error is the user's
-	Seed   *uint64    `json:"seed,omitempty"`  // it was drawn by chance
-	Busy   bool       `json:"busy,omitempty"`  // the mount was detached while in use
-	Served *fs.Served `json:"served,omitempty"`
+	Ready  bool              `json:"ready,omitempty"`
+	Error  string            `json:"error,omitempty"`
+	Usage  bool              `json:"usage,omitempty"` // the error is the user's
+	Seed   *uint64           `json:"seed,omitempty"`  // it was drawn by chance
+	Busy   bool              `json:"busy,omitempty"`  // the mount was detached while in use
+	Served *transport.Served `json:"served,omitempty"`
 }
 
 func (s *server) message() message {
@@ -207,7 +204,7 @@ func (s *server) serveFor(mode string) error {
 	unix.CloseOnExec(lifelineFD)
 	busy := s.untilAbandoned(os.NewFile(lifelineFD, "lifeline"))
 	os.Remove(s.mountpoint) // who made it may be dead
-	served := s.fs.Served()
+	served := s.mount.Served()
 	status.Encode(message{Busy: busy, Served: &served})
 	return nil
 }
@@ -218,7 +215,7 @@ type lazySyslog struct{ w *syslog.Writer }
 
 func (l *lazySyslog) Write(p []byte) (int, error) {
 	if l.w == nil {
-		w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_ERR, "dgenfs")
+		w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_NOTICE, "dgenfs")
 		if err != nil {
 			return len(p), nil
 		}

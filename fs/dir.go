@@ -12,7 +12,7 @@ import (
 const stale = syscall.ESTALE
 
 // Lookup finds a name in a folder. In the root, a name that is no entry but a
-// valid spec exists, too.
+// valid spec exists, too, and so does the folder that tells of the mount.
 func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	if len(name) > maxName {
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
@@ -20,6 +20,10 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	out.SetEntryTimeout(valid)
 	if id, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
 		f.entry(uint64(id), out)
+		return fuse.OK
+	}
+	if id, ok := f.controlLookup(in.NodeId, name); ok {
+		f.entry(id, out)
 		return fuse.OK
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID {
@@ -100,9 +104,22 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 	}
 	if off == 1 {
 		off++
-		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: uint64(f.tree.Parent(dir)), Off: off}) {
+		parent := uint64(fuse.FUSE_ROOT_ID)
+		if dir != controlBit {
+			parent = uint64(f.tree.Parent(dir))
+		}
+		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: parent, Off: off}) {
 			return fuse.OK
 		}
+	}
+	if dir == controlBit {
+		for i := off - dots; i < uint64(len(f.control)); i++ {
+			off++
+			if !add(fuse.DirEntry{Name: f.control[i].name, Mode: fuse.S_IFREG, Ino: controlBit + i + 1, Off: off}) {
+				break
+			}
+		}
+		return fuse.OK
 	}
 	for child := range f.tree.ReadDir(dir, off-dots) {
 		off++

@@ -2,7 +2,6 @@ package fs
 
 import (
 	"io"
-	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -26,6 +25,11 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
+	if n.control != nil {
+		out.Fh = f.files.add(&openFile{text: n.control.text()})
+		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
+		return fuse.OK
+	}
 	s := f.fileSpec(in.NodeId, n)
 	c := GeneratorConfig(s)
 	// A request is too small to be shared out, and the requests of one reader
@@ -36,7 +40,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		f.log.Printf("opening %s: %v", s, err)
 		return fuse.EIO
 	}
-	out.Fh = f.files.add(g)
+	out.Fh = f.files.add(&openFile{generator: g})
 	// The bytes never change, so what mmap has cached may stay.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
 	// Past the page cache there is one copy instead of two. Where the reader
@@ -63,23 +67,21 @@ func GeneratorConfig(s spec.Spec) gen.Config {
 	}
 }
 
-// Read generates into the reply's buffer.
-func (f *FS) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	g := f.files.get(in.Fh)
-	if g == nil {
-		return nil, fuse.EBADF
+// ReadFile generates into the reply's buffer; see [transport.FileSystem].
+func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
+	file := f.files.get(fh)
+	if file == nil {
+		return 0, syscall.EBADF
 	}
-	if in.Offset > math.MaxInt64 {
-		return nil, fuse.EINVAL
+	if file.generator == nil {
+		return copy(p, file.text[min(off, int64(len(file.text))):]), 0
 	}
-	n, err := g.ReadAt(buf, int64(in.Offset))
+	n, err := file.generator.ReadAt(p, off)
 	if err != nil && err != io.EOF {
 		f.log.Printf("reading: %v", err)
-		return nil, fuse.EIO
+		return 0, syscall.EIO
 	}
-	f.served.reads.Add(1)
-	f.served.bytes.Add(uint64(n))
-	return fuse.ReadResultData(buf[:n]), fuse.OK
+	return n, 0
 }
 
 // Release is called when the last descriptor of an open file is closed.
@@ -99,7 +101,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir {
+	if n.dir || n.control != nil {
 		return 0, fuse.ENOATTR
 	}
 	s := f.fileSpec(in.NodeId, n)
@@ -118,7 +120,7 @@ func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint3
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir {
+	if n.dir || n.control != nil {
 		return 0, fuse.OK
 	}
 	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
@@ -139,10 +141,16 @@ type openFiles struct {
 	chunks atomic.Pointer[[]*fileChunk]
 }
 
-type fileChunk [256]atomic.Pointer[gen.Generator]
+type fileChunk [256]atomic.Pointer[openFile]
 
-// add returns the handle under which g is found until remove.
-func (t *openFiles) add(g *gen.Generator) uint64 {
+// openFile is what is read from: a generator, or the text of a control file.
+type openFile struct {
+	generator *gen.Generator
+	text      string
+}
+
+// add returns the handle under which file is found until remove.
+func (t *openFiles) add(file *openFile) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.free) == 0 {
@@ -160,11 +168,11 @@ func (t *openFiles) add(g *gen.Generator) uint64 {
 	}
 	fh := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
-	t.slot(fh).Store(g)
+	t.slot(fh).Store(file)
 	return fh
 }
 
-func (t *openFiles) slot(fh uint64) *atomic.Pointer[gen.Generator] {
+func (t *openFiles) slot(fh uint64) *atomic.Pointer[openFile] {
 	chunks := t.chunks.Load()
 	const n = uint64(len(fileChunk{}))
 	if chunks == nil || fh/n >= uint64(len(*chunks)) {
@@ -173,8 +181,8 @@ func (t *openFiles) slot(fh uint64) *atomic.Pointer[gen.Generator] {
 	return &(*chunks)[fh/n][fh%n]
 }
 
-// get returns the generator of a handle, nil if there is none.
-func (t *openFiles) get(fh uint64) *gen.Generator {
+// get returns the file of a handle, nil if there is none.
+func (t *openFiles) get(fh uint64) *openFile {
 	if s := t.slot(fh); s != nil {
 		return s.Load()
 	}
@@ -188,8 +196,10 @@ func (t *openFiles) remove(fh uint64) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g := s.Swap(nil); g != nil {
-		g.Close()
+	if file := s.Swap(nil); file != nil {
+		if file.generator != nil {
+			file.generator.Close()
+		}
 		t.free = append(t.free, fh)
 	}
 }

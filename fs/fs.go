@@ -16,7 +16,6 @@ import (
 	"io"
 	"log"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -59,7 +58,7 @@ type FS struct {
 	log                *log.Logger
 	names              specNames
 	files              openFiles
-	served             struct{ reads, bytes atomic.Uint64 }
+	control            []controlFile
 }
 
 // New returns a file system that can be mounted once.
@@ -76,17 +75,6 @@ func New(o Options) *FS {
 	}
 }
 
-// Served is what readers have got so far.
-type Served struct {
-	Reads uint64 // requests answered
-	Bytes uint64
-}
-
-// Served returns the counts since the file system was made.
-func (f *FS) Served() Served {
-	return Served{Reads: f.served.reads.Load(), Bytes: f.served.bytes.Load()}
-}
-
 // String names the file system for go-fuse.
 func (f *FS) String() string { return "dgenfs" }
 
@@ -95,6 +83,8 @@ type node struct {
 	dir  bool
 	spec spec.Spec // of a file
 	name string    // of a file in the root that exists by its name alone
+
+	control *controlFile // if it is one
 }
 
 // node returns what id stands for, or false if there is no such node.
@@ -102,6 +92,9 @@ func (f *FS) node(id uint64) (node, bool) {
 	if id&specNameBit != 0 {
 		s, name, ok := f.names.get(id)
 		return node{spec: s, name: name}, ok
+	}
+	if id&controlBit != 0 {
+		return f.controlNode(id)
 	}
 	n, ok := f.tree.Node(tree.ID(id))
 	return node{dir: n.IsDir, spec: n.Spec}, ok
@@ -143,6 +136,9 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 	if !n.dir {
 		a.Mode = fuse.S_IFREG | 0o444
 		a.Size = uint64(n.spec.Size)
+		if n.control != nil {
+			a.Size = uint64(len(n.control.text()))
+		}
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512
 	}

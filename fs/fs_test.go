@@ -98,7 +98,7 @@ func TestLookup(t *testing.T) {
 func TestStale(t *testing.T) {
 	f := newFS(t, 0, "a:1K")
 	estale := fuse.Status(syscall.ESTALE)
-	for _, id := range []uint64{0, 3, 1 << 40, 1 << 61, specNameBit, specNameBit | 77, math.MaxUint64} {
+	for _, id := range []uint64{0, 3, 1 << 40, 1<<61 + 99, specNameBit, specNameBit | 77, math.MaxUint64} {
 		h := header(id)
 		if status := f.GetAttr(nil, &fuse.GetAttrIn{InHeader: h}, &fuse.AttrOut{}); status != estale {
 			t.Errorf("GetAttr of node %#x: %v", id, status)

@@ -8,13 +8,13 @@ import (
 	"github.com/dgenfs/dgenfs/gen"
 )
 
-func newGenerator(t *testing.T) *gen.Generator {
+func newOpenFile(t *testing.T) *openFile {
 	t.Helper()
 	g, err := gen.New(gen.Config{Size: 1, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g
+	return &openFile{generator: g}
 }
 
 func TestOpenFiles(t *testing.T) {
@@ -25,26 +25,26 @@ func TestOpenFiles(t *testing.T) {
 	table.remove(7) // of nothing, does nothing
 
 	const n = 3*len(fileChunk{}) + 1
-	generators := make(map[uint64]*gen.Generator)
+	files := make(map[uint64]*openFile)
 	for range n {
-		g := newGenerator(t)
+		g := newOpenFile(t)
 		fh := table.add(g)
-		if generators[fh] != nil {
+		if files[fh] != nil {
 			t.Fatalf("handle %d was given out twice", fh)
 		}
-		generators[fh] = g
+		files[fh] = g
 	}
-	for fh, g := range generators {
+	for fh, g := range files {
 		if table.get(fh) != g {
-			t.Fatalf("handle %d finds another generator", fh)
+			t.Fatalf("handle %d finds another file", fh)
 		}
 	}
-	for fh, g := range generators {
+	for fh, g := range files {
 		table.remove(fh)
 		if table.get(fh) != nil {
 			t.Fatalf("handle %d is found after its removal", fh)
 		}
-		if _, err := g.ReadAt(make([]byte, 1), 0); !errors.Is(err, gen.ErrClosed) {
+		if _, err := g.generator.ReadAt(make([]byte, 1), 0); !errors.Is(err, gen.ErrClosed) {
 			t.Fatalf("the generator of handle %d was not closed: error %v", fh, err)
 		}
 		table.remove(fh) // once more: must not put it on the free list twice
@@ -54,7 +54,7 @@ func TestOpenFiles(t *testing.T) {
 	}
 	// Handles are used again: the table does not grow for ever.
 	for range 10 * n {
-		table.remove(table.add(newGenerator(t)))
+		table.remove(table.add(newOpenFile(t)))
 	}
 	if chunks := len(*table.chunks.Load()); chunks != 4 {
 		t.Errorf("the table grew to %d chunks, want 4", chunks)
@@ -64,7 +64,7 @@ func TestOpenFiles(t *testing.T) {
 // Readers look up handles while others open and close files.
 func TestOpenFilesConcurrently(t *testing.T) {
 	var table openFiles
-	kept := newGenerator(t)
+	kept := newOpenFile(t)
 	fh := table.add(kept)
 	var wg sync.WaitGroup
 	for range 8 {
@@ -77,14 +77,15 @@ func TestOpenFilesConcurrently(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					h := table.add(g)
-					if table.get(h) != g {
-						t.Errorf("handle %d finds another generator", h)
+					file := &openFile{generator: g}
+					h := table.add(file)
+					if table.get(h) != file {
+						t.Errorf("handle %d finds another file", h)
 					}
 					mine = append(mine, h)
 				}
 				if table.get(fh) != kept {
-					t.Error("a handle finds another generator than the one it was given for")
+					t.Error("a handle finds another file than the one it was given for")
 				}
 				for _, h := range mine {
 					table.remove(h)

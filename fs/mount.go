@@ -1,32 +1,32 @@
 package fs
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"strconv"
 	"strings"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/dgenfs/dgenfs/fs/transport"
 	"golang.org/x/sys/unix"
 )
 
-// maxBackground is how many requests of read-ahead and asynchronous I/O the
-// kernel keeps in flight: more than the depths that people test with.
-const maxBackground = 64
-
 // MountOptions says how to mount. The zero value is useful.
 type MountOptions struct {
-	Source     string      // shown as the device in the mount table; "" means dgenfs
-	AllowOther bool        // let users other than the mounting one in
-	Log        *log.Logger // for errors of the connection; nil means the standard logger
+	Source     string         // shown as the device in the mount table; "" means dgenfs
+	AllowOther bool           // let users other than the mounting one in
+	Transport  transport.Kind // how requests travel; "" means transport.Auto
+	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means what suits the transport
+	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 }
 
 // Mount is a mounted file system.
 type Mount struct {
 	mountpoint string
 	device     string // of the mount table, which tells it from later ones there
-	server     *fuse.Server
+	server     *transport.Server
+	report     transport.Report
 }
 
 // NewMount mounts f on mountpoint, an absolute path of an empty folder. Readers
@@ -35,8 +35,27 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if o.Source == "" {
 		o.Source = "dgenfs"
 	}
-	size := maxRequest()
-	fd, err := openDevice(mountpoint, o.Source, o.AllowOther, size)
+	m, err := mountOver(f, mountpoint, o)
+	if errors.Is(err, transport.ErrNoUring) && o.Transport != transport.Uring {
+		// It was refused too late for this connection, not for another.
+		o.Transport = transport.Dev
+		whyNot := err.Error()
+		if m, err = mountOver(f, mountpoint, o); err == nil {
+			m.report.NoUring = whyNot
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.control = []controlFile{{"config", func() string { return reportText(m.report) }}}
+	return m, nil
+}
+
+// mountOver mounts with the transport that o says.
+func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log}
+	t.Request = min(t.MaxRequest(), MaxRequest())
+	fd, err := openDevice(mountpoint, o.Source, o.AllowOther, t.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -46,21 +65,14 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 		Unmount(mountpoint, true)
 		return nil, err
 	}
-	server, err := fuse.NewServer(f, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
-		Name:     subtype,
-		Logger:   o.Log,
-		MaxWrite: size, // bounds what is read, too
-		// Reading past the page cache, the kernel splits large and
-		// asynchronous reads into requests that run side by side.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO,
-		MaxBackground:     maxBackground,
-		DisableSplice:     true, // there is no file to splice from
-	})
+	server, err := transport.New(fd, f, t)
 	if err != nil {
-		Unmount(mountpoint, true)
-		return nil, fmt.Errorf("starting to serve: %w", err)
+		if e := Unmount(mountpoint, true); e != nil {
+			return nil, fmt.Errorf("%w; and unmounting again: %w", err, e)
+		}
+		return nil, err
 	}
-	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server}, nil
+	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report()}, nil
 }
 
 // Serve answers requests until the file system is unmounted and its last user
@@ -81,14 +93,24 @@ func (m *Mount) Unmount(lazy bool) error {
 	return Unmount(m.mountpoint, lazy)
 }
 
-// maxRequest is the size of the largest read request in bytes: 1 MiB, or less
-// where the kernel allows less.
-func maxRequest() int {
-	const size = 1 << 20
+// Served returns what readers have got so far.
+func (m *Mount) Served() transport.Served { return m.server.Served() }
+
+// Summary says in one line what is in force and, for what is not, why.
+func (m *Mount) Summary() string {
+	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report)), "\n", " | ")
+}
+
+// MaxRequest returns the size of the largest read request that the kernel
+// allows, in bytes: 1 MiB, unless root has changed fs.fuse.max_pages_limit.
+func MaxRequest() int {
 	if text, err := os.ReadFile("/proc/sys/fs/fuse/max_pages_limit"); err == nil {
 		if pages, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-			return min(size, pages*os.Getpagesize())
+			return min(pages, maxPages) * os.Getpagesize()
 		}
 	}
-	return size
+	return 256 * os.Getpagesize() // before Linux 6.13, which has the setting
 }
+
+// maxPages is what the protocol has bits for.
+const maxPages = 1<<16 - 1

@@ -1,0 +1,84 @@
+package fs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/transport"
+	"github.com/dgenfs/dgenfs/gen"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// The folder .dgenfs in the root tells of the mount. It is not listed, so that
+// nobody copies it by accident.
+const controlName = ".dgenfs"
+
+// controlBit is set in the ids of that folder, which has no other bit, and of its
+// files, which have their place in FS.control beside it. Positions of the tree
+// are smaller, and specNameBit is another.
+const controlBit = 1 << 61
+
+// controlFile is a file whose text is made when it is looked at.
+type controlFile struct {
+	name string
+	text func() string
+}
+
+// controlNode returns what an id with controlBit stands for.
+func (f *FS) controlNode(id uint64) (node, bool) {
+	id -= controlBit
+	if id == 0 {
+		return node{dir: true}, true
+	}
+	if id > uint64(len(f.control)) {
+		return node{}, false
+	}
+	return node{control: &f.control[id-1]}, true
+}
+
+// controlLookup finds a name in the folder, or the folder in the root.
+func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
+	if parent == fuse.FUSE_ROOT_ID {
+		return controlBit, name == controlName
+	}
+	if parent == controlBit {
+		for i, c := range f.control {
+			if c.name == name {
+				return controlBit + uint64(i) + 1, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// reportText writes a report for people and for programs that look for the text
+// before the colon: what is in force, and after a semicolon, why it is no other.
+func reportText(r transport.Report) string {
+	why := func(what, why string) string {
+		if why == "" {
+			return what
+		}
+		return what + "; " + why
+	}
+	onOff := func(on bool, whyNot string) string {
+		if on {
+			return "on"
+		}
+		return why("off", whyNot)
+	}
+	implementation := gen.Implementations()[0]
+	var b strings.Builder
+	for _, line := range [][2]string{
+		{"transport", why(string(r.Kind), r.NoUring)},
+		{"workers", fmt.Sprintf("%d, each bound to a CPU", r.Workers)},
+		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
+		{"splice", onOff(r.Splice, r.NoSplice)},
+		{"clone", onOff(r.Clone, r.NoClone)},
+		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},
+		{"implementation", fmt.Sprint(implementation)},
+		{"numa", "off; buffers are where the kernel puts what a worker writes first"},
+	} {
+		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
+	}
+	return b.String()
+}

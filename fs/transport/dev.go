@@ -1,0 +1,290 @@
+package transport
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// inputSize is the room for a request in bytes. The kernel wants 8 KiB; in
+	// more, it sends more FORGETs at once.
+	inputSize = 64 << 10
+
+	// minAwake is how many workers wait for requests at least, so that one
+	// that is held up never is all there is.
+	minAwake = 2
+
+	// crowded is how many requests in a row a worker must have found waiting
+	// for it before it wakes another one up, and idle how often in a row it
+	// must have been woken up for nothing before it goes to sleep: far more,
+	// so that the number of workers settles where the load is.
+	crowded = 16
+	idle    = 1024
+)
+
+// pool is the workers of /dev/fuse. All that are awake wait in poll, which wakes
+// them all at once: the one on the CPU of the reader is there first, and needs no
+// interrupt to get there. With a queue of waiting workers, the kernel's first
+// choice was the wrong CPU most of the time: one reader of 4 KiB got 0.6 of the
+// rate of a null server, against 1.3. So that a machine of many CPUs does not
+// wake them all, only as many as the load needs are awake.
+type pool struct {
+	*Server
+	workers []*worker
+
+	mu       sync.Mutex
+	awake    int
+	asleep   []*worker
+	sleepers atomic.Int32 // len(asleep), to be looked at without the lock
+	ended    chan struct{}
+	end      sync.Once
+}
+
+func newPool(s *Server, cpus []int) (*pool, error) {
+	p := &pool{Server: s, ended: make(chan struct{})}
+	for i := range max(len(cpus), minAwake) {
+		p.workers = append(p.workers, &worker{pool: p, cpu: cpus[i%len(cpus)], wake: make(chan struct{}, 1)})
+	}
+	p.awake = minAwake
+	if s.rings != nil {
+		p.awake = 1 // what comes over /dev/fuse beside rings is rare, and not READ
+	}
+	p.asleep = p.workers[p.awake:]
+	p.sleepers.Store(int32(len(p.asleep)))
+	// What the first one can have, all can, or do without.
+	return p, p.workers[0].setUp()
+}
+
+// serve returns when the connection has ended.
+func (p *pool) serve() {
+	var all sync.WaitGroup
+	for i, w := range p.workers {
+		if i < p.awake {
+			w.wake <- struct{}{}
+		}
+		all.Go(w.run)
+	}
+	all.Wait()
+}
+
+// more wakes a worker up, if one is asleep.
+func (p *pool) more() {
+	if p.sleepers.Load() == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.asleep); n > 0 {
+		p.asleep[n-1].wake <- struct{}{}
+		p.asleep = p.asleep[:n-1]
+		p.sleepers.Store(int32(n - 1))
+		p.awake++
+	}
+}
+
+// less says that w goes to sleep, if enough others are awake.
+func (p *pool) less(w *worker) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.awake <= minAwake {
+		return false
+	}
+	p.awake--
+	p.asleep = append(p.asleep, w)
+	p.sleepers.Store(int32(len(p.asleep)))
+	return true
+}
+
+// worker is a thread that reads requests and writes replies.
+type worker struct {
+	*pool
+	cpu  int
+	wake chan struct{} // has an element if the worker has to be awake
+
+	fd      int // the connection, through a descriptor of its own if possible
+	noClone string
+
+	in     []byte
+	header []byte // of the reply, just before data
+	data   []byte // begins with a page
+
+	pipe     *pipe // nil: replies are written
+	noSplice string
+
+	// What system calls take, here because it must not be on a stack that
+	// moves, nor be allocated.
+	iov    [2]unix.Iovec
+	pollFD [1]unix.PollFd
+
+	served counter
+}
+
+var pageSize = unix.Getpagesize()
+
+// workerMemory returns the bytes that a worker maps: a page that ends with the
+// reply's header, the reply's data, and a request.
+func workerMemory(request int) int { return pageSize + request + inputSize }
+
+// setUp makes what the worker needs, the first time that it is called.
+func (w *worker) setUp() error {
+	if w.in != nil {
+		return nil
+	}
+	mem, err := mapBuffer(workerMemory(w.request))
+	if err != nil {
+		return err
+	}
+	w.header = mem[pageSize-replyHeader : pageSize : pageSize]
+	w.data = mem[pageSize : pageSize+w.request : pageSize+w.request]
+	w.in = mem[pageSize+w.request:]
+	if w.fd, err = clone(w.Server.fd); err != nil {
+		w.fd, w.noClone = w.Server.fd, err.Error()
+	}
+	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
+	if w.pipe, err = newPipe(w.request); err != nil {
+		w.noSplice = err.Error()
+	}
+	return nil
+}
+
+// ioctlClone is FUSE_DEV_IOC_CLONE, _IOR(229, 0, uint32_t).
+const ioctlClone = 0x8004e500
+
+// clone returns another descriptor of the connection, for which the kernel keeps
+// a list of requests under way, and a lock, of its own.
+func clone(fd int) (int, error) {
+	c, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return -1, fmt.Errorf("opening /dev/fuse: %w", err)
+	}
+	if err := unix.IoctlSetPointerInt(c, ioctlClone, fd); err != nil {
+		unix.Close(c)
+		return -1, fmt.Errorf("FUSE_DEV_IOC_CLONE: %w", err)
+	}
+	return c, nil
+}
+
+// run serves until the connection ends.
+func (w *worker) run() {
+	first := true
+	for {
+		select {
+		case <-w.wake:
+		case <-w.ended:
+			w.close()
+			return
+		}
+		if first {
+			first = false
+			runtime.LockOSThread() // for good: the thread ends with the worker
+			pin(w.cpu)
+		}
+		if err := w.setUp(); err != nil {
+			w.log.Printf("worker on CPU %d: %v", w.cpu, err)
+			return
+		}
+		if !w.serveUntilIdle() {
+			w.end.Do(func() { close(w.ended) })
+		}
+	}
+}
+
+func (w *worker) close() {
+	if w.fd != w.Server.fd && w.in != nil {
+		unix.Close(w.fd)
+	}
+	if w.pipe != nil {
+		w.pipe.close()
+	}
+}
+
+// serveUntilIdle returns true if the worker has to sleep, and false if the
+// connection has ended.
+func (w *worker) serveUntilIdle() bool {
+	found, futile := 0, 0
+	for {
+		// Neither this nor the reply ever waits: no need for the Go runtime to
+		// know of them. It does of poll.
+		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(w.fd), uintptr(unsafe.Pointer(&w.in[0])), uintptr(len(w.in)))
+		switch errno {
+		case 0:
+			futile = 0
+			w.answer(w.in[:n])
+			if found++; found == crowded {
+				found = 0
+				w.more()
+			}
+		case unix.EAGAIN:
+			found = 0
+			if futile++; futile > idle {
+				futile = 0
+				if w.less(w) {
+					return true
+				}
+			}
+			unix.Poll(w.pollFD[:], -1)
+		case unix.EINTR, unix.ENOENT: // ENOENT: the reader has gone away meanwhile
+		case unix.ENODEV:
+			return false
+		default:
+			w.log.Printf("reading /dev/fuse: %v", errno)
+			return false
+		}
+	}
+}
+
+// answer handles one request.
+func (w *worker) answer(in []byte) {
+	h := header(in)
+	switch h.Opcode {
+	case opRead:
+		r := (*fuse.ReadIn)(unsafe.Pointer(h))
+		n, errno := w.read(r.Fh, r.Offset, r.Size, w.data)
+		if errno == 0 {
+			w.served.add(n)
+		}
+		putHeader(w.header, h.Unique, errno, n)
+		w.send(n)
+	case opInterrupt:
+		// Nothing here takes long enough to be interrupted. This answer keeps
+		// the kernel from asking again.
+		putHeader(w.header, h.Unique, syscall.ENOSYS, 0)
+		w.send(0)
+	default:
+		n, status := w.protocol.HandleRequest([][]byte{in}, [][]byte{w.header, w.data})
+		if !status.Ok() {
+			w.log.Printf("request of kind %d: %v", h.Opcode, status)
+			putHeader(w.header, h.Unique, syscall.EIO, 0)
+			n = replyHeader
+		}
+		if n >= replyHeader { // not for FORGET
+			w.send(n - replyHeader)
+		}
+	}
+}
+
+// send sends the reply: the header and n bytes of data.
+func (w *worker) send(n int) {
+	if n >= spliceFrom && w.pipe != nil {
+		errno, ok := w.pipe.send(w.fd, w.header, w.data[:n], &w.iov)
+		if ok {
+			return
+		}
+		w.log.Printf("reply of %d bytes through a pipe: %v; from now on replies are written", n, errno)
+		w.pipe.close()
+		w.pipe = nil
+	}
+	// Header and data are neighbours.
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(w.fd), uintptr(unsafe.Pointer(&w.header[0])), uintptr(replyHeader+n))
+	// ENOENT: the reader was killed meanwhile.
+	if errno != 0 && errno != unix.ENOENT && errno != unix.ENODEV {
+		w.log.Printf("reply of %d bytes: %v", n, errno)
+	}
+}

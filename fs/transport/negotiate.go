@@ -1,0 +1,130 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unsafe"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// maxBackground is how many requests of read-ahead and asynchronous I/O
+	// the kernel keeps in flight: more than the depths that people test with.
+	maxBackground = 64
+
+	// maxWrite is the least that the kernel lets a server take in one write,
+	// in bytes. Nothing is ever written here, and what the kernel wants the
+	// buffers for requests to hold depends on it.
+	maxWrite = 4 << 10
+)
+
+// Opcodes of the protocol that are handled here.
+const (
+	opRead      = 15
+	opInit      = 26
+	opInterrupt = 36
+)
+
+// negotiate answers INIT.
+func (s *Server) negotiate(kind Kind) error {
+	in, err := s.firstRequest()
+	if err != nil {
+		return fmt.Errorf("receiving the kernel's first request: %w", err)
+	}
+	if h := header(in); h.Opcode != opInit || len(in) < int(unsafe.Sizeof(fuse.InHeader{}))+16 {
+		return fmt.Errorf("the kernel's first request is of kind %d, %d bytes; want %d", h.Opcode, len(in), opInit)
+	}
+	init := *(*fuse.InitIn)(unsafe.Pointer(unsafe.SliceData(append(in, make([]byte, unsafe.Sizeof(fuse.InitIn{}))...))))
+
+	switch {
+	case kind == Dev:
+		s.reason = "--transport dev"
+	case init.Flags64()&fuse.CAP_OVER_IO_URING == 0:
+		s.reason = whyNotOffered()
+	default:
+		if s.rings, err = newRings(s); err != nil {
+			s.reason = err.Error()
+		} else {
+			s.kind = Uring
+		}
+	}
+	if kind == Uring && s.rings == nil {
+		return fmt.Errorf("%w: %s", ErrNoUring, s.reason)
+	}
+
+	s.protocol = fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
+		Name:     s.fs.String(),
+		Logger:   s.log,
+		MaxWrite: s.request, // what go-fuse derives the largest read from
+		// Reading past the page cache, the kernel splits large and
+		// asynchronous reads into requests that run side by side.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
+		MaxBackground:     maxBackground,
+	})
+	reply := make([]byte, 256)
+	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{reply})
+	if !status.Ok() || n < replyHeader {
+		return fmt.Errorf("answering the kernel's first request: %v", status)
+	}
+	if status := *(*int32)(unsafe.Pointer(&reply[4])); status != 0 {
+		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, unix.Errno(-status))
+	}
+	out := (*fuse.InitOut)(unsafe.Pointer(&reply[replyHeader]))
+	out.MaxWrite = maxWrite
+	out.MaxPages = uint16(s.request / os.Getpagesize())
+	if s.rings == nil {
+		out.Flags2 &^= fuse.CAP_OVER_IO_URING >> 32
+	}
+	if _, err := unix.Write(s.fd, reply[:n]); err != nil {
+		return fmt.Errorf("answering the kernel's first request: %w", err)
+	}
+	if s.rings != nil {
+		// From here on the kernel holds every request back until there is an
+		// entry in every queue.
+		if err := s.rings.register(); err != nil {
+			return fmt.Errorf("%w: registering rings: %w", ErrNoUring, err)
+		}
+	}
+	return nil
+}
+
+// firstRequest reads what the kernel has sent by the time that it is mounted.
+func (s *Server) firstRequest() ([]byte, error) {
+	in := make([]byte, inputSize)
+	for {
+		n, err := unix.Read(s.fd, in)
+		switch err {
+		case nil:
+			if n < int(unsafe.Sizeof(fuse.InHeader{})) {
+				return nil, errors.New("too short")
+			}
+			return in[:n:n], nil
+		case unix.EINTR, unix.ENOENT:
+		case unix.EAGAIN:
+			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}, -1); err != nil && err != unix.EINTR {
+				return nil, err
+			}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// enableUring is where root lets FUSE use io_uring.
+const enableUring = "/sys/module/fuse/parameters/enable_uring"
+
+// whyNotOffered says why the kernel does not offer FUSE over io_uring.
+func whyNotOffered() string {
+	text, err := os.ReadFile(enableUring)
+	switch {
+	case err != nil:
+		return "this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it"
+	case strings.TrimSpace(string(text)) == "N":
+		return "FUSE over io_uring is off; root turns it on by echo Y >" + enableUring
+	}
+	return "the kernel does not offer FUSE over io_uring"
+}
