@@ -70,11 +70,11 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
+	if cpu := os.Getenv("E2E_SERVER_CPU"); cpu != "" && name == program {
+		name, args = "taskset", append([]string{"-c", cpu, program}, args...)
+	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = time.Second
-	if n := os.Getenv("E2E_SERVER_GOMAXPROCS"); n != "" && name == program {
-		cmd.Env = append(os.Environ(), "GOMAXPROCS="+n)
-	}
 	return cmd
 }
 

@@ -67,6 +67,7 @@ clean_up() {
 	left_mounts | while read -r mount; do
 		umount -l "$(printf '%b' "${mount//\\/\\0}")" 2>/dev/null || true
 	done
+	[ -z "${uring_before-}" ] || echo "$uring_before" >$enable_uring
 	if [ "$(id -u)" = 0 ] && id dgenfs-test >/dev/null 2>&1; then userdel dgenfs-test || true; fi
 	# Never through a mount: they are read-only, but large.
 	[ -n "$(left_mounts)" ] || { chmod -R u+w "$work" 2>/dev/null || true; rm -rf "$work"; }
@@ -146,13 +147,23 @@ heading 'Fidelity'
 scripts/fidelity.sh --short >"$work/fidelity" || { cat "$work/fidelity"; fail 'data does not compress or deduplicate as promised'; }
 tail -n 1 "$work/fidelity"
 
-heading 'End to end'
+# Over both transports, where root can turn FUSE over io_uring on and off.
+enable_uring=/sys/module/fuse/parameters/enable_uring
+states=('as it is')
+if [ "$(id -u)" = 0 ] && [ -w $enable_uring ]; then
+	uring_before=$(cat $enable_uring)
+	states=(N Y)
+fi
 export E2E_ALL_TOOLS=1
-go test -tags e2e -count=1 -timeout 8m -v . | compact
+for state in "${states[@]}"; do
+	[ "$state" = 'as it is' ] || echo "$state" >$enable_uring
+	heading "End to end, FUSE over io_uring: $state"
+	go test -tags e2e -count=1 -timeout 8m -v . | compact
 
-heading 'End to end, the server with one processor'
-E2E_SERVER_GOMAXPROCS=1 go test -tags e2e -count=1 -timeout 8m -v -run \
-	'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilledServer|TestMountReturnsWhenItAnswers)$' . | compact
+	heading "End to end, the server on one CPU, FUSE over io_uring: $state"
+	E2E_SERVER_CPU=0 go test -tags e2e -count=1 -timeout 8m -v -run \
+		'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilled.*|TestManyReaders|TestStoppedReaders|TestMountReturnsWhenItAnswers)$' . | compact
+done
 
 heading 'What is left'
 # The last ones may be about to end.

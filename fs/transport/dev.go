@@ -47,10 +47,10 @@ type pool struct {
 	end      sync.Once
 }
 
-func newPool(s *Server, cpus []int) (*pool, error) {
+func newPool(s *Server) (*pool, error) {
 	p := &pool{Server: s, ended: make(chan struct{})}
-	for i := range max(len(cpus), minAwake) {
-		p.workers = append(p.workers, &worker{pool: p, cpu: cpus[i%len(cpus)], wake: make(chan struct{}, 1)})
+	for i := range max(len(s.cpus), minAwake) {
+		p.workers = append(p.workers, &worker{pool: p, cpu: s.cpus[i%len(s.cpus)], wake: make(chan struct{}, 1)})
 	}
 	p.awake = minAwake
 	if s.rings != nil {
@@ -215,6 +215,10 @@ func (w *worker) serveUntilIdle() bool {
 		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(w.fd), uintptr(unsafe.Pointer(&w.in[0])), uintptr(len(w.in)))
 		switch errno {
 		case 0:
+			if int(n) < int(unsafe.Sizeof(fuse.InHeader{})) {
+				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has", n)
+				return false
+			}
 			futile = 0
 			w.answer(w.in[:n])
 			if found++; found == crowded {

@@ -78,7 +78,8 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int // bytes of the largest request
+	request  int   // bytes of the largest request
+	cpus     []int // that this process may use
 
 	pool   *pool
 	rings  *rings // nil over /dev/fuse
@@ -123,8 +124,8 @@ func (s *Server) start(kind Kind) error {
 	if err := unix.SetNonblock(s.fd, true); err != nil {
 		return err
 	}
-	cpus, err := usableCPUs()
-	if err != nil {
+	var err error
+	if s.cpus, err = usableCPUs(); err != nil {
 		return err
 	}
 	if err := s.negotiate(kind); err != nil {
@@ -132,12 +133,12 @@ func (s *Server) start(kind Kind) error {
 	}
 	// Threads that copy in the kernel hold on to what the Go runtime hands
 	// out to run Go code, one for each; the rest of the process needs some, too.
-	threads := len(cpus)
+	threads := max(len(s.cpus), minAwake)
 	if s.rings != nil {
 		threads += len(s.rings.queues)
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), threads+2))
-	s.pool, err = newPool(s, cpus)
+	s.pool, err = newPool(s)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -213,7 +214,9 @@ type queue struct {
 // run is the thread's life. It gives a result for each step before serving.
 func (q *queue) run() {
 	runtime.LockOSThread() // for good: the thread ends with the queue
-	pin(q.id)
+	if slices.Contains(q.cpus, q.id) {
+		pin(q.id)
+	} // otherwise it is offline, or not for us: the kernel finds a place
 	err := q.make()
 	q.results <- err
 	if err != nil {
