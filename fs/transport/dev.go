@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -56,7 +57,7 @@ func newPool(s *Server) (*pool, error) {
 	if s.rings != nil {
 		p.awake = 1 // what comes over /dev/fuse beside rings is rare, and not READ
 	}
-	p.asleep = p.workers[p.awake:]
+	p.asleep = slices.Clone(p.workers[p.awake:])
 	p.sleepers.Store(int32(len(p.asleep)))
 	// What the first one can have, all can, or do without.
 	return p, p.workers[0].setUp()
@@ -102,6 +103,18 @@ func (p *pool) less(w *worker) bool {
 	return true
 }
 
+// lose says that a worker that was awake is no more.
+func (p *pool) lose() {
+	p.mu.Lock()
+	p.awake--
+	left := p.awake + len(p.asleep)
+	p.mu.Unlock()
+	p.more()
+	if left == 0 {
+		p.end.Do(func() { close(p.ended) })
+	}
+}
+
 // worker is a thread that reads requests and writes replies.
 type worker struct {
 	*pool
@@ -130,7 +143,7 @@ var pageSize = unix.Getpagesize()
 
 // workerMemory returns the bytes that a worker maps: a page that ends with the
 // reply's header, the reply's data, and a request.
-func workerMemory(request int) int { return pageSize + request + inputSize }
+func workerMemory(request int) int { return pageSize + replyRoom(request) + inputSize }
 
 // setUp makes what the worker needs, the first time that it is called.
 func (w *worker) setUp() error {
@@ -142,8 +155,9 @@ func (w *worker) setUp() error {
 		return err
 	}
 	w.header = mem[pageSize-replyHeader : pageSize : pageSize]
-	w.data = mem[pageSize : pageSize+w.request : pageSize+w.request]
-	w.in = mem[pageSize+w.request:]
+	end := pageSize + replyRoom(w.request)
+	w.data = mem[pageSize:end:end]
+	w.in = mem[end:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
 		w.fd, w.noClone = w.Server.fd, err.Error()
 	}
@@ -188,6 +202,7 @@ func (w *worker) run() {
 		}
 		if err := w.setUp(); err != nil {
 			w.log.Printf("worker on CPU %d: %v", w.cpu, err)
+			w.lose()
 			return
 		}
 		if !w.serveUntilIdle() {

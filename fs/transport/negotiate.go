@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"unsafe"
@@ -75,7 +76,10 @@ func (s *Server) negotiate(kind Kind) error {
 	}
 	out := (*fuse.InitOut)(unsafe.Pointer(&reply[replyHeader]))
 	out.MaxWrite = maxWrite
-	out.MaxPages = uint16(s.request / os.Getpagesize())
+	// One more than a request has: memory that does not begin with a page takes
+	// part of another one. Otherwise such a read would be cut where its pages
+	// end, and have a rest of a few bytes. The kernel caps it.
+	out.MaxPages = uint16(min(s.request/pageSize+1, math.MaxUint16))
 	if s.rings == nil {
 		out.Flags2 &^= fuse.CAP_OVER_IO_URING >> 32
 	}

@@ -58,15 +58,18 @@ func (p *pipe) send(fd int, header, data []byte, iov *[2]unix.Iovec) (syscall.Er
 	iov[1].SetLen(len(data))
 	size := uintptr(len(header) + len(data))
 	n, _, errno := unix.RawSyscall6(unix.SYS_VMSPLICE, uintptr(p.w), uintptr(unsafe.Pointer(iov)), uintptr(len(iov)), 0, 0, 0)
-	if errno != 0 || n != size {
+	if errno == 0 && n != size {
+		errno = unix.EIO // not all of it
+	}
+	if errno != 0 {
 		return errno, false
 	}
 	n, _, errno = unix.RawSyscall6(unix.SYS_SPLICE, uintptr(p.r), 0, uintptr(fd), 0, size, 0)
 	switch {
 	case errno == unix.ENOENT || errno == unix.ENODEV: // the pipe was emptied all the same
 		return errno, true
-	case errno != 0 || n != size:
-		return errno, false
+	case errno == 0 && n != size:
+		errno = unix.EIO
 	}
-	return 0, true
+	return errno, errno == 0
 }

@@ -15,9 +15,14 @@ func header(in []byte) *fuse.InHeader {
 	return (*fuse.InHeader)(unsafe.Pointer(unsafe.SliceData(in)))
 }
 
+// replyRoom returns the room for the data of replies in bytes: the largest read
+// and a page, which the kernel wants of rings because of MaxPages, or the largest
+// extended attribute, XATTR_SIZE_MAX.
+func replyRoom(request int) int { return max(request+pageSize, 64<<10) }
+
 // read answers a READ into data and returns the number of bytes.
 func (s *Server) read(fh, off uint64, size uint32, data []byte) (int, syscall.Errno) {
-	if off > math.MaxInt64 || int64(size) > int64(len(data)) {
+	if off > math.MaxInt64 || int64(size) > int64(s.request) {
 		return 0, syscall.EINVAL
 	}
 	return s.fs.ReadFile(fh, int64(off), data[:size])

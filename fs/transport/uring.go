@@ -98,12 +98,8 @@ type entryHeader struct {
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
 
-// payloadRoom returns the bytes of an entry's payload: what the kernel wants it
-// to be at least, for names.
-func payloadRoom(request int) int { return max(request, 8<<10) }
-
 // memory returns the bytes of all entries.
-func (r *rings) memory() int { return len(r.entries) * (payloadRoom(r.request) + headerRoom) }
+func (r *rings) memory() int { return len(r.entries) * (replyRoom(r.request) + headerRoom) }
 
 // newRings makes a thread and a ring for every CPU that there can ever be.
 func newRings(s *Server) (*rings, error) {
@@ -235,7 +231,7 @@ func (q *queue) run() {
 }
 
 func (q *queue) make() error {
-	room := payloadRoom(q.request)
+	room := replyRoom(q.request)
 	mem, err := mapBuffer(q.depth * room)
 	if err != nil {
 		return err

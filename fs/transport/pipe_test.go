@@ -1,0 +1,83 @@
+package transport
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestPipe(t *testing.T) {
+	k, fd := newKernel(t)
+	defer unix.Close(fd)
+	p, err := newPipe(testRequest)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer p.close()
+	mem, err := mapBuffer(pageSize + testRequest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := mem[pageSize-replyHeader : pageSize : pageSize]
+	var iov [2]unix.Iovec
+	for i, n := range []int{1, 4095, 4096, 65536, 65537, testRequest} {
+		data := mem[pageSize : pageSize+n]
+		fill(data, int64(i)<<20)
+		want := bytes.Clone(data)
+		putHeader(head, uint64(i), unix.EIO, n)
+		if errno, ok := p.send(fd, head, data, &iov); errno != 0 || !ok {
+			t.Fatalf("%d bytes: errno %d, %v", n, errno, ok)
+		}
+		r := k.receive()
+		if r.unique != uint64(i) || r.errno != unix.EIO || !bytes.Equal(r.data, want) {
+			t.Errorf("%d bytes: unique %d, %v, %d bytes", n, r.unique, r.errno, len(r.data))
+		}
+	}
+
+	// More than it holds, and an error that is not a reader's death.
+	small, err := newPipe(pageSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.close()
+	if errno, ok := small.send(fd, head, mem[pageSize:], &iov); ok {
+		t.Errorf("too much for the pipe: errno %d, but it can still be used", errno)
+	}
+	if errno, ok := p.send(p.r, head, mem[pageSize:], &iov); ok || errno == 0 {
+		t.Errorf("to what cannot be written: errno %d, %v", errno, ok)
+	}
+}
+
+func TestPipeLimit(t *testing.T) {
+	const size = 3 << 30 // the kernel's own limit is 2 GiB, for root, too
+	if canSplice(size) {
+		t.Error("a pipe of 3 GiB")
+	}
+	if _, err := newPipe(size); err == nil || !strings.Contains(err.Error(), "pipe-max-size") {
+		t.Errorf("error %v does not name the limit", err)
+	}
+}
+
+func TestMapBuffer(t *testing.T) {
+	for _, size := range []int{1, 4096, hugePage, hugePage + 1} {
+		p, err := mapBuffer(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p) != size || cap(p) != size {
+			t.Errorf("%d bytes: length %d, capacity %d", size, len(p), cap(p))
+		}
+		if at := uintptr(unsafe.Pointer(&p[0])); at%hugePage != 0 {
+			t.Errorf("%d bytes begin at %#x", size, at)
+		}
+		for i := range p {
+			if p[i] != 0 {
+				t.Fatalf("%d bytes: byte %d is %d", size, i, p[i])
+			}
+			p[i] = 1 // a page that cannot be written ends the test
+		}
+	}
+}

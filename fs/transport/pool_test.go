@@ -1,0 +1,111 @@
+package transport
+
+import (
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// woken takes the wakes of all workers and returns who had one.
+func woken(workers []*worker) (who []int) {
+	for i, w := range workers {
+		select {
+		case <-w.wake:
+			who = append(who, i)
+		default:
+		}
+	}
+	return who
+}
+
+// Workers do not run here: this is the bookkeeping of who is awake.
+func TestPool(t *testing.T) {
+	const n = 5
+	_, fd := newKernel(t)
+	defer unix.Close(fd)
+	p, err := newPool(&Server{fd: fd, request: testRequest, cpus: make([]int, n)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.workers[0].close()
+	workers := slices.Clone(p.workers)
+	check := func(what string, awake int) {
+		t.Helper()
+		if p.awake != awake || len(p.asleep) != n-awake || int(p.sleepers.Load()) != n-awake {
+			t.Fatalf("%s: %d awake, %d asleep, %d sleepers; want %d awake of %d", what, p.awake, len(p.asleep), p.sleepers.Load(), awake, n)
+		}
+		for i, w := range p.asleep {
+			if slices.Contains(p.asleep[:i], w) {
+				t.Fatalf("%s: worker %d sleeps twice", what, slices.Index(workers, w))
+			}
+		}
+		// Served adds these up.
+		if !slices.Equal(p.workers, workers) {
+			t.Fatalf("%s: the list of all workers has changed", what)
+		}
+	}
+	check("at first", minAwake)
+	if p.less(workers[0]) {
+		t.Error("fewer are awake than there have to be")
+	}
+	check("less at first", minAwake)
+
+	up := []int{0, 1}
+	for awake := minAwake + 1; awake <= n; awake++ {
+		p.more()
+		who := woken(workers)
+		if len(who) != 1 || slices.Contains(up, who[0]) {
+			t.Fatalf("more woke %d up, of whom %d are awake", who, up)
+		}
+		up = append(up, who...)
+		check("more", awake)
+	}
+	p.more()
+	if who := woken(workers); who != nil {
+		t.Errorf("%d were woken up with nobody asleep", who)
+	}
+	check("more with nobody asleep", n)
+
+	for awake := n - 1; awake >= minAwake; awake-- {
+		if !p.less(workers[awake]) {
+			t.Fatalf("worker %d may not sleep", awake)
+		}
+		check("less", awake)
+	}
+	if p.less(workers[0]) || p.less(workers[1]) {
+		t.Error("fewer are awake than there have to be")
+	}
+	// One that slept last is woken up first, and others may sleep instead.
+	p.more()
+	if who := woken(workers); !slices.Equal(who, []int{minAwake}) {
+		t.Errorf("%d were woken up, want %d", who, minAwake)
+	}
+	if !p.less(workers[0]) || p.less(workers[1]) {
+		t.Error("one too many is awake")
+	}
+	check("another sleeps", minAwake)
+}
+
+func TestPoolSize(t *testing.T) {
+	for _, test := range []struct {
+		cpus, workers, awake int
+		rings                *rings
+	}{
+		{1, minAwake, minAwake, nil},
+		{2, 2, minAwake, nil},
+		{64, 64, minAwake, nil},
+		{64, 64, 1, &rings{}},
+	} {
+		_, fd := newKernel(t)
+		p, err := newPool(&Server{fd: fd, request: pageSize, rings: test.rings, cpus: make([]int, test.cpus)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.workers) != test.workers || p.awake != test.awake || len(p.asleep) != test.workers-test.awake {
+			t.Errorf("%d CPUs: %d workers, %d awake, %d asleep", test.cpus, len(p.workers), p.awake, len(p.asleep))
+		}
+		p.workers[0].close()
+		unix.Close(fd)
+	}
+}
