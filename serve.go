@@ -189,7 +189,8 @@ func (s *server) serveFor(mode string) error {
 		status.Encode(message{Error: err.Error(), Usage: errors.As(err, &wrong)})
 		return exitCode(exitFailed)
 	}
-	os.Chdir("/") // not to keep the file system busy that this started in
+	os.WriteFile("/proc/self/comm", []byte("dgenfs"), 0) // not "exe", as it was started
+	os.Chdir("/")                                        // not to keep the file system busy that this started in
 	// From here on nobody reads what is printed.
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		unix.Dup3(int(null.Fd()), 2, 0)

@@ -26,7 +26,7 @@ import (
 
 const (
 	// blockSize is st_blksize: what cp, cat and buffered readers read at a
-	// time. It is the largest request that the kernel sends by default.
+	// time, one or two requests.
 	blockSize = 1 << 20
 	maxName   = 255 // bytes of a name, as everywhere on Linux
 	// statfsBlock is the unit of statfs in bytes.

@@ -181,7 +181,7 @@ measure_mount() {
 		set tmargin 3
 		set lmargin 9
 		set key at graph 0.5, graph 1.0 center bottom horizontal samplen 1.5
-		set multiplot layout 2,1 title "Reading files, $cpu, Linux $(uname -r), $(date -u +%F)"
+		set multiplot layout 2,1 title "Reading files, $cpu, Linux $(uname -r | cut -d- -f1), $(date -u +%F)"
 		set ylabel "GB/s"
 		plot "$work/large.tsv" using 0:(0):xtic(two_lines(strcol(1))) with dots linecolor rgb "white" notitle, \
 		     for [i=2:n+1] "" using (\$0+place(i)):i with boxes linecolor rgb tint(i) title label(i), \

@@ -78,7 +78,8 @@ def fio(options):
     except (ValueError, LookupError):
         report = {"error": 1}
     if process.returncode or report["error"]:
-        raise Failed(" ".join((err or out).split()) or f"fio ended with status {process.returncode}")
+        notes = err or out.partition("{")[0]  # what comes before the report
+        raise Failed(" ".join(notes.split()) or f"fio ended with status {process.returncode}")
     return report, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
