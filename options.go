@@ -49,7 +49,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.Int64Var(&m.gid, "gid", 0, "group of the files, `GID` (default: that of who mounts)")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.StringVar(&m.transport, "transport", string(transport.Auto), "how the kernel passes reads on: `auto|dev|uring`. uring is FUSE over io_uring, for\nLinux 6.14 and later where root has enabled it; auto takes it if it is there")
-	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K, or 1M over\n/dev/fuse where the process may have pipes of that size)")
+	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K)")
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
 }
@@ -62,7 +62,7 @@ type config struct {
 	uid, gid   uint32
 	allowOther bool
 	transport  transport.Kind
-	maxRead    int // bytes; 0 means what suits the transport
+	maxRead    int // bytes; 0 means the default
 	log        string
 }
 

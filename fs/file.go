@@ -43,9 +43,11 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	out.Fh = f.files.add(&openFile{generator: g})
 	// The bytes never change, so what mmap has cached may stay.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
-	// Past the page cache there is one copy instead of two. Where the reader
-	// has asked for that itself, the flag would only keep the kernel from
-	// sending the parts of a large read side by side.
+	// Past the page cache there is one copy instead of two, and no pages to be
+	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
+	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
+	// the reader has asked for that itself, the flag would only keep the kernel
+	// from sending the parts of a large read side by side.
 	if in.Flags&syscall.O_DIRECT == 0 {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}

@@ -17,7 +17,7 @@ type MountOptions struct {
 	Source     string         // shown as the device in the mount table; "" means dgenfs
 	AllowOther bool           // let users other than the mounting one in
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
-	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means what suits the transport
+	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 }
 
@@ -54,7 +54,9 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log}
-	t.Request = min(t.MaxRequest(), MaxRequest())
+	if t.Request == 0 {
+		t.Request = min(transport.DefaultRequest, MaxRequest())
+	}
 	fd, err := openDevice(mountpoint, o.Source, o.AllowOther, t.Request)
 	if err != nil {
 		return nil, err

@@ -34,16 +34,6 @@ func newPipe(size int) (*pipe, error) {
 	return p, nil
 }
 
-// canSplice reports whether replies of size bytes can go through a pipe.
-func canSplice(size int) bool {
-	p, err := newPipe(size)
-	if err != nil {
-		return false
-	}
-	p.close()
-	return true
-}
-
 func (p *pipe) close() {
 	unix.Close(p.r)
 	unix.Close(p.w)

@@ -53,9 +53,6 @@ func TestPipe(t *testing.T) {
 
 func TestPipeLimit(t *testing.T) {
 	const size = 3 << 30 // the kernel's own limit is 2 GiB, for root, too
-	if canSplice(size) {
-		t.Error("a pipe of 3 GiB")
-	}
 	if _, err := newPipe(size); err == nil || !strings.Contains(err.Error(), "pipe-max-size") {
 		t.Errorf("error %v does not name the limit", err)
 	}

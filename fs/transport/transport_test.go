@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"log"
 	"math"
 	"strings"
@@ -441,26 +440,4 @@ func TestConcurrentReads(t *testing.T) {
 		t.Errorf("served %+v, want %+v", got, want)
 	}
 	c.end()
-}
-
-func TestMaxRequest(t *testing.T) {
-	large := DefaultRequest
-	if canSplice(LargeRequest) {
-		large = LargeRequest
-	}
-	for _, test := range []struct {
-		o    Options
-		want int
-	}{
-		{Options{}, large},
-		{Options{Kind: Auto}, large},
-		{Options{Kind: Dev}, large},
-		{Options{Kind: Uring}, DefaultRequest},
-		{Options{Kind: Dev, Request: 4096}, 4096},
-		{Options{Kind: Uring, Request: 2 << 20}, 2 << 20},
-	} {
-		if got := test.o.MaxRequest(); got != test.want {
-			t.Errorf("%s: %d, want %d", fmt.Sprintf("%+v", test.o), got, test.want)
-		}
-	}
 }
