@@ -270,7 +270,10 @@ func TestAbort(t *testing.T) {
 func TestManyMounts(t *testing.T) {
 	n := 60
 	if text := os.Getenv("E2E_MOUNTS"); text != "" {
-		n, _ = strconv.Atoi(text)
+		var err error
+		if n, err = strconv.Atoi(text); err != nil || n < 1 {
+			t.Fatalf("E2E_MOUNTS=%s: want a number", text)
+		}
 	}
 	dir := t.TempDir()
 	for i := range n {

@@ -66,16 +66,15 @@ func reportText(r transport.Report) string {
 		}
 		return why("off", whyNot)
 	}
-	implementation := gen.Implementations()[0]
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"transport", why(string(r.Kind), r.NoUring)},
-		{"workers", fmt.Sprintf("%d, each bound to a CPU", r.Workers)},
+		{"workers", fmt.Sprintf("%d, bound to the CPUs that the process may use", r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
 		{"splice", onOff(r.Splice, r.NoSplice)},
 		{"clone", onOff(r.Clone, r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},
-		{"implementation", fmt.Sprint(implementation)},
+		{"implementation", gen.Implementations()[0].String()},
 		{"numa", "off; buffers are where the kernel puts what a worker writes first"},
 	} {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])

@@ -162,6 +162,9 @@ func (w *worker) setUp() error {
 		w.fd, w.noClone = w.Server.fd, err.Error()
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
+	if w.rings != nil {
+		return nil // no large replies
+	}
 	if w.pipe, err = newPipe(w.request); err != nil {
 		w.noSplice = err.Error()
 	}

@@ -49,8 +49,6 @@ func (s *Server) negotiate(kind Kind) error {
 	default:
 		if s.rings, err = newRings(s); err != nil {
 			s.reason = err.Error()
-		} else {
-			s.kind = Uring
 		}
 	}
 	if kind == Uring && s.rings == nil {

@@ -76,7 +76,6 @@ type Server struct {
 
 	pool   *pool
 	rings  *rings // nil over /dev/fuse
-	kind   Kind
 	reason string // why not over io_uring
 }
 
@@ -87,7 +86,7 @@ type Server struct {
 //
 // If a Kind of Uring cannot be had, the error is one of ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, kind: Dev}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -193,10 +192,11 @@ type Report struct {
 
 // Report returns what is in force.
 func (s *Server) Report() Report {
-	r := Report{Kind: s.kind, NoUring: s.reason, Request: s.request}
+	r := Report{Kind: Dev, NoUring: s.reason, Request: s.request}
 	first := s.pool.workers[0]
 	r.Clone, r.NoClone = first.fd != s.fd, first.noClone
 	if s.rings != nil {
+		r.Kind = Uring
 		r.Workers = len(s.rings.queues)
 		r.NoSplice = "rings have no pipes"
 		r.MaxMemory = s.rings.memory()
