@@ -54,12 +54,21 @@ func (p *pipe) send(fd int, header, data []byte, iov *[2]unix.Iovec) (syscall.Er
 	if errno != 0 {
 		return errno, false
 	}
-	n, _, errno = unix.RawSyscall6(unix.SYS_SPLICE, uintptr(p.r), 0, uintptr(fd), 0, size, 0)
-	switch {
-	case errno == unix.ENOENT || errno == unix.ENODEV: // the pipe was emptied all the same
-		return errno, true
-	case errno == 0 && n != size:
-		errno = unix.EIO
+	// /dev/fuse takes all or nothing; a signal makes splice to anything else stop
+	// in between, which is no reason to give the pipe up.
+	for size > 0 {
+		n, _, errno = unix.RawSyscall6(unix.SYS_SPLICE, uintptr(p.r), 0, uintptr(fd), 0, size, 0)
+		switch {
+		case errno == 0 && n > 0:
+			size -= n
+		case errno == 0:
+			return unix.EIO, false
+		case errno == unix.EINTR:
+		case errno == unix.ENOENT || errno == unix.ENODEV: // the pipe was emptied all the same
+			return errno, true
+		default:
+			return errno, false
+		}
 	}
-	return errno, errno == 0
+	return 0, true
 }

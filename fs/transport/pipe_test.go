@@ -2,7 +2,10 @@ package transport
 
 import (
 	"bytes"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -49,6 +52,48 @@ func TestPipe(t *testing.T) {
 	if errno, ok := p.send(p.r, head, mem[pageSize:], &iov); ok || errno == 0 {
 		t.Errorf("to what cannot be written: errno %d, %v", errno, ok)
 	}
+}
+
+// Signals, such as those by which Go preempts goroutines, cut no reply short.
+func TestPipeSignals(t *testing.T) {
+	k, fd := newKernel(t)
+	defer unix.Close(fd)
+	p, err := newPipe(testRequest)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer p.close()
+	mem, err := mapBuffer(pageSize + testRequest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := mem[pageSize-replyHeader : pageSize : pageSize]
+
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	pid, tid := unix.Getpid(), unix.Gettid()
+	var done atomic.Bool
+	var signals sync.WaitGroup
+	signals.Go(func() {
+		for !done.Load() {
+			unix.Tgkill(pid, tid, unix.SIGURG)
+			runtime.Gosched()
+		}
+	})
+	var iov [2]unix.Iovec
+	for i := range 50 {
+		putHeader(head, uint64(i), 0, testRequest)
+		if errno, ok := p.send(fd, head, mem[pageSize:], &iov); errno != 0 || !ok {
+			t.Errorf("reply %d: errno %d, %v", i, errno, ok)
+			break
+		}
+		if r := k.receive(); r.unique != uint64(i) || len(r.data) != testRequest {
+			t.Errorf("reply %d: %d, %d bytes", i, r.unique, len(r.data))
+			break
+		}
+	}
+	done.Store(true)
+	signals.Wait()
 }
 
 func TestPipeLimit(t *testing.T) {
