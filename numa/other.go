@@ -1,0 +1,32 @@
+//go:build !linux
+
+package numa
+
+// Policy says on which nodes pages are made that do not exist yet.
+type Policy int
+
+// Policies; elsewhere than on Linux there are none to set.
+const (
+	Default Policy = iota
+	Preferred
+	Bound
+	Interleave
+)
+
+// System returns ErrUnsupported.
+func System() (*Topology, error) { return nil, ErrUnsupported }
+
+// Affinity returns ErrUnsupported.
+func Affinity() (Set, error) { return nil, ErrUnsupported }
+
+// Pin returns ErrUnsupported.
+func Pin(cpus Set) (undo func(), err error) { return nil, ErrUnsupported }
+
+// SetPolicy returns ErrUnsupported.
+func SetPolicy(p []byte, policy Policy, on Set) error { return ErrUnsupported }
+
+// SetThreadPolicy returns ErrUnsupported.
+func SetThreadPolicy(policy Policy, on Set) error { return ErrUnsupported }
+
+// Locate returns ErrUnsupported.
+func Locate(p []byte, offsets []int, nodes []int) error { return ErrUnsupported }

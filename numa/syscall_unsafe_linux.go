@@ -1,0 +1,58 @@
+package numa
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What golang.org/x/sys/unix has no function for, or one with room for 1024
+// CPUs only.
+
+// memsAllowed is MPOL_F_MEMS_ALLOWED of linux/mempolicy.h.
+const memsAllowed = 1 << 2
+
+func result(errno unix.Errno) error {
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// getAffinity returns how many bytes of m are the answer.
+func getAffinity(m mask) (int, error) {
+	n, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, uintptr(len(m))*maskBits/8, uintptr(unsafe.Pointer(&m[0])))
+	return int(n), result(errno)
+}
+
+func setAffinity(m mask) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, uintptr(len(m))*maskBits/8, uintptr(unsafe.Pointer(&m[0])))
+	return result(errno)
+}
+
+// maxNode is what calls want of a mask: the number of its bits and, as the
+// kernel takes one away again, one more.
+func (m mask) maxNode() uintptr { return uintptr(len(m)*maskBits + 1) }
+
+func mbind(p []byte, policy Policy, m mask) error {
+	_, _, errno := unix.Syscall6(unix.SYS_MBIND, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(policy), uintptr(unsafe.Pointer(&m[0])), m.maxNode(), 0)
+	return result(errno)
+}
+
+func setMempolicy(policy Policy, m mask) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_SET_MEMPOLICY, uintptr(policy), uintptr(unsafe.Pointer(&m[0])), m.maxNode())
+	return result(errno)
+}
+
+func getMemsAllowed(m mask) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_GET_MEMPOLICY, 0, uintptr(unsafe.Pointer(&m[0])), m.maxNode(), 0, memsAllowed, 0)
+	return result(errno)
+}
+
+func address(p []byte, off int) uintptr { return uintptr(unsafe.Pointer(&p[off])) }
+
+// queryPages asks for the nodes of pages of this process, by addresses in them.
+func queryPages(addresses []uintptr, status []int32) error {
+	_, _, errno := unix.Syscall6(unix.SYS_MOVE_PAGES, 0, uintptr(len(addresses)), uintptr(unsafe.Pointer(&addresses[0])), 0, uintptr(unsafe.Pointer(&status[0])), 0)
+	return result(errno)
+}
