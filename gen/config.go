@@ -59,6 +59,11 @@ type Config struct {
 	// has no effect on the bytes.
 	Threads int
 
+	// Nodes, if it is not nil, fills large buffers in place of workers of the
+	// generator's own: on machines of several memory nodes, where the buffer
+	// lies. Threads must be 0 then. It is not closed with the generator.
+	Nodes *NodePool
+
 	// Implementation is how to make the bytes: one of Implementations, the
 	// fastest if it is zero. It has no effect on the bytes.
 	Implementation Implementation
@@ -89,6 +94,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Compress == 0 {
 		c.Compress = 1
 	}
+	threads := c.Threads
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
@@ -116,6 +122,8 @@ func (c Config) withDefaults() (Config, error) {
 			c.Group.Units, ceilDiv(uint64(c.Size), uint64(c.Unit)), c.Group.First)
 	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
 		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
+	case c.Nodes != nil && threads != 0:
+		return c, fmt.Errorf("threads %d: must be 0 beside Nodes, which has threads of its own", threads)
 	case c.Threads < 0 || c.Threads > MaxThreads:
 		return c, fmt.Errorf("threads %d: must be from 0 to %d", c.Threads, MaxThreads)
 	}

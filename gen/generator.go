@@ -16,22 +16,35 @@ var ErrClosed = errors.New("gen: generator is closed")
 type Generator struct {
 	stream stream
 	size   int64
-	nt     int   // length of a fill from which on it goes past the caches
-	share  int   // length of a fill from which on workers help
-	pool   *pool // nil without workers
+	nt     int    // length of a fill from which on it goes past the caches
+	share  int    // length of a fill from which on others help
+	others filler // nil if nobody does
+	pool   *pool  // of its own, or nil
 	closed atomic.Bool
 }
 
+// filler fills large buffers with the help of threads other than the caller's.
+type filler interface {
+	// fill generates dst, the bytes of s from offset off on, past the caches
+	// if nt is set.
+	fill(s *stream, dst []byte, off uint64, nt bool)
+}
+
 // New checks cfg and returns a generator for it. Its workers, Threads-1
-// goroutines, start now and serve every large fill until Close.
+// goroutines, start now and serve every large fill until Close, unless Nodes
+// takes their place.
 func New(cfg Config) (*Generator, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("gen: %w", err)
 	}
 	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt)), share: shareFrom}
-	if cfg.Threads > 1 {
+	switch {
+	case cfg.Nodes != nil:
+		g.others = cfg.Nodes
+	case cfg.Threads > 1:
 		g.pool = newPool(cfg.Threads - 1)
+		g.others = g.pool
 	}
 	return g, nil
 }
@@ -58,7 +71,7 @@ func Generate(cfg Config) ([]byte, error) {
 // Size returns the configured length in bytes.
 func (g *Generator) Size() int64 { return g.size }
 
-// Close ends the workers. Calls under way are completed; later ones return
+// Close ends the generator's own workers. Calls under way are completed; later ones return
 // ErrClosed. Close may be called more than once and always returns nil.
 func (g *Generator) Close() error {
 	if !g.closed.Swap(true) && g.pool != nil {
@@ -70,8 +83,8 @@ func (g *Generator) Close() error {
 // ReadAt implements [io.ReaderAt]: it fills p with the bytes from offset off
 // on, in place, and returns io.EOF with a count below len(p) where the size
 // ends before p does. It writes to nothing but p[:n] and allocates nothing in a
-// steady state. A fill of 8 MiB or more is shared with idle workers; a smaller
-// one runs on the caller's goroutine alone.
+// steady state. A fill of 8 MiB or more is shared with idle workers, or left to
+// the threads of Nodes; a smaller one runs on the caller's goroutine alone.
 func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if g.closed.Load() {
 		return 0, ErrClosed
@@ -82,8 +95,8 @@ func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if rest := max(g.size-off, 0); int64(len(p)) > rest {
 		p, err = p[:rest], io.EOF
 	}
-	if g.pool != nil && len(p) >= g.share {
-		g.pool.fill(&g.stream, p, uint64(off), len(p) >= g.nt)
+	if g.others != nil && len(p) >= g.share {
+		g.others.fill(&g.stream, p, uint64(off), len(p) >= g.nt)
 	} else {
 		g.stream.fill(p, uint64(off), len(p) >= g.nt)
 	}

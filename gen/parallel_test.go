@@ -80,6 +80,7 @@ func TestFillsAreOffered(t *testing.T) {
 	} {
 		g := open(t, Config{Size: 1 << 40, Threads: 1})
 		g.pool = newPool(0)
+		g.others = g.pool
 		g.pool.fills = make(chan *parallelFill, workers)
 		mustRead(t, g, make([]byte, test.n), 0)
 		if got := len(g.pool.fills); got != test.offers {
