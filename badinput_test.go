@@ -106,6 +106,15 @@ var badInputs = []badInput{
 	{"--max-read -4K {dir}/mnt", "--max-read"},
 	{"--max-read big {dir}/mnt", "--max-read"},
 	{"--foreground=maybe {dir}/mnt", "maybe"},
+	{"--numa on {dir}/mnt", "--numa on"},
+	{"--numa= {dir}/mnt", "--numa"},
+	{"--numa-nodes 1000 {dir}/mnt", "--numa-nodes 1000"},
+	{"--numa-nodes 0- {dir}/mnt", "0-"},
+	{"--numa-nodes= {dir}/mnt", "--numa-nodes"},
+	{"--numa off --numa-nodes 0 {dir}/mnt", "--numa-nodes 0"},
+	{"--threads 0 {dir}/mnt", "--threads 0"},
+	{"--threads 100000 {dir}/mnt", "--threads 100000"},
+	{"--threads many {dir}/mnt", "many"},
 
 	// Mount options.
 	{"-o nope {dir}/mnt", "nope"},
@@ -196,6 +205,9 @@ var badInputs = []badInput{
 	{"cat --seed abc 1M,seed=7", "abc"},
 	{"cat --seed random 1M", "random"},
 	{"version 2", "2"},
+	{"topology 2", "2"},
+	{"topology --numa-nodes x", "x"},
+	{"bench --threads 0", "--threads 0"},
 }
 
 func TestBadInput(t *testing.T) {

@@ -28,13 +28,14 @@ func main() {
 
 // commands maps the first argument to what it does; mount is the default.
 var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
-	"mount":   mountCommand,
-	"umount":  umountCommand,
-	"run":     runCommand,
-	"cat":     catCommand,
-	"bench":   benchCommand,
-	"measure": measureCommand,
-	"version": versionCommand,
+	"mount":    mountCommand,
+	"umount":   umountCommand,
+	"run":      runCommand,
+	"cat":      catCommand,
+	"bench":    benchCommand,
+	"measure":  measureCommand,
+	"topology": topologyCommand,
+	"version":  versionCommand,
 }
 
 const usage = `dgenfs mounts a directory of files that do not exist: their bytes are generated
@@ -46,6 +47,7 @@ while they are read.
   dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
   dgenfs measure [flags] SPEC|FILE...          tell how data deduplicates and compresses
   dgenfs bench [--json]                        measure the generator
+  dgenfs topology [flags]                      print the machine's memory nodes, and which would be used
   dgenfs version                               print the versions
 
 A file is described by a SPEC: its SIZE, and keys after commas.

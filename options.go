@@ -34,6 +34,7 @@ type mountFlags struct {
 	allowOther bool
 	transport  string
 	maxRead    string
+	numa       numaFlags
 	log        string
 	foreground bool
 }
@@ -50,6 +51,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.StringVar(&m.transport, "transport", string(transport.Auto), "how the kernel passes reads on: `auto|dev|uring`. uring is FUSE over io_uring, for\nLinux 6.14 and later where root has enabled it; auto takes it if it is there")
 	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K)")
+	m.numa.add(f)
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
 }
@@ -63,6 +65,7 @@ type config struct {
 	allowOther bool
 	transport  transport.Kind
 	maxRead    int // bytes; 0 means the default
+	placement  *placement
 	log        string
 }
 
@@ -116,7 +119,8 @@ func (m *mountFlags) config() (config, error) {
 		}
 		c.maxRead = int(size)
 	}
-	return c, nil
+	c.placement, err = m.numa.placement()
+	return c, err
 }
 
 // entries returns the entries of the tree.

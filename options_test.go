@@ -58,8 +58,8 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"allow nobody else", []string{"--allow-other=false"}, []string{"-o", "allow_other=false"}},
 		{"log", []string{"--log", "/tmp/a=b"}, []string{"-o", "log=/tmp/a=b"}},
 		{"the last one wins", []string{"--seed", "1", "--seed", "2"}, []string{"--seed", "1", "-o", "seed=2"}},
-		{"all", []string{"--size", "1G,seed=3", "--files", "10", "--file", "x:1K", "--seed", "9", "--uid", "1", "--gid", "2", "--allow-other", "--log", "l"},
-			[]string{"-o", `ro,size=1G\,seed=3,files=10,file=x:1K,seed=9,uid=1`, "-o", "gid=2,allow_other,log=l"}},
+		{"all", []string{"--size", "1G,seed=3", "--files", "10", "--file", "x:1K", "--seed", "9", "--uid", "1", "--gid", "2", "--allow-other", "--numa", "force", "--numa-nodes", "0", "--threads", "1", "--log", "l"},
+			[]string{"-o", `ro,size=1G\,seed=3,files=10,file=x:1K,seed=9,uid=1`, "-o", "gid=2,allow_other,numa=force,numa_nodes=0,threads=1,log=l"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

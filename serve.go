@@ -57,6 +57,8 @@ func (s *server) start(fallback io.Writer) error {
 		AllowOther: s.allowOther,
 		Transport:  s.transport,
 		MaxRead:    s.config.maxRead,
+		Placement:  s.placement.transport(),
+		NUMA:       s.placement.String(),
 		Log:        s.log,
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 
 // reportText writes a report for people and for programs that look for the text
 // before the colon: what is in force, and after a semicolon, why it is no other.
-func reportText(r transport.Report) string {
+func reportText(r transport.Report, numa string) string {
 	why := func(what, why string) string {
 		if why == "" {
 			return what
@@ -69,13 +69,13 @@ func reportText(r transport.Report) string {
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"transport", why(string(r.Kind), r.NoUring)},
-		{"workers", fmt.Sprintf("%d, bound to the CPUs that the process may use", r.Workers)},
+		{"workers", fmt.Sprintf("%d, each bound to a CPU", r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
 		{"splice", onOff(r.Splice, r.NoSplice)},
 		{"clone", onOff(r.Clone, r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},
 		{"implementation", gen.Implementations()[0].String()},
-		{"numa", "off; buffers are where the kernel puts what a worker writes first"},
+		{"numa", numa},
 	} {
 		fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
 	}

@@ -145,18 +145,18 @@ func TestReportText(t *testing.T) {
 	}{
 		{
 			transport.Report{Kind: transport.Uring, Workers: 8, Request: 512 << 10, NoSplice: "rings have no pipes", NoClone: "why", MaxMemory: 3 << 20},
-			[]string{"transport: uring", "workers: 8, bound to the CPUs that the process may use", "max-read: 512K", "splice: off; rings have no pipes", "clone: off; why", "buffers: 3072K at most"},
+			[]string{"transport: uring", "workers: 8, each bound to a CPU", "numa: off; why not", "max-read: 512K", "splice: off; rings have no pipes", "clone: off; why", "buffers: 3072K at most"},
 		},
 		{
 			transport.Report{Kind: transport.Dev, NoUring: "it is off", Workers: 2, Request: 1 << 20, Splice: true, Clone: true},
-			[]string{"transport: dev; it is off", "workers: 2, bound to the CPUs that the process may use", "max-read: 1024K", "splice: on", "clone: on", "buffers: 0K at most"},
+			[]string{"transport: dev; it is off", "workers: 2, each bound to a CPU", "max-read: 1024K", "splice: on", "clone: on", "buffers: 0K at most"},
 		},
 		{
 			transport.Report{Kind: transport.Dev, Splice: true, NoSplice: "unused"},
 			[]string{"transport: dev", "splice: on", "clone: off"},
 		},
 	} {
-		text := reportText(test.report)
+		text := reportText(test.report, "off; why not")
 		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 		for _, line := range lines {
 			if name, value, ok := strings.Cut(line, ": "); !ok || value == "" || strings.ContainsAny(name, " ;") {
@@ -172,7 +172,7 @@ func TestReportText(t *testing.T) {
 				t.Errorf("%+v: no line %q in\n%s", test.report, want, text)
 			}
 		}
-		summary := (&Mount{report: test.report}).Summary()
+		summary := (&Mount{report: test.report, numa: "off; why not"}).Summary()
 		if strings.Contains(summary, "\n") || strings.ReplaceAll(summary, " | ", "\n")+"\n" != text {
 			t.Errorf("summary %q", summary)
 		}

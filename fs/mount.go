@@ -12,13 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MountOptions says how to mount. The zero value is useful.
+// MountOptions says how to mount. The zero value of all fields but Placement is
+// useful.
 type MountOptions struct {
 	Source     string         // shown as the device in the mount table; "" means dgenfs
 	AllowOther bool           // let users other than the mounting one in
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
 	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
+
+	Placement transport.Placement // has to name a CPU
+	NUMA      string              // what to say of the placement, in a line
 }
 
 // Mount is a mounted file system.
@@ -27,6 +31,7 @@ type Mount struct {
 	device     string // of the mount table, which tells it from later ones there
 	server     *transport.Server
 	report     transport.Report
+	numa       string
 }
 
 // NewMount mounts f on mountpoint, an absolute path of an empty folder. Readers
@@ -47,13 +52,13 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.control = []controlFile{{"config", func() string { return reportText(m.report) }}}
+	f.control = []controlFile{{"config", func() string { return reportText(m.report, m.numa) }}}
 	return m, nil
 }
 
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
-	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log}
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, Placement: o.Placement}
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}
@@ -74,7 +79,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 		}
 		return nil, err
 	}
-	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report()}, nil
+	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report(), numa: o.NUMA}, nil
 }
 
 // Serve answers requests until the file system is unmounted and its last user
@@ -100,7 +105,7 @@ func (m *Mount) Served() transport.Served { return m.server.Served() }
 
 // Summary says in one line what is in force and, for what is not, why.
 func (m *Mount) Summary() string {
-	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report)), "\n", " | ")
+	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report, m.numa)), "\n", " | ")
 }
 
 // MaxRequest returns the size of the largest read request that the kernel

@@ -50,14 +50,17 @@ type pool struct {
 
 func newPool(s *Server) (*pool, error) {
 	p := &pool{Server: s, ended: make(chan struct{})}
-	for i := range max(len(s.cpus), minAwake) {
-		p.workers = append(p.workers, &worker{pool: p, cpu: s.cpus[i%len(s.cpus)], wake: make(chan struct{}, 1)})
+	cpus := s.placement.CPUs
+	for i := range max(len(cpus), minAwake) {
+		place := i % len(cpus)
+		p.workers = append(p.workers, &worker{pool: p, cpu: cpus[place], node: s.placement.node(place), wake: make(chan struct{}, 1)})
 	}
 	p.awake = minAwake
 	if s.rings != nil {
 		p.awake = 1 // what comes over /dev/fuse beside rings is rare, and not READ
 	}
 	p.asleep = slices.Clone(p.workers[p.awake:])
+	slices.Reverse(p.asleep) // the last one is the first to be woken up
 	p.sleepers.Store(int32(len(p.asleep)))
 	// What the first one can have, all can, or do without.
 	return p, p.workers[0].setUp()
@@ -75,19 +78,29 @@ func (p *pool) serve() {
 	all.Wait()
 }
 
-// more wakes a worker up, if one is asleep.
-func (p *pool) more() {
+// more wakes a worker up, if one is asleep: of the memory node where there is much
+// to do, if there is one.
+func (p *pool) more(node int) {
 	if p.sleepers.Load() == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := len(p.asleep); n > 0 {
-		p.asleep[n-1].wake <- struct{}{}
-		p.asleep = p.asleep[:n-1]
-		p.sleepers.Store(int32(n - 1))
-		p.awake++
+	n := len(p.asleep)
+	if n == 0 {
+		return
 	}
+	next := n - 1
+	for i, w := range slices.Backward(p.asleep) {
+		if w.node == node {
+			next = i
+			break
+		}
+	}
+	p.asleep[next].wake <- struct{}{}
+	p.asleep = slices.Delete(p.asleep, next, next+1)
+	p.sleepers.Store(int32(n - 1))
+	p.awake++
 }
 
 // less says that w goes to sleep, if enough others are awake.
@@ -103,13 +116,13 @@ func (p *pool) less(w *worker) bool {
 	return true
 }
 
-// lose says that a worker that was awake is no more.
-func (p *pool) lose() {
+// lose says that w, which was awake, is no more.
+func (p *pool) lose(w *worker) {
 	p.mu.Lock()
 	p.awake--
 	left := p.awake + len(p.asleep)
 	p.mu.Unlock()
-	p.more()
+	p.more(w.node)
 	if left == 0 {
 		p.end.Do(func() { close(p.ended) })
 	}
@@ -119,6 +132,7 @@ func (p *pool) lose() {
 type worker struct {
 	*pool
 	cpu  int
+	node int           // of the CPU
 	wake chan struct{} // has an element if the worker has to be awake
 
 	fd      int // the connection, through a descriptor of its own if possible
@@ -150,7 +164,7 @@ func (w *worker) setUp() error {
 	if w.in != nil {
 		return nil
 	}
-	mem, err := mapBuffer(workerMemory(w.request))
+	mem, err := w.mapBuffer(workerMemory(w.request), w.cpu)
 	if err != nil {
 		return err
 	}
@@ -201,11 +215,11 @@ func (w *worker) run() {
 		if first {
 			first = false
 			runtime.LockOSThread() // for good: the thread ends with the worker
-			pin(w.cpu)
+			w.pin(w.cpu)
 		}
 		if err := w.setUp(); err != nil {
 			w.log.Printf("worker on CPU %d: %v", w.cpu, err)
-			w.lose()
+			w.lose(w)
 			return
 		}
 		if !w.serveUntilIdle() {
@@ -241,7 +255,7 @@ func (w *worker) serveUntilIdle() bool {
 			w.answer(w.in[:n])
 			if found++; found == crowded {
 				found = 0
-				w.more()
+				w.more(w.node)
 			}
 		case unix.EAGAIN:
 			found = 0

@@ -24,7 +24,7 @@ func TestPool(t *testing.T) {
 	const n = 5
 	_, fd := newKernel(t)
 	defer unix.Close(fd)
-	p, err := newPool(&Server{fd: fd, request: testRequest, cpus: make([]int, n)})
+	p, err := newPool(&Server{fd: fd, request: testRequest, placement: Placement{CPUs: make([]int, n)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,17 +51,15 @@ func TestPool(t *testing.T) {
 	}
 	check("less at first", minAwake)
 
-	up := []int{0, 1}
+	// Woken up in their order.
 	for awake := minAwake + 1; awake <= n; awake++ {
-		p.more()
-		who := woken(workers)
-		if len(who) != 1 || slices.Contains(up, who[0]) {
-			t.Fatalf("more woke %d up, of whom %d are awake", who, up)
+		p.more(0)
+		if who := woken(workers); !slices.Equal(who, []int{awake - 1}) {
+			t.Fatalf("more woke %d up, with the first %d awake", who, awake-1)
 		}
-		up = append(up, who...)
 		check("more", awake)
 	}
-	p.more()
+	p.more(0)
 	if who := woken(workers); who != nil {
 		t.Errorf("%d were woken up with nobody asleep", who)
 	}
@@ -77,7 +75,7 @@ func TestPool(t *testing.T) {
 		t.Error("fewer are awake than there have to be")
 	}
 	// One that slept last is woken up first, and others may sleep instead.
-	p.more()
+	p.more(0)
 	if who := woken(workers); !slices.Equal(who, []int{minAwake}) {
 		t.Errorf("%d were woken up, want %d", who, minAwake)
 	}
@@ -85,6 +83,30 @@ func TestPool(t *testing.T) {
 		t.Error("one too many is awake")
 	}
 	check("another sleeps", minAwake)
+}
+
+// Who is woken up is of the node where there is much to do.
+func TestPoolNodes(t *testing.T) {
+	_, fd := newKernel(t)
+	defer unix.Close(fd)
+	placement := Placement{CPUs: []int{0, 4, 1, 5, 2, 6}, Nodes: []int{0, 1, 0, 1, 0, 1}}
+	p, err := newPool(&Server{fd: fd, request: testRequest, placement: placement})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.workers[0].close()
+	for i, w := range p.workers {
+		if w.cpu != placement.CPUs[i] || w.node != placement.Nodes[i] {
+			t.Errorf("worker %d is on CPU %d of node %d", i, w.cpu, w.node)
+		}
+	}
+	// Nodes 1 has none left the third time, node 7 has none at all.
+	for i, test := range []struct{ node, who int }{{1, 3}, {1, 5}, {1, 2}, {7, 4}} {
+		p.more(test.node)
+		if who := woken(p.workers); !slices.Equal(who, []int{test.who}) {
+			t.Errorf("call %d: %d were woken up for node %d, want %d", i, who, test.node, test.who)
+		}
+	}
 }
 
 func TestPoolSize(t *testing.T) {
@@ -98,7 +120,7 @@ func TestPoolSize(t *testing.T) {
 		{64, 64, 1, &rings{}},
 	} {
 		_, fd := newKernel(t)
-		p, err := newPool(&Server{fd: fd, request: pageSize, rings: test.rings, cpus: make([]int, test.cpus)})
+		p, err := newPool(&Server{fd: fd, request: pageSize, rings: test.rings, placement: Placement{CPUs: make([]int, test.cpus)}})
 		if err != nil {
 			t.Fatal(err)
 		}

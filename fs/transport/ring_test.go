@@ -42,21 +42,6 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-func TestCountCPUs(t *testing.T) {
-	for list, want := range map[string]int{
-		"0": 1, "0-1": 2, "0-3,8": 5, "0-127": 128, "1,3,5-6": 4,
-		// 0 stands for an error.
-		"": 0, "a": 0, "3-1": 0, "1-": 0, "-1": 0, "0,": 0, "0-1-2": 0, "0 1": 0,
-	} {
-		if n, err := countCPUs(list); n != want || (err != nil) != (want == 0) {
-			t.Errorf("%q: %d, %v; want %d", list, n, err, want)
-		}
-	}
-	if n, err := possibleCPUs(); err != nil || n < runtime.NumCPU() {
-		t.Errorf("%d CPUs are possible, %v; %d are there", n, err, runtime.NumCPU())
-	}
-}
-
 // testRing returns a ring for the calling goroutine, which stays on its thread
 // from here on.
 func testRing(t *testing.T, size int) *ring {

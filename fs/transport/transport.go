@@ -15,7 +15,6 @@ package transport
 
 import (
 	"errors"
-	"fmt"
 	"log"
 	"runtime"
 	"sync/atomic"
@@ -55,11 +54,13 @@ var Kinds = []Kind{Auto, Dev, Uring}
 // it has bytes for; 4 MiB, where root allows it, gave 0.9 to 1.1.
 const DefaultRequest = 512 << 10
 
-// Options says how to serve. The zero value of all fields is useful.
+// Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
 	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
+
+	Placement Placement // has to name a CPU
 }
 
 // ErrNoUring is returned where io_uring was asked for and cannot be had.
@@ -71,8 +72,9 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int   // bytes of the largest request
-	cpus     []int // that this process may use
+	request  int // bytes of the largest request
+
+	placement Placement
 
 	pool   *pool
 	rings  *rings // nil over /dev/fuse
@@ -86,7 +88,7 @@ type Server struct {
 //
 // If a Kind of Uring cannot be had, the error is one of ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -104,11 +106,10 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 }
 
 func (s *Server) start(kind Kind) error {
-	if err := unix.SetNonblock(s.fd, true); err != nil {
+	if err := s.placement.check(); err != nil {
 		return err
 	}
-	var err error
-	if s.cpus, err = usableCPUs(); err != nil {
+	if err := unix.SetNonblock(s.fd, true); err != nil {
 		return err
 	}
 	if err := s.negotiate(kind); err != nil {
@@ -116,11 +117,12 @@ func (s *Server) start(kind Kind) error {
 	}
 	// Threads that copy in the kernel hold on to what the Go runtime hands
 	// out to run Go code, one for each; the rest of the process needs some, too.
-	threads := max(len(s.cpus), minAwake)
+	threads := max(len(s.placement.CPUs), minAwake)
 	if s.rings != nil {
-		threads += len(s.rings.queues)
+		threads += len(s.rings.threads)
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), threads+2))
+	var err error
 	s.pool, err = newPool(s)
 	return err
 }
@@ -152,8 +154,8 @@ func (s *Server) Served() Served {
 		w.served.addTo(&sum)
 	}
 	if s.rings != nil {
-		for _, q := range s.rings.queues {
-			q.served.addTo(&sum)
+		for _, t := range s.rings.threads {
+			t.served.addTo(&sum)
 		}
 	}
 	return sum
@@ -197,7 +199,7 @@ func (s *Server) Report() Report {
 	r.Clone, r.NoClone = first.fd != s.fd, first.noClone
 	if s.rings != nil {
 		r.Kind = Uring
-		r.Workers = len(s.rings.queues)
+		r.Workers = len(s.rings.threads)
 		r.NoSplice = "rings have no pipes"
 		r.MaxMemory = s.rings.memory()
 		return r
@@ -206,27 +208,4 @@ func (s *Server) Report() Report {
 	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
 	r.MaxMemory = len(s.pool.workers) * workerMemory(s.request)
 	return r
-}
-
-// usableCPUs returns the CPUs that this process may run on.
-func usableCPUs() ([]int, error) {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return nil, fmt.Errorf("sched_getaffinity: %w", err)
-	}
-	var cpus []int
-	for cpu := range len(set) * 64 {
-		if set.IsSet(cpu) {
-			cpus = append(cpus, cpu)
-		}
-	}
-	return cpus, nil
-}
-
-// pin binds the calling thread, which must be locked, to a CPU. Where that is
-// refused, the thread runs on where the kernel puts it.
-func pin(cpu int) {
-	var set unix.CPUSet
-	set.Set(cpu)
-	unix.SchedSetaffinity(0, &set)
 }

@@ -23,6 +23,9 @@ import (
 // testRequest is the largest request: replies fit a socket without privileges.
 const testRequest = 128 << 10
 
+// testPlacement has two threads, of which one serves all queues but one.
+var testPlacement = Placement{CPUs: []int{0, 1}, Queues: []int{0, 1, 1, 1}}
+
 // kernel is the other end of a connection.
 type kernel struct {
 	t  *testing.T
@@ -174,7 +177,7 @@ func connect(t *testing.T) *connection {
 	c := &connection{kernel: k, fs: newTestFS(), done: make(chan struct{})}
 	k.sendInit(45, 0)
 	var err error
-	if c.server, err = New(fd, c.fs, Options{Kind: Dev, Request: testRequest, Log: log.New(&c.log, "", 0)}); err != nil {
+	if c.server, err = New(fd, c.fs, Options{Kind: Dev, Request: testRequest, Placement: testPlacement, Log: log.New(&c.log, "", 0)}); err != nil {
 		t.Fatal(err)
 	}
 	k.receiveInit()
@@ -216,7 +219,7 @@ func TestNegotiate(t *testing.T) {
 	} {
 		k, fd := newKernel(t)
 		k.sendInit(41, test.flags)
-		s, err := New(fd, newTestFS(), Options{Kind: test.kind, Request: test.request})
+		s, err := New(fd, newTestFS(), Options{Kind: test.kind, Request: test.request, Placement: testPlacement})
 		if err != nil {
 			t.Errorf("%q: %v", test.kind, err)
 			continue
@@ -258,7 +261,7 @@ func TestNegotiateErrors(t *testing.T) {
 	} {
 		k, fd := newKernel(t)
 		test.send(k)
-		_, err := New(fd, newTestFS(), Options{Kind: test.kind, Request: testRequest, Log: log.New(t.Output(), "", 0)})
+		_, err := New(fd, newTestFS(), Options{Kind: test.kind, Request: testRequest, Placement: testPlacement, Log: log.New(t.Output(), "", 0)})
 		if err == nil || !strings.Contains(err.Error(), test.want) || errors.Is(err, ErrNoUring) != (test.kind == Uring) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -274,7 +277,7 @@ func TestUringRefused(t *testing.T) {
 	for _, kind := range []Kind{Auto, Uring} {
 		k, fd := newKernel(t)
 		k.sendInit(45, fuse.CAP_OVER_IO_URING)
-		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Log: log.New(t.Output(), "", 0)})
+		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, Log: log.New(t.Output(), "", 0)})
 		if err == nil { // this machine has no io_uring at all
 			if r := s.Report(); kind == Uring || r.Kind != Dev || r.NoUring == "" {
 				t.Errorf("%s: %+v", kind, r)
