@@ -208,6 +208,7 @@ var badInputs = []badInput{
 	{"topology 2", "2"},
 	{"topology --numa-nodes x", "x"},
 	{"bench --threads 0", "--threads 0"},
+	{"bench --threads 0", "--threads 0"},
 }
 
 func TestBadInput(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -13,16 +14,20 @@ import (
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
+	"github.com/dgenfs/dgenfs/numa"
+	"golang.org/x/sys/unix"
 )
 
-const benchSynopsis = `dgenfs bench [--json] [--time DURATION]
+const benchSynopsis = `dgenfs bench [flags]
 
 Measures the generator, without a mount: fills of buffers of many sizes, by one
 thread, by two, and by all, each in turn with clear() of the same memory by the
 same threads, which is as fast as this machine writes; and reads at random
 offsets. "each" is threads that fill a buffer of their own, as readers of a mount
 do; "shared" is one buffer that the threads fill together. Rates are medians in
-GB/s (10^9 bytes), ratios medians of the ratios of neighbouring runs.
+GB/s (10^9 bytes), ratios medians of the ratios of neighbouring runs. On several
+memory nodes, each thread is bound to a CPU and has its buffer, or its part of the
+shared one, on that CPU's node.
 `
 
 const (
@@ -38,7 +43,8 @@ var (
 
 // benchReport is what --json prints.
 type benchReport struct {
-	CPUs    int         `json:"cpus"`
+	CPUs    int         `json:"cpus"` // in use
+	NUMA    string      `json:"numa"`
 	Go      string      `json:"go"`
 	Version int         `json:"stream_version"`
 	Date    string      `json:"date"`
@@ -68,6 +74,8 @@ func benchCommand(args []string, stdout, stderr io.Writer) error {
 	f := newFlags("bench", benchSynopsis, stdout)
 	asJSON := f.Bool("json", false, "print JSON")
 	step := f.Duration("time", 10*time.Millisecond, "how long one run takes at least, `DURATION`; a row is 7 runs of each kind")
+	var flags numaFlags
+	flags.add(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -77,7 +85,14 @@ func benchCommand(args []string, stdout, stderr io.Writer) error {
 	if *step < time.Millisecond || *step > time.Minute {
 		return usagef("--time %v: must be from 1ms to 1m", *step)
 	}
-	b := bench{step: *step, progress: progressTo(stderr)}
+	placement, err := flags.placement()
+	if err != nil {
+		return err
+	}
+	b := bench{step: *step, progress: progressTo(stderr), placement: placement, threads: len(placement.cpus)}
+	if !f.Changed("threads") {
+		b.threads = min(b.threads, runtime.GOMAXPROCS(0)) // a container may have less than it sees
+	}
 	report, err := b.run()
 	if err != nil {
 		return err
@@ -86,21 +101,20 @@ func benchCommand(args []string, stdout, stderr io.Writer) error {
 }
 
 type bench struct {
-	step     time.Duration
-	progress io.Writer
-	memory   []byte
+	step      time.Duration
+	progress  io.Writer
+	placement *placement
+	threads   int    // at most
+	memory    []byte // of all rows, unless the placement is on
 }
 
 // shapes are the kinds of data whose fills are compared.
 var benchShapes = []string{"", "compress=2", "compress=4", "compress=10", "dedup=3"}
 
 func (b *bench) run() (*benchReport, error) {
-	all := runtime.GOMAXPROCS(0)
-	r := &benchReport{CPUs: all, Go: runtime.Version(), Version: gen.Version, Date: time.Now().UTC().Format(time.DateOnly)}
-	b.memory = make([]byte, benchMemory)
-	for i := range b.memory {
-		b.memory[i] = 1 // really there, before anything is timed
-	}
+	all := b.threads
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), all))
+	r := &benchReport{CPUs: all, NUMA: b.placement.String(), Go: runtime.Version(), Version: gen.Version, Date: time.Now().UTC().Format(time.DateOnly)}
 	threads := slices.Compact([]int{1, min(2, all), all})
 	for _, impl := range gen.Implementations() {
 		for _, shape := range benchShapes {
@@ -152,15 +166,27 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	if mode == "shared" {
 		cfg.Threads, buffers = threads, 1
 	}
+	if mode == "shared" && b.placement.on {
+		pool, err := b.placement.pool(threads)
+		if err != nil {
+			return fillRow{}, err
+		}
+		defer pool.Close()
+		cfg.Nodes, cfg.Threads = pool, 0
+	}
 	g, err := gen.New(cfg)
 	if err != nil {
 		return fillRow{}, err
 	}
 	defer g.Close()
+	memory, free, err := b.buffers(int(size*buffers), threads)
+	if err != nil {
+		return fillRow{}, err
+	}
+	defer free()
+	generate := func(i int) { g.ReadAt(memory[int64(i)*size:int64(i+1)*size], int64(i)*size) }
 	// A shared buffer is filled by one caller, and cleared in equal parts.
-	part := size * buffers / int64(threads)
-	generate := func(i int64) { g.ReadAt(b.memory[i*size:(i+1)*size], i*size) }
-	wipe := func(i int64) { clear(b.memory[i*part : (i+1)*part]) }
+	wipe := func(i int) { clear(part(memory, i, threads)) }
 	row := fillRow{Implementation: impl.String(), Spec: shape, Mode: mode, Threads: threads, Size: size}
 	total := float64(size * buffers)
 	var rates, clears, ratios []float64
@@ -174,6 +200,61 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	return row, nil
 }
 
+// buffers returns memory that is really there: each thread's part of it, if the
+// placement is on, on that thread's node.
+func (b *bench) buffers(size, threads int) (memory []byte, free func(), err error) {
+	if !b.placement.on {
+		if b.memory == nil {
+			b.memory = make([]byte, benchMemory)
+			touch(b.memory)
+		}
+		return b.memory[:size], func() {}, nil
+	}
+	if memory, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON); err != nil {
+		return nil, nil, fmt.Errorf("mapping %d bytes: %w", size, err)
+	}
+	unix.Madvise(memory, unix.MADV_HUGEPAGE) // as Go's own memory has them
+	for i, cpu := range b.placement.cpus[:threads] {
+		if err := b.placement.touch(part(memory, i, threads), cpu); err != nil {
+			unix.Munmap(memory)
+			return nil, nil, err
+		}
+	}
+	return memory, func() { unix.Munmap(memory) }, nil
+}
+
+// touch writes to mapped memory on a CPU, so that it is on that node from then on.
+func (p *placement) touch(memory []byte, cpu int) error {
+	undo, err := numa.Pin(numa.Set{cpu})
+	if err != nil {
+		return err
+	}
+	defer undo()
+	if p.noPlace == nil {
+		if err := p.place(memory, cpu); err != nil {
+			return err
+		}
+	}
+	touch(memory)
+	return nil
+}
+
+func touch(p []byte) {
+	for i := range p {
+		p[i] = 1
+	}
+}
+
+// part returns the i-th of n parts of p, of whole pages but for the last.
+func part(p []byte, i, n int) []byte {
+	page := os.Getpagesize()
+	cut := func(i int) int { return len(p) / page * i / n * page }
+	if i == n-1 {
+		return p[cut(i):]
+	}
+	return p[cut(i):cut(i+1)]
+}
+
 // readAt measures calls at random offsets of a file of 1 TiB: multiples of the
 // call's size, and so of 4 KiB from there on.
 func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
@@ -184,10 +265,14 @@ func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
 	}
 	defer g.Close()
 	random := rand.New(rand.NewPCG(1, 2))
-	p := b.memory[:size]
+	p, free, err := b.buffers(int(size), 1)
+	if err != nil {
+		return readAtRow{}, err
+	}
+	defer free()
 	var rates []float64
 	for range benchRounds {
-		rates = append(rates, 1/b.time(1, func(int64) { g.ReadAt(p, random.Int64N(g.Size()/size)*size) }))
+		rates = append(rates, 1/b.time(1, func(int) { g.ReadAt(p, random.Int64N(g.Size()/size)*size) }))
 	}
 	calls := median(rates)
 	return readAtRow{Implementation: impl.String(), Size: size, Calls: calls, Rate: calls * float64(size) / 1e9}, nil
@@ -195,12 +280,17 @@ func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
 
 // time returns how many seconds it takes the threads to call f once each,
 // thread i with i. They call it again and again for the time of a run.
-func (b *bench) time(threads int, f func(i int64)) float64 {
+func (b *bench) time(threads int, f func(i int)) float64 {
 	run := func(n int) time.Duration {
 		start := time.Now()
 		var wg sync.WaitGroup
-		for i := range int64(threads) {
+		for i := range threads {
 			wg.Go(func() {
+				if b.placement.on {
+					if undo, err := numa.Pin(numa.Set{b.placement.cpus[i]}); err == nil {
+						defer undo()
+					}
+				}
 				for range n {
 					f(i)
 				}
@@ -222,7 +312,7 @@ func median(x []float64) float64 {
 }
 
 func (r *benchReport) print(w io.Writer) error {
-	fmt.Fprintf(w, "%d CPUs, %s, stream version %d, %s\n\n", r.CPUs, r.Go, r.Version, r.Date)
+	fmt.Fprintf(w, "%d CPUs, %s, stream version %d, %s; NUMA %s\n\n", r.CPUs, r.Go, r.Version, r.Date, r.NUMA)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "fill\tthreads\tbuffer\tshape\tGB/s\tclear\tratio\t")
 	for _, f := range r.Fills {
