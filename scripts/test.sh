@@ -84,6 +84,7 @@ unformatted=$(gofmt -l .)
 heading 'Vet'
 go vet ./...
 go vet -tags e2e ./...
+go vet -tags nodes .
 
 heading 'Imports'
 # imports PACKAGE PATTERN: all that PACKAGE needs, other than the standard
@@ -100,8 +101,8 @@ imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
 imports ./fs/spec "$module/fs/spec"
 imports ./fs/tree "$module/fs/(tree|spec)"
 imports ./fs/... "$module/(fs|gen)(/.*)?|github\.com/hanwen/go-fuse/v2/.*|golang\.org/x/sys/.*"
-[ ! -d numa ] || imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
-! go list -deps ./gen/... ./fs/... | grep -qx "$module" || fail "a package imports main"
+imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
+! go list -deps ./gen/... ./fs/... ./numa/... | grep -qx "$module" || fail "a package imports main"
 
 heading 'Tests'
 go test ./...
@@ -132,6 +133,7 @@ for arch in arm64 s390x; do
 	GOARCH=$arch go build -o /dev/null .
 	GOARCH=$arch go vet ./...
 done
+GOOS=darwin go vet ./gen ./numa # which are libraries
 # The same bytes on an arm64 CPU, by NEON and without, and in big-endian order.
 (cd gen && GOARCH=arm64 go test -short -exec qemu-aarch64-static -run 'Golden|ReadAt|Alignment' .)
 (cd gen && GOARCH=s390x go test -short -exec qemu-s390x-static -run 'Golden|ReadAt' .)
@@ -164,6 +166,9 @@ for state in "${states[@]}"; do
 	E2E_SERVER_CPU=0 go test -tags e2e -count=1 -timeout 8m -v -run \
 		'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilled.*|TestManyReaders|TestStoppedReaders|TestMountReturnsWhenItAnswers)$' . | compact
 done
+
+heading 'Several memory nodes'
+scripts/test-numa.sh
 
 heading 'What is left'
 # The last ones may be about to end.
