@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -96,6 +97,13 @@ func TestPlacementCalls(t *testing.T) {
 		k.sendRead(7, 1000, 0, 10)
 		if r := k.receive(); r.unique != 7 || r.errno != 0 || len(r.data) != 10 {
 			t.Errorf("%+v", r)
+		}
+		// Both are awake from the start, but one may have come late.
+		for both := false; !both; {
+			mu.Lock()
+			both = len(pinned) == 2
+			mu.Unlock()
+			time.Sleep(time.Millisecond)
 		}
 		unix.Shutdown(k.fd, unix.SHUT_RDWR)
 		<-done

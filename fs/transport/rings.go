@@ -46,6 +46,7 @@ type rings struct {
 // entry has a request and its reply.
 type entry struct {
 	home    *thread
+	queue   uint16
 	header  *entryHeader
 	payload []byte
 	iov     [2]unix.Iovec // of the two
@@ -120,9 +121,6 @@ func newThreads(r *rings) []*thread {
 	}
 	return all
 }
-
-// queueOf returns the queue of an entry.
-func (r *rings) queueOf(entry uint32) uint16 { return uint16(int(entry) / r.depth) }
 
 // step returns the first error of a step that every thread does.
 func (r *rings) step() error {

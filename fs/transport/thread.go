@@ -78,19 +78,19 @@ func (t *thread) run() {
 }
 
 func (t *thread) make() error {
-	room, n := replyRoom(t.request), len(t.queues)*t.depth
-	mem, err := t.mapBuffer(n*room, t.cpu)
+	room, all := replyRoom(t.request), len(t.queues)*t.depth
+	mem, err := t.mapBuffer(all*room, t.cpu)
 	if err != nil {
 		return err
 	}
-	headers, err := t.mapBuffer(n*headerRoom, t.cpu)
+	headers, err := t.mapBuffer(all*headerRoom, t.cpu)
 	if err != nil {
 		return err
 	}
 	i := 0
-	for e := range t.ownEntries() {
-		e := &t.entries[e]
-		e.home = t
+	for n := range t.ownEntries() {
+		e := &t.entries[n]
+		e.home, e.queue = t, uint16(n/t.depth)
 		e.header = (*entryHeader)(unsafe.Pointer(&headers[i*headerRoom]))
 		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
 		e.iov[0].Base = &headers[i*headerRoom]
@@ -125,7 +125,7 @@ func (t *thread) registerEntries() error {
 			addr:     uint64(uintptr(unsafe.Pointer(&t.entries[n].iov))),
 			len:      uint32(len(t.entries[n].iov)),
 			userData: fromKernel | uint64(n),
-			queueID:  t.queueOf(uint32(n)),
+			queueID:  t.entries[n].queue,
 		})
 	}
 	t.ring.submit(submission{opcode: opPollAdd, fd: int32(t.stopFD), opFlags: unix.POLLIN, userData: stopNow})
@@ -140,7 +140,7 @@ func (t *thread) registerEntries() error {
 			return nil
 		case c.userData&kindMask != fromKernel:
 		case c.res < 0:
-			return fmt.Errorf("queue %d: %w", t.queueOf(uint32(c.userData)), syscall.Errno(-c.res))
+			return fmt.Errorf("queue %d: %w", t.entries[uint32(c.userData)].queue, syscall.Errno(-c.res))
 		default:
 			t.todo = append(t.todo, uint32(c.userData))
 		}
@@ -215,7 +215,7 @@ func (t *thread) collect() bool {
 		case unix.ENOTCONN, unix.ECONNABORTED, unix.ECANCELED:
 			return false
 		default:
-			t.log.Printf("queue %d: entry %d is lost: %v", t.queueOf(n), n, errno)
+			t.log.Printf("queue %d: entry %d is lost: %v", t.entries[n].queue, n, errno)
 		}
 	}
 	handed := false
@@ -304,7 +304,7 @@ func (t *thread) answer(number uint32) (large bool) {
 		off:      cmdCommitAndFetch,
 		userData: fromKernel | uint64(number),
 		commitID: commit,
-		queueID:  t.queueOf(number),
+		queueID:  e.queue,
 	})
 	return large
 }
