@@ -186,7 +186,11 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	defer free()
 	generate := func(i int) { g.ReadAt(memory[int64(i)*size:int64(i+1)*size], int64(i)*size) }
 	// A shared buffer is filled by one caller, and cleared in equal parts.
-	wipe := func(i int) { clear(part(memory, i, threads)) }
+	parts := make([][]byte, threads)
+	for i := range parts {
+		parts[i] = part(memory, i, threads)
+	}
+	wipe := func(i int) { clear(parts[i]) }
 	row := fillRow{Implementation: impl.String(), Spec: shape, Mode: mode, Threads: threads, Size: size}
 	total := float64(size * buffers)
 	var rates, clears, ratios []float64
