@@ -13,9 +13,13 @@ import (
 )
 
 const (
-	// maxBackground is how many requests of read-ahead and asynchronous I/O
-	// the kernel keeps in flight: more than the depths that people test with.
-	maxBackground = 64
+	// minBackground is how many requests of asynchronous I/O, which parts of a
+	// large read past the page cache are, too, the kernel keeps in flight at
+	// least, more than the depths that people test with; and backgroundPerCPU
+	// for each CPU that answers them, so that none waits for work that the
+	// kernel holds back. It caps them for mounts without privilege.
+	minBackground    = 64
+	backgroundPerCPU = 4
 
 	// maxWrite is the least that the kernel lets a server take in one write,
 	// in bytes. Nothing is ever written here, and what the kernel wants the
@@ -62,7 +66,7 @@ func (s *Server) negotiate(kind Kind) error {
 		// Reading past the page cache, the kernel splits large and
 		// asynchronous reads into requests that run side by side.
 		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
-		MaxBackground:     maxBackground,
+		MaxBackground:     s.maxBackground(),
 	})
 	reply := make([]byte, 256)
 	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{reply})
@@ -92,6 +96,11 @@ func (s *Server) negotiate(kind Kind) error {
 		}
 	}
 	return nil
+}
+
+// maxBackground returns how many requests the kernel may keep in flight.
+func (s *Server) maxBackground() int {
+	return min(max(backgroundPerCPU*len(s.placement.CPUs), minBackground), math.MaxUint16)
 }
 
 // firstRequest reads what the kernel has sent by the time that it is mounted.

@@ -31,6 +31,15 @@ func TestPlacementErrors(t *testing.T) {
 	}
 }
 
+func TestMaxBackground(t *testing.T) {
+	for cpus, want := range map[int]int{1: 64, 16: 64, 17: 68, 96: 384, 1 << 15: 65535} {
+		s := Server{placement: Placement{CPUs: make([]int, cpus)}}
+		if got := s.maxBackground(); got != want {
+			t.Errorf("%d CPUs: %d, want %d", cpus, got, want)
+		}
+	}
+}
+
 // Every queue has one thread, and threads turn to those of their node first.
 func TestThreads(t *testing.T) {
 	r := &rings{Server: &Server{placement: Placement{
