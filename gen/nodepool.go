@@ -55,7 +55,8 @@ type NodePoolConfig struct {
 
 	// Locate sets nodes[i] to the node of the page that holds p[offsets[i]],
 	// and to -1 if that page has no memory yet. It must not allocate, nor keep
-	// p. It must not be nil.
+	// p. It must not be nil. Where it fails, NewNodePool does; a fill that it
+	// fails later takes all pages for new ones.
 	Locate func(p []byte, offsets, nodes []int) error
 
 	// Local keeps threads from helping those of another node, when they have
@@ -79,6 +80,9 @@ func NewNodePool(c NodePoolConfig) (*NodePool, error) {
 	}
 	if total == 0 || total > MaxThreads {
 		return nil, fmt.Errorf("gen: %d threads on all nodes: must be from 1 to %d", total, MaxThreads)
+	}
+	if err := c.Locate(make([]byte, 1), make([]int, 1), make([]int, 1)); err != nil {
+		return nil, fmt.Errorf("gen: %w", err)
 	}
 	near := c.Near
 	if near == nil {

@@ -400,6 +400,20 @@ func TestNodePinError(t *testing.T) {
 	}
 }
 
+// A system that does not tell where memory lies is one for no such pool.
+func TestNodeLocateError(t *testing.T) {
+	cause := errors.New("forbidden")
+	pinned := false
+	p, err := NewNodePool(NodePoolConfig{
+		Threads: []int{1},
+		Pin:     func(int) error { pinned = true; return nil },
+		Locate:  func(p []byte, offsets, nodes []int) error { return cause },
+	})
+	if p != nil || !errors.Is(err, cause) || !strings.HasPrefix(err.Error(), "gen: ") || pinned {
+		t.Errorf("pool %v, error %v, threads begun: %v", p, err, pinned)
+	}
+}
+
 // Fills that are too small for workers are too small for a pool.
 func TestNodesSmallFills(t *testing.T) {
 	var calls atomic.Int32
@@ -412,6 +426,7 @@ func TestNodesSmallFills(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
+	calls.Store(0) // the pool has tried it
 	buffer := make([]byte, shareFrom)
 	for _, n := range []int{0, 1, Cell, 4 * block, shareFrom - 1} {
 		mustRead(t, g, buffer[:n], 0)
