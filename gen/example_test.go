@@ -8,6 +8,7 @@ import (
 	"log"
 
 	"github.com/dgenfs/dgenfs/gen"
+	"github.com/dgenfs/dgenfs/numa"
 )
 
 // A generator needs no space: any part of 1 EiB can be read, at any time, and
@@ -85,4 +86,40 @@ func ExampleDeriveSeed() {
 	// Output:
 	// true
 	// true
+}
+
+// On machines of several memory nodes, large buffers are filled by threads of the
+// node where they lie: here, as many as each node has CPUs to use.
+func ExampleNodePool() {
+	machine, err := numa.System()
+	if err != nil {
+		log.Fatal(err)
+	}
+	cpus := map[int]numa.Set{}
+	var threads []int
+	for _, node := range machine.Nodes {
+		cpus[node.ID] = node.CPUs
+		threads = append(threads, make([]int, node.ID+1-len(threads))...)
+		threads[node.ID] = len(node.CPUs)
+	}
+	pool, err := gen.NewNodePool(gen.NodePoolConfig{
+		Threads: threads,
+		Near:    machine.Nearest,
+		Locate:  numa.Locate,
+		Pin: func(node int) error {
+			_, err := numa.Pin(cpus[node])
+			return err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+
+	g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: pool})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+	fmt.Println(g.ReadAt(make([]byte, 64<<20), 0))
 }
