@@ -153,7 +153,7 @@ func boundThreads(t *testing.T, pid int) numa.Set {
 // memoryMap is a line of numa_maps.
 type memoryMap struct {
 	line, policy string
-	anonymous    bool        // its pages are the process's own
+	private      bool        // all of its pages are the process's own
 	pages        map[int]int // of a node
 }
 
@@ -166,13 +166,15 @@ func memoryMaps(t *testing.T, pid int) (maps []memoryMap) {
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
 		m := memoryMap{line: strings.TrimSpace(line), policy: fields[1], pages: map[int]int{}}
+		anonymous, file := false, false
 		for _, field := range fields[2:] {
 			key, value, _ := strings.Cut(field, "=")
-			m.anonymous = m.anonymous || key == "anon"
+			anonymous, file = anonymous || key == "anon", file || key == "file"
 			if node, err := strconv.Atoi(strings.TrimPrefix(key, "N")); err == nil && key[0] == 'N' {
 				m.pages[node], _ = strconv.Atoi(value)
 			}
 		}
+		m.private = anonymous && !file
 		maps = append(maps, m)
 	}
 	return maps
@@ -288,7 +290,7 @@ func TestNodesCpuset(t *testing.T) {
 	pages := 0
 	for _, m := range memoryMaps(t, pid) {
 		for n, count := range m.pages {
-			if !m.anonymous {
+			if !m.private {
 				continue // others may have brought it into memory
 			}
 			if pages += count; n != node.ID {
