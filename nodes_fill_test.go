@@ -9,8 +9,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/dgenfs/dgenfs/gen"
@@ -127,34 +125,6 @@ func nodeOfThread(t *testing.T, topology *numa.Topology, tid int) int {
 		}
 	}
 	return node
-}
-
-// threadCPUs returns the CPUs that a thread may run on, and where it ran last.
-func threadCPUs(t *testing.T, pid, tid int) (may numa.Set, last int) {
-	t.Helper()
-	dir := fmt.Sprintf("/proc/%d/task/%d", pid, tid)
-	status, err := os.ReadFile(dir + "/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-			if may, err = numa.ParseSet(strings.TrimSpace(list)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	stat, err := os.ReadFile(dir + "/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// After the name, which may have anything in it, come fields 3 to 52;
-	// processor is the 39th.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if last, err = strconv.Atoi(fields[39-3]); err != nil {
-		t.Fatal(err)
-	}
-	return may, last
 }
 
 // Every page is written by a thread on the node where it lies; with helping

@@ -6,21 +6,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/transport"
-	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/numa"
 	"golang.org/x/sys/unix"
 )
@@ -87,67 +84,6 @@ func configLine(t *testing.T, dir, name string) string {
 	}
 	t.Fatalf("no line %s in %s", name, text)
 	return ""
-}
-
-// readFromEveryCPU reads a file on every CPU at once, and compares.
-func readFromEveryCPU(t *testing.T, dir string, topology *numa.Topology) {
-	t.Helper()
-	const name, size = "1G,seed=5", 16 << 20
-	g, err := gen.New(gen.Config{Size: 1 << 30, Seed: 5, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	want := make([]byte, size)
-	g.ReadAt(want, 0)
-	var all sync.WaitGroup
-	for _, cpu := range topology.CPUs() {
-		all.Go(func() {
-			undo, err := numa.Pin(numa.Set{cpu})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer undo()
-			file, err := os.Open(filepath.Join(dir, name))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer file.Close()
-			got := make([]byte, 256<<10)
-			for off := 0; off < size; off += len(got) {
-				if _, err := io.ReadFull(file, got); err != nil || !bytes.Equal(got, want[off:off+len(got)]) {
-					t.Errorf("on CPU %d: wrong bytes at %d, %v", cpu, off, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
-// boundThreads returns the CPUs to which threads of a process are bound, those
-// that have one only.
-func boundThreads(t *testing.T, pid int) numa.Set {
-	t.Helper()
-	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var bound []int
-	for _, task := range tasks {
-		tid, _ := strconv.Atoi(task.Name())
-		may, last := threadCPUs(t, pid, tid)
-		if len(may) != 1 {
-			continue
-		}
-		if may[0] != last {
-			t.Errorf("thread %d is bound to CPU %d and ran on %d", tid, may[0], last)
-		}
-		bound = append(bound, may[0])
-	}
-	return numa.NewSet(bound...)
 }
 
 // memoryMap is a line of numa_maps.
