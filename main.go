@@ -152,6 +152,12 @@ func versionCommand(args []string, stdout, _ io.Writer) error {
 	if f.NArg() > 0 {
 		return usagef("version takes no arguments, got %q", f.Arg(0))
 	}
+	_, err := fmt.Fprintln(stdout, versionText())
+	return err
+}
+
+// versionText says in three lines what this program is.
+func versionText() string {
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -161,6 +167,5 @@ func versionCommand(args []string, stdout, _ io.Writer) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(stdout, "dgenfs %s\nstream version %d\n%s %s/%s\n", version, gen.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return fmt.Sprintf("dgenfs %s\nstream version %d\n%s %s/%s", version, gen.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

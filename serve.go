@@ -59,6 +59,7 @@ func (s *server) start(fallback io.Writer) error {
 		MaxRead:    s.config.maxRead,
 		Placement:  s.placement.transport(),
 		NUMA:       s.placement.String(),
+		Version:    versionText(),
 		Log:        s.log,
 	})
 	if err != nil {

@@ -51,6 +51,16 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 	return 0, false
 }
 
+// controlFiles are the files of the folder.
+func (m *Mount) controlFiles(f *FS) []controlFile {
+	return []controlFile{
+		{"config", func() string { return reportText(m.report, m.numa) }},
+		{"stats", func() string { s := m.stats(f); return s.json() }},
+		{"metrics", func() string { s := m.stats(f); return s.metrics() }},
+		{"version", func() string { return m.version + "\n" }},
+	}
+}
+
 // reportText writes a report for people and for programs that look for the text
 // before the colon: what is in force, and after a semicolon, why it is no other.
 func reportText(r transport.Report, numa string) string {

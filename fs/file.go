@@ -183,6 +183,16 @@ func (t *openFiles) slot(fh uint64) *atomic.Pointer[openFile] {
 	return &(*chunks)[fh/n][fh%n]
 }
 
+// len returns how many files are open.
+func (t *openFiles) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if chunks := t.chunks.Load(); chunks != nil {
+		return len(*chunks)*len(fileChunk{}) - len(t.free)
+	}
+	return 0
+}
+
 // get returns the file of a handle, nil if there is none.
 func (t *openFiles) get(fh uint64) *openFile {
 	if s := t.slot(fh); s != nil {

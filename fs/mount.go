@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dgenfs/dgenfs/fs/transport"
 	"golang.org/x/sys/unix"
@@ -23,6 +24,7 @@ type MountOptions struct {
 
 	Placement transport.Placement // has to name a CPU
 	NUMA      string              // what to say of the placement, in a line
+	Version   string              // of the program, to be told
 }
 
 // Mount is a mounted file system.
@@ -32,6 +34,8 @@ type Mount struct {
 	server     *transport.Server
 	report     transport.Report
 	numa       string
+	version    string
+	start      time.Time
 }
 
 // NewMount mounts f on mountpoint, an absolute path of an empty folder. Readers
@@ -52,7 +56,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.control = []controlFile{{"config", func() string { return reportText(m.report, m.numa) }}}
+	f.control = m.controlFiles(f)
 	return m, nil
 }
 
@@ -79,7 +83,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 		}
 		return nil, err
 	}
-	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report(), numa: o.NUMA}, nil
+	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report(), numa: o.NUMA, version: o.Version, start: time.Now()}, nil
 }
 
 // Serve answers requests until the file system is unmounted and its last user

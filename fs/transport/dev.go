@@ -283,9 +283,7 @@ func (w *worker) answer(in []byte) {
 	case opRead:
 		r := (*fuse.ReadIn)(unsafe.Pointer(h))
 		n, errno := w.read(r.Fh, r.Offset, r.Size, w.data)
-		if errno == 0 {
-			w.served.add(n)
-		}
+		w.served.count(n, errno)
 		putHeader(w.header, h.Unique, errno, n)
 		w.send(n)
 	case opInterrupt:

@@ -289,9 +289,8 @@ func (t *thread) answer(number uint32) (large bool) {
 	n, errno := 0, syscall.Errno(0)
 	if in.Opcode == opRead {
 		r := readIn(h)
-		if n, errno = t.read(r.fh, r.offset, r.size, e.payload); errno == 0 {
-			t.served.add(n)
-		}
+		n, errno = t.read(r.fh, r.offset, r.size, e.payload)
+		t.served.count(n, errno)
 		large = n >= shareFrom
 	} else {
 		n, errno = t.answerOther(e)

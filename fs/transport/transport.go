@@ -143,33 +143,60 @@ func (s *Server) Serve() {
 
 // Served is what readers have got so far.
 type Served struct {
-	Reads uint64 // requests answered
-	Bytes uint64
+	Reads  uint64 // requests answered with data, or with the end of the file
+	Bytes  uint64
+	Errors uint64 // reads answered with an error
+}
+
+// ServedByCPU is what was served by the threads of a CPU.
+type ServedByCPU struct {
+	CPU, Node int
+	Served
 }
 
 // Served returns the counts since the connection began.
 func (s *Server) Served() Served {
 	var sum Served
-	for _, w := range s.pool.workers {
-		w.served.addTo(&sum)
+	for _, c := range s.ServedByCPU() {
+		sum.Reads += c.Reads
+		sum.Bytes += c.Bytes
+		sum.Errors += c.Errors
+	}
+	return sum
+}
+
+// ServedByCPU returns the counts of each CPU to answer on, in the order of
+// [Placement].CPUs.
+func (s *Server) ServedByCPU() []ServedByCPU {
+	all := make([]ServedByCPU, len(s.placement.CPUs))
+	for place, cpu := range s.placement.CPUs {
+		all[place] = ServedByCPU{CPU: cpu, Node: s.placement.node(place)}
+	}
+	for i, w := range s.pool.workers {
+		w.served.addTo(&all[i%len(all)].Served)
 	}
 	if s.rings != nil {
 		for _, t := range s.rings.threads {
-			t.served.addTo(&sum)
+			t.served.addTo(&all[t.place].Served)
 		}
 	}
-	return sum
+	return all
 }
 
 // counter is what one thread has served. Only that thread writes to it, and it
 // shares no cache line with another's.
 type counter struct {
-	_            [64]byte
-	reads, bytes atomic.Uint64
-	_            [64]byte
+	_                    [64]byte
+	reads, bytes, errors atomic.Uint64
+	_                    [64]byte
 }
 
-func (c *counter) add(bytes int) {
+// count counts a read and its outcome.
+func (c *counter) count(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.errors.Store(c.errors.Load() + 1)
+		return
+	}
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
 }
@@ -177,6 +204,7 @@ func (c *counter) add(bytes int) {
 func (c *counter) addTo(s *Served) {
 	s.Reads += c.reads.Load()
 	s.Bytes += c.bytes.Load()
+	s.Errors += c.errors.Load()
 }
 
 // Report says what is in force and, for what is not, why.

@@ -344,10 +344,22 @@ func TestRead(t *testing.T) {
 		if test.errno == 0 {
 			want.Reads++
 			want.Bytes += uint64(test.n)
+		} else {
+			want.Errors++
 		}
 	}
 	if got := c.server.Served(); got != want {
 		t.Errorf("served %+v, want %+v", got, want)
+	}
+	var sum Served
+	for i, c := range c.server.ServedByCPU() {
+		if c.CPU != testPlacement.CPUs[i] || c.Node != 0 {
+			t.Errorf("counts %d are of CPU %d, node %d", i, c.CPU, c.Node)
+		}
+		sum.Reads, sum.Bytes, sum.Errors = sum.Reads+c.Reads, sum.Bytes+c.Bytes, sum.Errors+c.Errors
+	}
+	if sum != want {
+		t.Errorf("all CPUs served %+v, want %+v", sum, want)
 	}
 	c.end()
 }
@@ -393,7 +405,7 @@ func TestOtherRequests(t *testing.T) {
 	if r := c.receive(); r.unique != 10 || r.errno != 0 || !bytes.Equal(r.data, data) {
 		t.Errorf("READ: %+v", r)
 	}
-	if got := c.server.Served(); got != (Served{1, 20}) {
+	if got := c.server.Served(); got != (Served{Reads: 1, Bytes: 20}) {
 		t.Errorf("served %+v", got)
 	}
 	c.end()
