@@ -136,3 +136,40 @@ func TestNodeThreads(t *testing.T) {
 		})
 	}
 }
+
+// Threads that are busy with another fill are not waited for, as long as somebody
+// will begin.
+func TestNodeOffersDoNotWait(t *testing.T) {
+	for _, groups := range [][]int{{3, 0}, {0, 3}, {3, 3}} {
+		p := idlePool(t, NodePoolConfig{Threads: []int{1, 1}})
+		p.nodes[1].fills <- fillOf(p, 0, 1) // nobody takes it
+		f := fillOf(p, groups...)
+		if !p.offer(f) {
+			t.Fatalf("groups %d: the pool is said to be closed", groups)
+		}
+		if len(p.nodes[0].fills) != 1 || f.refs.Load() != 2 {
+			t.Errorf("groups %d: %d offers on node 0, %d references", groups, len(p.nodes[0].fills), f.refs.Load())
+		}
+	}
+	// With everybody busy, or with nobody else who may, it waits for one.
+	for _, test := range []struct {
+		local  bool
+		busy   []int
+		groups []int
+	}{
+		{false, []int{0, 1}, []int{0, 3}},
+		{true, []int{1}, []int{0, 3}},
+		{true, []int{1}, []int{3, 3}},
+	} {
+		p := idlePool(t, NodePoolConfig{Threads: []int{1, 1}, Local: test.local})
+		for _, node := range test.busy {
+			p.nodes[node].fills <- fillOf(p, 1, 0)
+		}
+		f, offered := fillOf(p, test.groups...), make(chan bool)
+		go func() { offered <- p.offer(f) }()
+		<-p.nodes[1].fills // the other fill
+		if !<-offered || <-p.nodes[1].fills != f {
+			t.Errorf("%+v: node 1 was offered something else", test)
+		}
+	}
+}

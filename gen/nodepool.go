@@ -17,7 +17,9 @@ import (
 //
 // Where a page lies is asked for a sample of them: eight of each 2 MiB, and all
 // only where these differ. So a stretch of less than 300 KiB in the midst of
-// another node's memory may be missed, which costs time, not bytes.
+// another node's memory may be missed, which costs time, not bytes. Asking is up
+// to the caller of a fill, before anything is written: memory whose nodes alternate
+// from page to page is filled at some 50 GB/s at most, by however many threads.
 type NodePool struct {
 	nodes  []poolNode // those that have threads
 	home   []int      // of each node: the place in nodes of the threads for its memory
@@ -197,51 +199,63 @@ func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 }
 
 // offer gives the fill to as many threads as it has groups of parts for: first
-// those whose memory it is, then others, nearest to where there is most to do. It
-// returns false if the pool was closed meanwhile.
+// those whose memory it is, then others, nearest to where there is most to do.
+// Threads that are busy with other fills are not waited for, but for one, if
+// nobody else would begin. It returns false if the pool was closed meanwhile.
 func (p *NodePool) offer(f *nodeFill) bool {
 	if p.closed.Load() {
 		return false
 	}
-	spare, most := 0, 0 // groups for which a node has no threads, and where they are most
+	accepted, spare, most := 0, 0, 0 // spare: groups for which a node has no threads
 	for i := range p.nodes {
 		n, groups := &p.nodes[i], len(f.queues[i].starts)
-		own := min(groups, n.threads)
-		spare += groups - own
+		got := p.offerTo(n, f, min(groups, n.threads))
+		if p.local && groups > 0 && got == 0 && !p.await(n, f) {
+			return false
+		}
 		if groups > len(f.queues[most].starts) {
 			most = i
 		}
-		f.idle[i] = n.threads - own
-		if !p.offerTo(n, f, own) {
-			return false
-		}
+		accepted += got
+		spare += groups - got
+		f.idle[i] = n.threads - got
 	}
 	if p.local {
 		return true
 	}
 	for _, i := range p.nodes[most].order {
-		helpers := min(spare, f.idle[i])
-		spare -= helpers
-		if !p.offerTo(&p.nodes[i], f, helpers) {
-			return false
-		}
+		got := p.offerTo(&p.nodes[i], f, min(spare, f.idle[i]))
+		accepted += got
+		spare -= got
 	}
-	return true
+	return accepted > 0 || p.await(&p.nodes[most], f)
 }
 
-// offerTo waits, if it has to, until that many threads have come to it or sooner
-// or later will.
-func (p *NodePool) offerTo(n *poolNode, f *nodeFill, threads int) bool {
-	for range threads {
+// offerTo returns how many threads, of those asked for, will come to the fill.
+func (p *NodePool) offerTo(n *poolNode, f *nodeFill, threads int) int {
+	for i := range threads {
 		f.refs.Add(1)
 		select {
 		case n.fills <- f:
-		case <-p.done:
+		default:
 			f.refs.Add(-1) // not the last: the caller has one
-			return false
+			return i
 		}
 	}
-	return true
+	return threads
+}
+
+// await returns when a thread will come to the fill, or false if the pool was
+// closed meanwhile.
+func (p *NodePool) await(n *poolNode, f *nodeFill) bool {
+	f.refs.Add(1)
+	select {
+	case n.fills <- f:
+		return true
+	case <-p.done:
+		f.refs.Add(-1)
+		return false
+	}
 }
 
 func (p *NodePool) release(f *nodeFill) {

@@ -25,8 +25,9 @@ func getAffinity(m mask) (int, error) {
 	return int(n), result(errno)
 }
 
+// setAffinity may wait until the thread has moved.
 func setAffinity(m mask) error {
-	_, _, errno := unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, uintptr(len(m))*maskBits/8, uintptr(unsafe.Pointer(&m[0])))
+	_, _, errno := unix.Syscall(unix.SYS_SCHED_SETAFFINITY, 0, uintptr(len(m))*maskBits/8, uintptr(unsafe.Pointer(&m[0])))
 	return result(errno)
 }
 

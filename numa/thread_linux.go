@@ -35,7 +35,9 @@ func Affinity() (Set, error) {
 // it may use at least one; the kernel leaves out the others. What it returns
 // undoes both, on the same goroutine. After an error nothing is changed.
 //
-// A goroutine that ends without undoing ends the thread.
+// A goroutine that ends without undoing ends the thread. Undoing sets the CPUs that
+// the thread could use before, and is not forgetting: if its cpuset grows later,
+// the thread does not follow.
 func Pin(cpus Set) (undo func(), err error) {
 	runtime.LockOSThread()
 	before, err := affinityMask()

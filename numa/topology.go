@@ -24,8 +24,9 @@ var ErrUnsupported = errors.New("numa: only Linux is supported")
 type Topology struct {
 	Nodes []Node
 
-	// Possible is how many CPUs the kernel is prepared for, which is more than
-	// there are where CPUs can be plugged in.
+	// Possible is more than the number of any CPU that the kernel is prepared
+	// for, and so how many there can be: more than there are where CPUs can be
+	// plugged in.
 	Possible int
 
 	distances [][]int // by places in Nodes

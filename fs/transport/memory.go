@@ -12,7 +12,7 @@ import (
 const hugePage = 2 << 20
 
 // mapBuffer returns size bytes of memory of their own, in huge pages if the
-// kernel gives them, beginning with one. Pages are not there before they are
+// kernel gives them, beginning with one; the capacity is a number of them. Pages are not there before they are
 // written, and then on the memory node of the thread that does. It is never
 // unmapped: a process serves one connection.
 func mapBuffer(size int) ([]byte, error) {
@@ -25,5 +25,5 @@ func mapBuffer(size int) ([]byte, error) {
 	p = p[skip : skip+whole]
 	unix.Madvise(p, unix.MADV_HUGEPAGE) // not all kernels can
 	unix.Madvise(p, unix.MADV_DONTDUMP)
-	return p[:size:size], nil
+	return p[:size], nil
 }

@@ -68,9 +68,13 @@ func (s *Server) pin(cpu int) {
 func (s *Server) mapBuffer(size, cpu int) ([]byte, error) {
 	p, err := mapBuffer(size)
 	if err == nil && s.placement.Place != nil {
-		if err := s.placement.Place(p, cpu); err != nil {
+		// All of it: no huge page has two policies.
+		if err := s.placement.Place(p[:cap(p)], cpu); err != nil {
 			s.log.Printf("%v; it lies where it is written first", err)
 		}
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p[:size:size], nil
 }
