@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -89,10 +90,10 @@ func benchCommand(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := bench{step: *step, progress: progressTo(stderr), placement: placement, threads: len(placement.cpus)}
-	if !f.Changed("threads") {
-		b.threads = min(b.threads, runtime.GOMAXPROCS(0)) // a container may have less than it sees
+	if !f.Changed("threads") { // a container may have less than it sees
+		placement.cpus = placement.cpus[:min(len(placement.cpus), runtime.GOMAXPROCS(0))]
 	}
+	b := bench{step: *step, progress: progressTo(stderr), placement: placement}
 	report, err := b.run()
 	if err != nil {
 		return err
@@ -104,7 +105,6 @@ type bench struct {
 	step      time.Duration
 	progress  io.Writer
 	placement *placement
-	threads   int    // at most
 	memory    []byte // of all rows, unless the placement is on
 }
 
@@ -112,7 +112,7 @@ type bench struct {
 var benchShapes = []string{"", "compress=2", "compress=4", "compress=10", "dedup=3"}
 
 func (b *bench) run() (*benchReport, error) {
-	all := b.threads
+	all := len(b.placement.cpus)
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), all))
 	r := &benchReport{CPUs: all, NUMA: b.placement.String(), Go: runtime.Version(), Version: gen.Version, Date: time.Now().UTC().Format(time.DateOnly)}
 	threads := slices.Compact([]int{1, min(2, all), all})
@@ -166,7 +166,7 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	if mode == "shared" {
 		cfg.Threads, buffers = threads, 1
 	}
-	if mode == "shared" && b.placement.on {
+	if mode == "shared" && b.placement.on && b.placement.noLocate == nil {
 		pool, err := b.placement.pool(threads)
 		if err != nil {
 			return fillRow{}, err
@@ -218,29 +218,41 @@ func (b *bench) buffers(size, threads int) (memory []byte, free func(), err erro
 		return nil, nil, fmt.Errorf("mapping %d bytes: %w", size, err)
 	}
 	unix.Madvise(memory, unix.MADV_HUGEPAGE) // as Go's own memory has them
-	for i, cpu := range b.placement.cpus[:threads] {
-		if err := b.placement.touch(part(memory, i, threads), cpu); err != nil {
-			unix.Munmap(memory)
-			return nil, nil, err
+	// All are placed before any is touched, so that huge pages reach over the
+	// parts of neighbours.
+	for i, cpu := range b.cpus(threads) {
+		if b.placement.noPlace == nil {
+			if err := b.placement.place(part(memory, i, threads), cpu); err != nil {
+				unix.Munmap(memory)
+				return nil, nil, err
+			}
 		}
+	}
+	for i, cpu := range b.cpus(threads) {
+		undo := b.bind(cpu)
+		touch(part(memory, i, threads))
+		undo()
 	}
 	return memory, func() { unix.Munmap(memory) }, nil
 }
 
-// touch writes to mapped memory on a CPU, so that it is on that node from then on.
-func (p *placement) touch(memory []byte, cpu int) error {
-	undo, err := numa.Pin(numa.Set{cpu})
-	if err != nil {
-		return err
-	}
-	defer undo()
-	if p.noPlace == nil {
-		if err := p.place(memory, cpu); err != nil {
-			return err
+// cpus returns the CPUs of so many threads, those of a node side by side.
+func (b *bench) cpus(threads int) []int {
+	cpus := slices.Clone(b.placement.cpus[:threads])
+	slices.SortStableFunc(cpus, func(x, y int) int {
+		return cmp.Compare(b.placement.topology.NodeOf(x), b.placement.topology.NodeOf(y))
+	})
+	return cpus
+}
+
+// bind binds the calling thread to a CPU, if threads are to be bound and can be.
+func (b *bench) bind(cpu int) (undo func()) {
+	if b.placement.on && b.placement.noBind == nil {
+		if undo, err := numa.Pin(numa.Set{cpu}); err == nil {
+			return undo
 		}
 	}
-	touch(memory)
-	return nil
+	return func() {}
 }
 
 func touch(p []byte) {
@@ -285,16 +297,13 @@ func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
 // time returns how many seconds it takes the threads to call f once each,
 // thread i with i. They call it again and again for the time of a run.
 func (b *bench) time(threads int, f func(i int)) float64 {
+	cpus := b.cpus(threads)
 	run := func(n int) time.Duration {
 		start := time.Now()
 		var wg sync.WaitGroup
 		for i := range threads {
 			wg.Go(func() {
-				if b.placement.on {
-					if undo, err := numa.Pin(numa.Set{b.placement.cpus[i]}); err == nil {
-						defer undo()
-					}
-				}
+				defer b.bind(cpus[i])()
 				for range n {
 					f(i)
 				}

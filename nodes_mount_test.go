@@ -248,7 +248,7 @@ func TestNodesFlags(t *testing.T) {
 		cpus  numa.Set
 		numa  string
 	}{
-		{[]string{"--numa-nodes", fmt.Sprint(last)}, p.cpusOf(last), "off; of"},
+		{[]string{"--numa-nodes", fmt.Sprint(last)}, p.cpusOf(last), "on; --numa-nodes; node"},
 		{[]string{"--numa-nodes", fmt.Sprint(last), "--numa", "force"}, p.cpusOf(last), "on; --numa force; node"},
 		{[]string{"--threads", fmt.Sprint(len(p.nodes()))}, numa.NewSet(p.topology.Spread(len(p.nodes()))...), "on; "},
 		{[]string{"--threads", "1"}, numa.NewSet(p.topology.Spread(1)...), "off; "},

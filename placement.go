@@ -41,7 +41,10 @@ type placement struct {
 	cpus     []int          // a thread for each
 	on       bool           // threads and memory are kept together
 	why      string         // on or off
-	noPlace  error          // why memory cannot be placed, but only written by the right thread first
+
+	noBind   error // why threads cannot be bound
+	noPlace  error // why memory cannot be placed, but only written by the right thread first
+	noLocate error // why nobody knows where memory lies
 }
 
 // placement checks the flags and says what they come to on this machine. Its
@@ -55,17 +58,23 @@ func (n *numaFlags) placement() (*placement, error) {
 		return nil, usagef("--numa-nodes %s: has no effect with --numa off; leave one of them out", n.nodes)
 	}
 	topology, err := numa.System()
+	unknown := ""
+	if err != nil {
+		if n.set.Changed("numa-nodes") || n.mode == numaForce {
+			return nil, fmt.Errorf("reading the machine's topology: %w", err)
+		}
+		unknown = err.Error()
+		cpus, err := numa.Affinity()
+		if err != nil {
+			return nil, err
+		}
+		topology = numa.Flat(cpus)
+	}
+	p, err := n.onMachine(topology, unknown)
 	if err == nil {
-		return n.onMachine(topology, "")
+		p.try()
 	}
-	if n.set.Changed("numa-nodes") || n.mode == numaForce {
-		return nil, fmt.Errorf("reading the machine's topology: %w", err)
-	}
-	cpus, affinityErr := numa.Affinity()
-	if affinityErr != nil {
-		return nil, affinityErr
-	}
-	return n.onMachine(numa.Flat(cpus), err.Error())
+	return p, err
 }
 
 // onMachine says what the flags come to on a machine, of which nothing is known if there
@@ -91,21 +100,20 @@ func (n *numaFlags) onMachine(t *numa.Topology, unknown string) (*placement, err
 		}
 	}
 	p := &placement{topology: t, cpus: t.Spread(threads), why: unknown}
-	p.decide(n.mode)
-	if p.on {
-		p.noPlace = p.tryToPlace()
-	}
+	p.decide(n.mode, n.set.Changed("numa-nodes"))
 	return p, nil
 }
 
 // decide says whether threads and memory are kept together, and why.
-func (p *placement) decide(mode string) {
+func (p *placement) decide(mode string, nodesGiven bool) {
 	nodes := p.nodes()
 	switch {
 	case mode == numaOff:
 		p.why = "--numa off"
 	case mode == numaForce:
 		p.on, p.why = true, "--numa force"
+	case nodesGiven && len(p.topology.Nodes) > 1:
+		p.on, p.why = true, "--numa-nodes"
 	case len(nodes) > 1:
 		p.on, p.why = true, fmt.Sprintf("%d nodes have CPUs to use", len(nodes))
 	case p.why != "":
@@ -116,14 +124,21 @@ func (p *placement) decide(mode string) {
 	}
 }
 
-// tryToPlace tells whether memory can be placed: containers may forbid that.
-func (p *placement) tryToPlace() error {
+// try finds out what cannot be done here: containers may forbid all of it.
+func (p *placement) try() {
+	bound := make(chan error)
+	go func() { bound <- pin(p.cpus[0]) }() // the thread ends with the goroutine
+	if p.noBind = <-bound; !p.on {
+		return
+	}
 	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return err
+		p.noPlace, p.noLocate = err, err
+		return
 	}
 	defer unix.Munmap(page)
-	return p.place(page, p.cpus[0])
+	p.noPlace = p.place(page, p.cpus[0])
+	p.noLocate = numa.Locate(page, []int{0}, []int{0})
 }
 
 // place puts mapped memory on the node of a CPU, or the nearest that has memory.
@@ -151,16 +166,26 @@ func (p *placement) cpusOf(node int) numa.Set {
 
 // String says in one line what is in force, and why.
 func (p *placement) String() string {
-	if !p.on {
-		return fmt.Sprintf("off; %s; CPUs %s", p.why, numa.NewSet(p.cpus...))
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "on; %s", p.why)
-	for _, node := range p.nodes() {
-		fmt.Fprintf(&b, "; node %d: CPUs %s", node, p.cpusOf(node))
+	if p.on {
+		fmt.Fprintf(&b, "on; %s", p.why)
+		for _, node := range p.nodes() {
+			fmt.Fprintf(&b, "; node %d: CPUs %s", node, p.cpusOf(node))
+		}
+	} else {
+		fmt.Fprintf(&b, "off; %s; CPUs %s", p.why, numa.NewSet(p.cpus...))
 	}
-	if p.noPlace != nil {
-		fmt.Fprintf(&b, "; memory lies where it is written first: %v", p.noPlace)
+	for _, lack := range []struct {
+		what string
+		err  error
+	}{
+		{"threads run where the kernel puts them", p.noBind},
+		{"memory lies where it is written first", p.noPlace},
+		{"large fills do not follow the memory", p.noLocate},
+	} {
+		if lack.err != nil {
+			fmt.Fprintf(&b, "; %s: %v", lack.what, lack.err)
+		}
 	}
 	return b.String()
 }
@@ -174,9 +199,9 @@ func pin(cpus ...int) error {
 
 // transport returns the placement of a mount's threads.
 func (p *placement) transport() transport.Placement {
-	t := transport.Placement{
-		CPUs: p.cpus,
-		Pin:  func(cpu int) error { return pin(cpu) },
+	t := transport.Placement{CPUs: p.cpus}
+	if p.noBind == nil {
+		t.Pin = func(cpu int) error { return pin(cpu) }
 	}
 	for cpu := range p.topology.Possible {
 		t.Queues = append(t.Queues, p.nearest(cpu))

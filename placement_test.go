@@ -69,10 +69,10 @@ func TestPlacement(t *testing.T) {
 		{nil, []int{0, 5, 1, 6, 2, 7, 4, 8}, "on; 2 nodes have CPUs to use; node 0: CPUs 0-2,4; node 1: CPUs 5-8"},
 		{[]string{"--threads", "3"}, []int{0, 5, 1}, "on; 2 nodes have CPUs to use; node 0: CPUs 0-1; node 1: CPUs 5"},
 		{[]string{"--threads", "1"}, []int{0}, "off; of 3 nodes, only node 0 has CPUs that are used; CPUs 0"},
-		{[]string{"--numa-nodes", "1"}, []int{5, 6, 7, 8}, "off; of 3 nodes, only node 1 has CPUs that are used; CPUs 5-8"},
-		{[]string{"--numa-nodes", "1", "--threads", "2"}, []int{5, 6}, "off; of 3 nodes, only node 1 has CPUs that are used; CPUs 5-6"},
+		{[]string{"--numa-nodes", "1"}, []int{5, 6, 7, 8}, "on; --numa-nodes; node 1: CPUs 5-8"},
+		{[]string{"--numa-nodes", "1", "--threads", "2"}, []int{5, 6}, "on; --numa-nodes; node 1: CPUs 5-6"},
 		{[]string{"--numa-nodes", "1", "--numa", "force"}, []int{5, 6, 7, 8}, "on; --numa force; node 1: CPUs 5-8"},
-		{[]string{"--numa-nodes", "0-1"}, []int{0, 5, 1, 6, 2, 7, 4, 8}, "on; 2 nodes have CPUs to use; node 0"},
+		{[]string{"--numa-nodes", "0-1"}, []int{0, 5, 1, 6, 2, 7, 4, 8}, "on; --numa-nodes; node 0"},
 		{[]string{"--numa", "off"}, []int{0, 5, 1, 6, 2, 7, 4, 8}, "off; --numa off; CPUs 0-2,4-8"},
 	} {
 		p, err := placementOn(t, twoSockets(t), test.args...)
@@ -88,6 +88,9 @@ func TestPlacement(t *testing.T) {
 	p, err := placementOn(t, oneNode(t))
 	if err != nil || p.String() != "off; the machine has one memory node; CPUs 0-3" {
 		t.Errorf("one node: %v, %v", p, err)
+	}
+	if p, err = placementOn(t, oneNode(t), "--numa-nodes", "0"); err != nil || p.on {
+		t.Errorf("the only node: %v, %v", p, err)
 	}
 	if p, err = placementOn(t, oneNode(t), "--numa", "force"); err != nil || !p.on {
 		t.Errorf("one node: %v, %v", p, err)
@@ -128,14 +131,13 @@ func TestPlacementOfTransport(t *testing.T) {
 		{twoSockets(t), []string{"--numa", "off"}, []int{0, 1, 2, 6, 4, 5, 6, 7, 8, 5, 1, 6}, nil, false},
 		{twoSockets(t), []string{"--threads", "2", "--numa", "off"}, []int{0, 0, 0, 5, 0, 5, 5, 5, 5, 5, 0, 5}, nil, false},
 		{twoSockets(t), []string{"--threads", "2", "--numa", "force"}, []int{0, 0, 0, 5, 0, 5, 5, 5, 5, 5, 0, 5}, []int{0, 1}, true},
-		{twoSockets(t), []string{"--numa-nodes", "1", "--threads", "2"}, []int{5, 6, 5, 6, 5, 5, 6, 6, 5, 6, 5, 6}, nil, false},
+		{twoSockets(t), []string{"--numa-nodes", "1", "--threads", "2"}, []int{5, 6, 5, 6, 5, 5, 6, 6, 5, 6, 5, 6}, []int{1, 1}, true},
 		{numa.Flat(numa.Set{3, 4}), nil, nil, nil, false},
 	} {
 		p, err := placementOn(t, test.topology, test.args...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.noPlace = nil // whatever this machine can do
 		got := p.transport()
 		var queues []int
 		for _, place := range got.Queues {
@@ -144,9 +146,14 @@ func TestPlacementOfTransport(t *testing.T) {
 		if !slices.Equal(queues, test.queues) || !slices.Equal(got.Nodes, test.nodes) || (got.Place != nil) != test.places || !slices.Equal(got.CPUs, p.cpus) {
 			t.Errorf("%q: queues are served on CPUs %d, nodes %d, place %v", test.args, queues, got.Nodes, got.Place != nil)
 		}
-		p.noPlace = errors.New("refused")
-		if p.transport().Place != nil {
-			t.Errorf("%q: memory is placed where that is refused", test.args)
+		// What containers may forbid is left alone, and told.
+		p.noPlace, p.noBind = errors.New("refused"), errors.New("forbidden")
+		got = p.transport()
+		if got.Place != nil || got.Pin != nil {
+			t.Errorf("%q: memory is placed, or threads bound, where that is refused", test.args)
+		}
+		if text := p.String(); !strings.HasSuffix(text, "; threads run where the kernel puts them: forbidden; memory lies where it is written first: refused") {
+			t.Errorf("%q: %s", test.args, text)
 		}
 	}
 }
@@ -172,7 +179,6 @@ func TestTopologyTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.noPlace = nil
 	var b bytes.Buffer
 	if err := p.print(&b); err != nil {
 		t.Fatal(err)

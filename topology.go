@@ -10,10 +10,11 @@ import (
 
 const topologySynopsis = `dgenfs topology [flags]
 
-Prints the memory nodes of this machine, and what a mount with the same flags
-would use of them. "used" are the CPUs on which threads answer reads; memory of
-a node is filled by the threads of the node that "filled by" names; distances
-are relative to 10, that of a node to itself.
+Prints the memory nodes of this machine, and what other commands with the same
+flags would use of them. "used" are the CPUs to which threads are bound; large
+buffers on a node (of dgenfs bench, or of programs that use package gen) are
+filled by threads of the node that "filled by" names; distances are relative to
+10, that of a node to itself.
 `
 
 func topologyCommand(args []string, stdout, _ io.Writer) error {
@@ -47,7 +48,12 @@ func (p *placement) print(w io.Writer) error {
 		memory, by := "-", "-"
 		if n.Memory > 0 {
 			memory = bytesText(float64(n.Memory))
-			by = fmt.Sprint(p.threadsFor(n.ID))
+			if p.on {
+				by = fmt.Sprint(p.threadsFor(n.ID))
+			}
+			if !n.UsableMemory {
+				memory += ", not used"
+			}
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t", n.ID, list(n.Online), list(p.cpusOf(n.ID)), memory, by)
 		for i, to := range p.topology.Nodes {

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/transport"
@@ -79,7 +80,7 @@ func reportText(r transport.Report, numa string) string {
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"transport", why(string(r.Kind), r.NoUring)},
-		{"workers", fmt.Sprintf("%d, each bound to a CPU", r.Workers)},
+		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
 		{"splice", onOff(r.Splice, r.NoSplice)},
 		{"clone", onOff(r.Clone, r.NoClone)},

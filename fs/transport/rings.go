@@ -67,7 +67,12 @@ type entryHeader struct {
 const headerRoom = 512
 
 // memory returns the bytes of all entries.
-func (r *rings) memory() int { return len(r.entries) * (replyRoom(r.request) + headerRoom) }
+func (r *rings) memory() (sum int) {
+	for _, t := range r.threads {
+		sum += mappedSize(len(t.queues) * r.depth * (replyRoom(r.request) + headerRoom))
+	}
+	return sum
+}
 
 // newRings makes the threads, each with a ring.
 func newRings(s *Server) (*rings, error) {

@@ -79,14 +79,11 @@ func (t *thread) run() {
 
 func (t *thread) make() error {
 	room, all := replyRoom(t.request), len(t.queues)*t.depth
-	mem, err := t.mapBuffer(all*room, t.cpu)
+	mem, err := t.mapBuffer(all*(room+headerRoom), t.cpu)
 	if err != nil {
 		return err
 	}
-	headers, err := t.mapBuffer(all*headerRoom, t.cpu)
-	if err != nil {
-		return err
-	}
+	headers := mem[all*room:]
 	i := 0
 	for n := range t.ownEntries() {
 		e := &t.entries[n]

@@ -234,6 +234,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
-	r.MaxMemory = len(s.pool.workers) * workerMemory(s.request)
+	r.MaxMemory = len(s.pool.workers) * mappedSize(workerMemory(s.request))
 	return r
 }
