@@ -26,16 +26,24 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// commands maps the first argument to what it does; mount is the default.
-var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
-	"mount":    mountCommand,
-	"umount":   umountCommand,
-	"run":      runCommand,
-	"cat":      catCommand,
-	"bench":    benchCommand,
-	"measure":  measureCommand,
-	"topology": topologyCommand,
-	"version":  versionCommand,
+// commandFunc is what a first argument stands for.
+type commandFunc func(args []string, stdout, stderr io.Writer) error
+
+// commands maps the first argument to what it does; mount is the default. It is
+// a function because some of the commands tell about all of them.
+func commands() map[string]commandFunc {
+	return map[string]commandFunc{
+		"mount":      mountCommand,
+		"umount":     umountCommand,
+		"run":        runCommand,
+		"cat":        catCommand,
+		"bench":      benchCommand,
+		"measure":    measureCommand,
+		"topology":   topologyCommand,
+		"completion": completionCommand,
+		"man":        manCommand,
+		"version":    versionCommand,
+	}
 }
 
 const usage = `dgenfs mounts a directory of files that do not exist: their bytes are generated
@@ -48,6 +56,8 @@ while they are read.
   dgenfs measure [flags] SPEC|FILE...          tell how data deduplicates and compresses
   dgenfs bench [--json]                        measure the generator
   dgenfs topology [flags]                      print the machine's memory nodes, and which would be used
+  dgenfs completion bash|zsh|fish              print what completes command lines in this shell
+  dgenfs man                                   print the manual page
   dgenfs version                               print the versions
 
 A file is described by a SPEC: its SIZE, and keys after commas.
@@ -78,7 +88,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitDone
 	}
-	command, ok := commands[args[0]]
+	command, ok := commands()[args[0]]
 	if ok {
 		args = args[1:]
 	} else {
@@ -127,6 +137,10 @@ func newFlags(name, synopsis string, stdout io.Writer) *pflag.FlagSet {
 	f.SetOutput(io.Discard) // errors are returned, and printed once
 	f.SortFlags = false
 	f.Usage = func() {
+		if table, ok := stdout.(*helpTable); ok {
+			table.add(synopsis, f)
+			return
+		}
 		fmt.Fprint(stdout, synopsis)
 		if flags := f.FlagUsages(); flags != "" {
 			fmt.Fprintf(stdout, "\nFlags:\n%s", flags)

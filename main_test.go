@@ -47,7 +47,7 @@ func TestHelp(t *testing.T) {
 
 // The help of every command exists and is reached through the table itself.
 func TestEveryCommandHasHelp(t *testing.T) {
-	for name := range commands {
+	for name := range commands() {
 		var stdout bytes.Buffer
 		if status := run([]string{name, "--help"}, &stdout, io.Discard); status != exitDone || !strings.Contains(stdout.String(), name) {
 			t.Errorf("%s --help: exit status %d, output %q", name, status, &stdout)
