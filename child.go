@@ -25,8 +25,8 @@ type serverProcess struct {
 }
 
 // startServer starts this program once more as a server: args are the mount
-// command's.
-func startServer(args []string, mode string) (*serverProcess, error) {
+// command's. device, if any, is where the kernel's requests come from.
+func startServer(args []string, mode string, device ...*os.File) (*serverProcess, error) {
 	status, theirStatus, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the server: %w", err)
@@ -36,11 +36,14 @@ func startServer(args []string, mode string) (*serverProcess, error) {
 	// Not os.Args[0], which may be relative, or nowhere in the path.
 	p.cmd = exec.Command("/proc/self/exe", append([]string{"mount"}, args...)...)
 	p.cmd.Args[0] = os.Args[0]
+	if isHelper(os.Args[0]) {
+		p.cmd.Args[0] = "dgenfs" // its arguments are not those of a helper
+	}
 	p.cmd.Env = append(os.Environ(), serverEnv+"="+mode)
 	p.cmd.Stderr = os.Stderr // until it is ready
-	p.cmd.ExtraFiles = []*os.File{theirStatus}
+	p.cmd.ExtraFiles = append([]*os.File{theirStatus}, device...)
 	// Out of the terminal's reach, whose signals are for the foreground.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: mode != automounted}
 	if mode == supervised {
 		theirs, lifeline, err := os.Pipe()
 		if err != nil {
@@ -59,6 +62,8 @@ func startServer(args []string, mode string) (*serverProcess, error) {
 }
 
 // ready waits until the mount answers, or the server has said why it does not.
+// Without a mountpoint, which only somebody else may know, it waits until the
+// server says that it serves.
 func (p *serverProcess) ready(mountpoint string) (message, error) {
 	p.status.SetReadDeadline(time.Now().Add(startTimeout))
 	var m message
@@ -69,7 +74,9 @@ func (p *serverProcess) ready(mountpoint string) (message, error) {
 	case err != nil:
 		p.cmd.Process.Kill()
 		p.cmd.Wait()
-		fs.Unmount(mountpoint, true)
+		if mountpoint != "" {
+			fs.Unmount(mountpoint, true)
+		}
 		return m, fmt.Errorf("starting the server: %w", err)
 	case m.Usage:
 		return m, usageError{errors.New(m.Error)}
@@ -77,6 +84,9 @@ func (p *serverProcess) ready(mountpoint string) (message, error) {
 		return m, errors.New(m.Error)
 	}
 	p.status.SetReadDeadline(time.Time{})
+	if mountpoint == "" {
+		return m, nil
+	}
 	if err := answers(mountpoint, startTimeout); err != nil {
 		p.cmd.Process.Kill()
 		fs.Unmount(mountpoint, true)

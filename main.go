@@ -23,6 +23,9 @@ const (
 )
 
 func main() {
+	if isHelper(os.Args[0]) {
+		os.Exit(runHelper(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

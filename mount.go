@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
@@ -14,7 +17,8 @@ import (
 
 const mountSynopsis = `dgenfs [mount] [flags] [SOURCE] MOUNTPOINT
 
-Mounts on the empty folder MOUNTPOINT and returns when the mount answers.
+Mounts on the empty folder MOUNTPOINT and returns when the mount answers. It may
+also be /dev/fd/N, a descriptor of /dev/fuse that the caller has mounted.
 SOURCE is shown as the device in the mount table (default: dgenfs). With no
 --size and no --file, the root lists a handful of sizes from 1M to 1T; any other
 name that is a SPEC exists there, too. A SPEC is SIZE[,KEY=VALUE]..., with the
@@ -23,47 +27,118 @@ mount is served with, and why, is in its file .dgenfs/config.
 `
 
 func mountCommand(args []string, stdout, stderr io.Writer) error {
+	r, err := parseMount(args, stdout)
+	if err != nil {
+		return err
+	}
+	if err := r.check(); err != nil {
+		return err
+	}
+	switch mode := os.Getenv(serverEnv); {
+	case mode != "":
+		return r.serveFor(mode)
+	case r.foreground:
+		return r.serveForeground(stdout, stderr)
+	}
+	p, err := r.start()
+	if err != nil {
+		return err
+	}
+	return r.await(p, stdout)
+}
+
+// mountRequest is a mount that was asked for.
+type mountRequest struct {
+	server
+	args       []string
+	foreground bool
+}
+
+// parseMount parses the arguments of the command mount.
+func parseMount(args []string, stdout io.Writer) (*mountRequest, error) {
 	f := newFlags("mount", mountSynopsis, stdout)
 	var flags mountFlags
 	flags.add(f)
 	f.BoolVarP(&flags.foreground, "foreground", "f", false, "stay in the foreground, with errors on standard error")
 	if err := parse(f, args); err != nil {
-		return err
+		return nil, err
 	}
-	var source, mountpoint string
+	r := &mountRequest{args: args, foreground: flags.foreground}
 	switch f.NArg() {
 	case 1:
-		mountpoint = f.Arg(0)
+		r.mountpoint = f.Arg(0)
 	case 2:
-		source, mountpoint = f.Arg(0), f.Arg(1)
+		r.source, r.mountpoint = f.Arg(0), f.Arg(1)
 	default:
-		return usagef("mount takes a MOUNTPOINT, and a SOURCE before it at most, got %d arguments; see dgenfs --help", f.NArg())
+		return nil, usagef("mount takes a MOUNTPOINT, and a SOURCE before it at most, got %d arguments; see dgenfs --help", f.NArg())
 	}
-	cfg, err := flags.config()
-	if err != nil {
-		return err
+	var err error
+	r.config, err = flags.config()
+	return r, err
+}
+
+// check finds out whether something can be mounted where it shall be.
+func (r *mountRequest) check() (err error) {
+	number, isDescriptor := strings.CutPrefix(r.mountpoint, descriptors)
+	if isDescriptor {
+		r.device, err = checkDevice(number)
+	} else {
+		r.mountpoint, err = checkMountpoint(r.mountpoint)
 	}
-	if mountpoint, err = checkMountpoint(mountpoint); err != nil {
-		return err
+	return err
+}
+
+// start starts the server in the background.
+func (r *mountRequest) start() (*serverProcess, error) {
+	if r.device != nil {
+		return startServer(r.args, background, r.device)
 	}
-	s := server{config: cfg, source: source, mountpoint: mountpoint}
-	switch mode := os.Getenv(serverEnv); {
-	case mode != "":
-		return s.serveFor(mode)
-	case flags.foreground:
-		return s.serveForeground(stdout, stderr)
+	if mounted, _, err := fs.MountedAt(r.mountpoint); err == nil && mounted.Type == automount {
+		return startServer(r.args, automounted)
 	}
-	p, err := startServer(args, background)
-	if err != nil {
-		return err
-	}
+	return startServer(r.args, background)
+}
+
+// automount is the type of what systemd, for x-systemd.automount, and automount(8)
+// mount below another mount, to hear of the first one who looks into it. It lets
+// nobody through to mount, but those of their own process group.
+const automount = "autofs"
+
+// await waits until the mount answers.
+func (r *mountRequest) await(p *serverProcess, stdout io.Writer) error {
 	defer p.close()
+	mountpoint := r.mountpoint
+	if r.device != nil {
+		mountpoint = ""
+	}
 	m, err := p.ready(mountpoint)
 	if err != nil {
 		return err
 	}
+	// Not by the server: systemd listens to the process that it has started.
+	notify(fmt.Sprintf("MAINPID=%d", p.cmd.Process.Pid), "READY=1", "STATUS="+m.Status)
 	m.tellSeed(stdout)
 	return nil
+}
+
+// descriptors is what a mount point begins with that is the number of an open
+// descriptor of /dev/fuse. A parent with privileges has mounted it, as mount.fuse
+// does with the option drop_privileges, and unmounts it.
+const descriptors = "/dev/fd/"
+
+// checkDevice returns the descriptor of /dev/fuse with a number.
+func checkDevice(number string) (*os.File, error) {
+	fd, err := strconv.Atoi(number)
+	if err != nil || fd < 0 || fd > math.MaxInt32 || strconv.Itoa(fd) != number {
+		return nil, usagef("mount point %s%s: must be %sN, with N the number of an open descriptor of /dev/fuse", descriptors, number, descriptors)
+	}
+	if os.Getenv(serverEnv) != "" {
+		fd = deviceFD
+	}
+	if err := fs.CheckDevice(fd); err != nil {
+		return nil, usagef("mount point %s%s: %w", descriptors, number, err)
+	}
+	return os.NewFile(uintptr(fd), "/dev/fuse"), nil
 }
 
 // checkMountpoint returns path as an absolute path without symbolic links, if
@@ -78,7 +153,7 @@ func checkMountpoint(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if ok {
+	if ok && mounted.Type != automount {
 		hint := ""
 		if mounted.Type == fs.FSType {
 			hint = "; dgenfs umount takes it away"

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs"
@@ -31,6 +32,8 @@ type mountFlags struct {
 	file       []string
 	seed       string
 	uid, gid   int64
+	mode       string
+	noexec     bool // an option that is no flag
 	allowOther bool
 	transport  string
 	maxRead    string
@@ -48,12 +51,13 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&m.seed, "seed", "0", "`SEED` of all files whose spec has none: a number, or \"random\" to draw one and print it")
 	f.Int64Var(&m.uid, "uid", 0, "owner of the files, a user's number `UID` (default: who mounts)")
 	f.Int64Var(&m.gid, "gid", 0, "group of the files, `GID` (default: that of who mounts)")
+	f.StringVar(&m.mode, "mode", "0444", "permissions of the files, octal `MODE` without those to write; a folder can be\nentered by those who can read")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.StringVar(&m.transport, "transport", string(transport.Auto), "how the kernel passes reads on: `auto|dev|uring`. uring is FUSE over io_uring, for\nLinux 6.14 and later where root has enabled it; auto takes it if it is there")
 	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K)")
 	m.numa.add(f)
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
-	f.VarP(optionList{f}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
+	f.VarP(optionList{set: f, noexec: &m.noexec}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
 }
 
 // config is what the flags mean.
@@ -62,6 +66,8 @@ type config struct {
 	seed       uint64
 	seedDrawn  bool // by chance, so that the user has to be told
 	uid, gid   uint32
+	mode       uint32 // permission bits of files
+	noexec     bool
 	allowOther bool
 	transport  transport.Kind
 	maxRead    int // bytes; 0 means the default
@@ -75,6 +81,7 @@ func (m *mountFlags) config() (config, error) {
 		uid:        uint32(os.Geteuid()),
 		gid:        uint32(os.Getegid()),
 		allowOther: m.allowOther,
+		noexec:     m.noexec,
 		log:        m.log,
 	}
 	entries, err := m.entries()
@@ -105,6 +112,9 @@ func (m *mountFlags) config() (config, error) {
 		}
 		*id.to = uint32(id.from)
 	}
+	if c.mode, err = m.permissions(); err != nil {
+		return c, err
+	}
 	if c.transport = transport.Kind(m.transport); !slices.Contains(transport.Kinds, c.transport) {
 		return c, usagef("--transport %s: must be auto, dev or uring", m.transport)
 	}
@@ -121,6 +131,15 @@ func (m *mountFlags) config() (config, error) {
 	}
 	c.placement, err = m.numa.placement()
 	return c, err
+}
+
+// permissions returns the permission bits of files.
+func (m *mountFlags) permissions() (uint32, error) {
+	mode, err := strconv.ParseUint(m.mode, 8, 32)
+	if err != nil || mode&^0o555 != 0 || mode&0o444 == 0 {
+		return 0, usagef("--mode %s: must be octal, of bits to read and to execute only, some of them to read: 0444, 0440, 0555", m.mode)
+	}
+	return uint32(mode), nil
 }
 
 // entries returns the entries of the tree.
@@ -169,23 +188,34 @@ func (m *mountFlags) entries() ([]tree.Entry, error) {
 }
 
 // optionList sets flags of set by the names that they have as mount options.
-type optionList struct{ set *pflag.FlagSet }
+type optionList struct {
+	set    *pflag.FlagSet
+	noexec *bool
+}
 
 func (optionList) String() string { return "" }
 func (optionList) Type() string   { return "options" }
 
-// alwaysOn are options that every mount has, whether they are given or not.
-var alwaysOn = map[string]bool{"ro": true, "nosuid": true, "nodev": true, "default_permissions": true, "defaults": true}
-
 func (l optionList) Set(list string) error {
-	for _, option := range splitOptions(list) {
-		if alwaysOn[option] {
+	options := splitOptions(list)
+	fromMountFuse := isFromMountFuse(options)
+	for _, option := range options {
+		key, value, given := strings.Cut(option, "=")
+		if isIgnored(key) || fromMountFuse && notHonoured[key] {
 			continue
 		}
-		key, value, given := strings.Cut(option, "=")
+		switch key {
+		case "exec", "noexec":
+			*l.noexec = key == "noexec"
+			continue
+		case "rw", "suid", "dev":
+			return fmt.Errorf("option %q cannot be had: every mount is ro,nosuid,nodev; leave it out", key)
+		case "remount":
+			return fmt.Errorf("option %q cannot be had: what is mounted does not change; unmount, and mount again", key)
+		}
 		name := strings.ReplaceAll(key, "_", "-")
 		flag := l.set.Lookup(name)
-		if flag == nil || name == "options" || strings.Contains(key, "-") {
+		if !l.knows(key) {
 			return fmt.Errorf("option %q is unknown", key)
 		}
 		if !given {
@@ -201,7 +231,49 @@ func (l optionList) Set(list string) error {
 	return nil
 }
 
-// splitOptions splits at commas that have no backslash before them.
+// knows reports whether an option stands for a flag.
+func (l optionList) knows(key string) bool {
+	name := strings.ReplaceAll(key, "_", "-")
+	return name != "options" && l.set.Lookup(name) != nil && !strings.Contains(key, "-")
+}
+
+// ignored are options that say what is so in any case, or that are for others,
+// like mount(8) and systemd.
+var ignored = []string{
+	// Every mount has these.
+	"defaults", "ro", "nosuid", "nodev", "default_permissions",
+	// Times are constant, nothing is written, and there are no symbolic links.
+	"atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+	"lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
+	"async", "sync", "dirsync", "symfollow", "nosymfollow",
+	// These are about when, by whom, and with how much noise it is mounted.
+	"auto", "noauto", "user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup",
+	"nofail", "_netdev", "comment", "uhelper", "helper", "silent", "loud",
+}
+
+// isIgnored reports whether an option, without its value, changes nothing.
+func isIgnored(key string) bool {
+	return strings.HasPrefix(key, "x-") || strings.HasPrefix(key, "X-") || slices.Contains(ignored, key)
+}
+
+// notHonoured are the options that a mount never has. mount(8) hands them to
+// its helpers all the same, if nobody has asked for the contrary.
+var notHonoured = map[string]bool{"rw": true, "suid": true, "dev": true}
+
+// isFromMountFuse reports whether options come from mount.fuse of the package
+// fuse3, which `mount -t fuse.dgenfs` calls, and which starts this program by its
+// name. It tells about each of the three, even if it was told nothing.
+func isFromMountFuse(options []string) bool {
+	for _, either := range [][2]string{{"rw", "ro"}, {"suid", "nosuid"}, {"dev", "nodev"}} {
+		if !slices.Contains(options, either[0]) && !slices.Contains(options, either[1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// splitOptions splits at commas that have no backslash before them, and are not
+// in a value in double quotes, which mount(8) takes and passes on.
 func splitOptions(list string) []string {
 	var options []string
 	var b strings.Builder
@@ -210,6 +282,10 @@ func splitOptions(list string) []string {
 		case list[i] == '\\' && i+1 < len(list):
 			i++
 			b.WriteByte(list[i])
+		case list[i] == '"' && i > 0 && list[i-1] == '=' && quoted(list[i:]) > 0:
+			n := quoted(list[i:])
+			b.WriteString(list[i+1 : i+n-1])
+			i += n - 1
 		case list[i] == ',':
 			options = append(options, b.String())
 			b.Reset()
@@ -218,4 +294,24 @@ func splitOptions(list string) []string {
 		}
 	}
 	return append(options, b.String())
+}
+
+// quoted returns the length of the value in quotes that list begins with, 0 if
+// the next quote is not the end of an option.
+func quoted(list string) int {
+	n := strings.IndexByte(list[1:], '"') + 2
+	if n < 2 || n < len(list) && list[n] != ',' {
+		return 0
+	}
+	return n
+}
+
+// joinOptions makes a list that splitOptions splits into options.
+func joinOptions(options []string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`, `"`, `\"`)
+	var escaped []string
+	for _, option := range options {
+		escaped = append(escaped, escape.Replace(option))
+	}
+	return strings.Join(escaped, ",")
 }

@@ -36,6 +36,16 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 	}{
 		{"nothing", nil, []string{"-o", "defaults"}},
 		{"always on", nil, []string{"-o", "ro,nosuid,nodev,default_permissions"}},
+		{"for others", nil, []string{"-o", "nofail,_netdev,auto,noauto,user,nouser,users,owner,group,user=joe,comment=text,x-systemd.automount,x-systemd.requires=a,x-gvfs-show,X-mount.mkdir"}},
+		{"what nothing depends on", nil, []string{"-o", "noatime,nodiratime,relatime,strictatime,async,sync,nosymfollow"}},
+		{"exec after noexec", nil, []string{"-o", "noexec,exec"}},
+		{"noexec after exec", []string{"-o", "noexec"}, []string{"-o", "exec,noexec"}},
+		{"from mount.fuse", []string{"--size", "1M"}, []string{"-o", "rw,size=1M,dev,suid"}},
+		{"from mount.fuse, read-only", []string{"--size", "1M"}, []string{"-o", "ro,size=1M,dev,suid"}},
+		{"from mount.fuse, for a user", []string{"-o", "noexec"}, []string{"-o", "rw,nosuid,noexec,nodev"}},
+		{"mode", []string{"--mode", "0440"}, []string{"-o", "mode=0440"}},
+		{"the default mode", nil, []string{"-o", "mode=444"}},
+		{"mode to execute", []string{"--mode", "0555"}, []string{"-o", "noexec,mode=555,exec"}},
 		{"size", []string{"--size", "64G"}, []string{"-o", "size=64G"}},
 		{"size with equals sign", []string{"--size=64G"}, []string{"--options=size=64G"}},
 		{"keys", []string{"--size", "64G,dedup=3,compress=2"}, []string{"-o", `size=64G\,dedup=3\,compress=2`}},
@@ -44,6 +54,7 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"one file", []string{"--file", "a:1M"}, []string{"-o", "file=a:1M"}},
 		{"two files", []string{"--file", "a:1M", "--file", "b/c:2M,seed=1"}, []string{"-o", `file=a:1M,file=b/c:2M\,seed=1`}},
 		{"a range", []string{"--file", "part-{0000..1023}.bin:150M"}, []string{"-o", "file=part-{0000..1023}.bin:150M"}},
+		{"in quotes", []string{"--size", "64G,dedup=3,compress=2", "--uid", "5"}, []string{"-o", `size="64G,dedup=3,compress=2",uid=5`}},
 		{"a comma in a name", []string{"--file", "a,b:1M"}, []string{"-o", `file=a\,b:1M`}},
 		{"a colon in a name", []string{"--file", "a:b:1M"}, []string{"-o", "file=a:b:1M"}},
 		{"a backslash in a name", []string{"--file", `a\b:1M`}, []string{"-o", `file=a\\b:1M`}},
@@ -77,7 +88,7 @@ func TestEveryFlagIsAnOption(t *testing.T) {
 	f := newFlags("mount", "", io.Discard)
 	var m mountFlags
 	m.add(f)
-	list := optionList{f}
+	list := optionList{set: f}
 	f.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name == "options" {
 			return
@@ -169,6 +180,14 @@ func TestSplitOptions(t *testing.T) {
 		{`a\,b`, []string{"a,b"}},
 		{`a\\,b`, []string{`a\`, "b"}},
 		{`a\\\,b,c`, []string{`a\,b`, "c"}},
+		{`a="b,c",d`, []string{"a=b,c", "d"}},
+		{`a="b,c"`, []string{"a=b,c"}},
+		{`a="",b`, []string{"a=", "b"}},
+		{`a="b,c`, []string{`a="b`, "c"}},
+		{`a="b"c,d`, []string{`a="b"c`, "d"}},
+		{`a=b"c,d"`, []string{`a=b"c`, `d"`}},
+		{`a="`, []string{`a="`}},
+		{`a=\"b,c"`, []string{`a="b`, `c"`}},
 		{"a=b=c,d", []string{"a=b=c", "d"}},
 		{`a\`, []string{`a\`}},
 		{"", []string{""}},
@@ -178,5 +197,13 @@ func TestSplitOptions(t *testing.T) {
 		if got := splitOptions(test.list); !slices.Equal(got, test.want) {
 			t.Errorf("splitOptions(%q) = %q, want %q", test.list, got, test.want)
 		}
+	}
+}
+
+// What is joined is split into the same again.
+func TestJoinOptions(t *testing.T) {
+	options := []string{"a", "b=c,d", `e=\f`, `g="h"`, `i="j,k"`, `l\`}
+	if got := splitOptions(joinOptions(options)); !slices.Equal(got, options) {
+		t.Errorf("%q, want %q", got, options)
 	}
 }

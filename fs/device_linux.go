@@ -25,20 +25,27 @@ var ErrNotMounted = errors.New("somebody else has unmounted it")
 
 // openDevice mounts on mountpoint, by mount(2) as root and through fusermount3
 // otherwise, and returns the descriptor of /dev/fuse that serves the mount.
-func openDevice(mountpoint, source string, allowOther bool, maxRead int) (int, error) {
+func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 	options := []string{"default_permissions", fmt.Sprintf("max_read=%d", maxRead)}
-	if allowOther {
+	if o.AllowOther {
 		options = append(options, "allow_other")
 	}
 	if os.Geteuid() == 0 {
-		return mountDirect(mountpoint, source, options)
+		flags := unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV
+		if o.NoExec {
+			flags |= unix.MS_NOEXEC
+		}
+		return mountDirect(mountpoint, o.Source, uintptr(flags), options)
 	}
 	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
-	options = append(options, "ro", "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(source))
+	options = append(options, "ro", "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(o.Source))
+	if o.NoExec {
+		options = append(options, "noexec")
+	}
 	return mountByHelper(mountpoint, options)
 }
 
-func mountDirect(mountpoint, source string, options []string) (int, error) {
+func mountDirect(mountpoint, source string, flags uintptr, options []string) (int, error) {
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("opening /dev/fuse: %w; is the kernel's fuse module loaded?", err)
@@ -48,7 +55,7 @@ func mountDirect(mountpoint, source string, options []string) (int, error) {
 		"rootmode=40000", // a folder, in octal
 		"user_id="+strconv.Itoa(os.Geteuid()),
 		"group_id="+strconv.Itoa(os.Getegid()))
-	err = unix.Mount(source, mountpoint, FSType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, strings.Join(options, ","))
+	err = unix.Mount(source, mountpoint, FSType, flags, strings.Join(options, ","))
 	if err != nil {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("mount", err)
@@ -89,7 +96,11 @@ func mountByHelper(mountpoint string, options []string) (int, error) {
 
 // helper runs fusermount3; what it prints becomes the error, on one line.
 func helper(env []string, files []*os.File, args ...string) error {
-	bin, err := exec.LookPath("fusermount3")
+	name := "fusermount3"
+	if os.Getenv("PATH") == "" { // mount(8) starts its helpers without one
+		name = "/usr/bin/" + name
+	}
+	bin, err := exec.LookPath(name)
 	if err != nil {
 		return errors.New("users other than root need the program fusermount3: install the package fuse3")
 	}
@@ -105,6 +116,9 @@ func helper(env []string, files []*os.File, args ...string) error {
 		}
 		if strings.Contains(text, "Device or resource busy") {
 			return ErrBusy
+		}
+		if strings.Contains(text, "user_allow_other") {
+			return errors.New("users other than root may let others in only where /etc/fuse.conf has the line user_allow_other; leave --allow-other out, or have root add that line")
 		}
 		return errors.New(text)
 	}

@@ -45,6 +45,7 @@ type Options struct {
 	Tree     *tree.Tree
 	Seed     uint64      // of files whose spec has none
 	UID, GID uint32      // owner of everything
+	Mode     uint32      // permissions of files, without those to write; 0 means 0444
 	Log      *log.Logger // for what goes wrong while serving; nil discards it
 }
 
@@ -55,6 +56,7 @@ type FS struct {
 	tree               *tree.Tree
 	seed               uint64
 	owner              fuse.Owner
+	mode               uint32
 	log                *log.Logger
 	names              specNames
 	files              openFiles
@@ -66,11 +68,15 @@ func New(o Options) *FS {
 	if o.Log == nil {
 		o.Log = log.New(io.Discard, "", 0)
 	}
+	if o.Mode == 0 {
+		o.Mode = 0o444
+	}
 	return &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          o.Tree,
 		seed:          o.Seed,
 		owner:         fuse.Owner{Uid: o.UID, Gid: o.GID},
+		mode:          o.Mode,
 		log:           o.Log,
 	}
 }
@@ -130,11 +136,12 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// One link, also for folders: tools that count subfolders by a
 		// folder's links take it for "unknown".
 		Nlink: 1,
-		Mode:  fuse.S_IFDIR | 0o555,
+		// Who may read a file may also enter its folder.
+		Mode: fuse.S_IFDIR | f.mode | f.mode&0o444>>2,
 	}
 	a.SetTimes(&mtime, &mtime, &mtime)
 	if !n.dir {
-		a.Mode = fuse.S_IFREG | 0o444
+		a.Mode = fuse.S_IFREG | f.mode
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
 			a.Size = uint64(len(n.control.text()))

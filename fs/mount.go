@@ -18,6 +18,7 @@ import (
 type MountOptions struct {
 	Source     string         // shown as the device in the mount table; "" means dgenfs
 	AllowOther bool           // let users other than the mounting one in
+	NoExec     bool           // let nobody execute files
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
 	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
@@ -66,7 +67,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}
-	fd, err := openDevice(mountpoint, o.Source, o.AllowOther, t.Request)
+	fd, err := openDevice(mountpoint, o, t.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,13 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 		}
 		return nil, err
 	}
-	return &Mount{mountpoint: mountpoint, device: entry.Device, server: server, report: server.Report(), numa: o.NUMA, version: o.Version, start: time.Now()}, nil
+	m := newMount(server, o)
+	m.mountpoint, m.device = mountpoint, entry.Device
+	return m, nil
+}
+
+func newMount(server *transport.Server, o MountOptions) *Mount {
+	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, start: time.Now()}
 }
 
 // Serve answers requests until the file system is unmounted and its last user
