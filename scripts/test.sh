@@ -17,7 +17,7 @@ command -v go >/dev/null || fail 'Go is missing: see https://go.dev/doc/install'
 go version
 # Command and package. gcc is for go test -race.
 tools='fusermount3:fuse3 fio:fio zstd:zstd lz4:lz4 rsync:rsync restic:restic python3:python3 gcc:gcc libc6-dev:libc6-dev
-	qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils'
+	zsh:zsh fish:fish man:man-db qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils'
 missing=()
 for tool in $tools; do
 	case $tool in
@@ -166,6 +166,9 @@ for state in "${states[@]}"; do
 	E2E_SERVER_CPU=0 go test -tags e2e -count=1 -timeout 8m -v -run \
 		'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilled.*|TestManyReaders|TestStoppedReaders|TestMountReturnsWhenItAnswers)$' . | compact
 done
+
+heading 'Deployment examples'
+scripts/check-deploy.sh
 
 heading 'Several memory nodes'
 scripts/test-numa.sh
