@@ -196,6 +196,10 @@ func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 		}
 	}
 	p.release(f)
+	// A caller that goes on filling and threads that are locked hand the Go
+	// runtime's processor to each other without a look at who else waits for it:
+	// with GOMAXPROCS=1, other goroutines never ran again.
+	runtime.Gosched()
 }
 
 // offer gives the fill to as many threads as it has groups of parts for: first
