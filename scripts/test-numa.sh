@@ -6,8 +6,9 @@
 #
 # On a machine that has several nodes they run here; root is needed. On others
 # they run in small virtual machines, which numa-vm boots, a tool that stands
-# beside this repository; NUMA_VM=PATH says where else it is. Without it there is
-# nothing to be tested, which is said, and is no error. Takes 1 to 2 minutes.
+# beside this repository; NUMA_VM=PATH says where else it is. Without it, or where it
+# can boot none, there is nothing to be tested, which is said, and is no error. Takes 1
+# to 2 minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 numa_vm=${NUMA_VM:-../shared/tools/numa-vm/numa-vm}
@@ -38,6 +39,15 @@ if [ ${#nodes[@]} -ge 2 ]; then
 	(cd "$work" && ./run '^TestNodes' | grep -Ev '^=== ')
 	exit
 fi
+
+# A machine that does nothing: where none can be had, as without a network on first
+# use, there is nothing to be tested. After that, whatever fails is a failure.
+printf '#!/bin/sh\n' >"$work/nothing"
+chmod +x "$work/nothing"
+"$numa_vm" --nodes 2 -- "$work/nothing" 2>"$work/trial" || {
+	echo "skipped: no virtual machine can be had here: $(tail -n 1 "$work/trial")"
+	exit 0
+}
 
 # machine OPTION... -- PATTERN
 machine() {
