@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
-	"golang.org/x/sys/unix"
 )
 
 // Mounted by mount(8), by a parent with privileges, and under a supervisor.
@@ -249,30 +247,6 @@ func TestHelperOfAUser(t *testing.T) {
 	}
 }
 
-// mountDevice mounts as a parent with privileges does, and leaves a descriptor
-// that serves it.
-func mountDevice(t *testing.T, dir, options string) *os.File {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount by itself")
-	}
-	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { device.Close() })
-	options += fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", device.Fd())
-	if err := unix.Mount("parent", dir, fs.FSType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if mounted(t, dir) {
-			fs.Unmount(dir, true)
-		}
-	})
-	return device
-}
-
 // serveDevice starts the program with a descriptor as its number 3, and lets go
 // of it.
 func serveDevice(t *testing.T, device *os.File, args ...string) *exec.Cmd {
@@ -301,83 +275,6 @@ func endsWith(t *testing.T, cmd *exec.Cmd, status int, says string) {
 	}
 }
 
-func TestDescriptor(t *testing.T) {
-	const size = 10<<20 + 12345
-	want := piece(t, generator(t, fmt.Sprint(size), 4, "data", 1), 0, size)
-	args := []string{"--seed", "4", "--size", fmt.Sprint(size)}
-	for _, foreground := range []bool{true, false} {
-		for _, options := range []string{"", "max_read=65536,", "default_permissions,allow_other,"} {
-			t.Run(fmt.Sprint(foreground, options), func(t *testing.T) {
-				dir := t.TempDir()
-				device := mountDevice(t, dir, options)
-				var cmd *exec.Cmd
-				if foreground {
-					cmd = serveDevice(t, device, append(slices.Clone(args), "-f")...)
-				} else {
-					cmd = serveDevice(t, device, args...)
-					endsWith(t, cmd, 0, "")
-					theServer(t, "/dev/fd/3")
-				}
-				data := filepath.Join(dir, "data")
-				same(t, "read", []byte(output(t, "cat", data)), want)
-				for _, bs := range []string{"1M", "4M", "516K"} {
-					same(t, "O_DIRECT by "+bs, []byte(output(t, "dd", "if="+data, "iflag=direct", "bs="+bs, "status=none")), want)
-				}
-				output(t, "umount", dir)
-				if foreground {
-					endsWith(t, cmd, 0, "serving /dev/fd/3: ")
-				}
-				awaitNoServer(t, "/dev/fd/3", 5*time.Second)
-			})
-		}
-	}
-	t.Run("signal", func(t *testing.T) {
-		dir := t.TempDir()
-		cmd := serveDevice(t, mountDevice(t, dir, ""), "-f")
-		output(t, "ls", dir)
-		syscall.Kill(cmd.Process.Pid, syscall.SIGTERM)
-		endsWith(t, cmd, 0, "has to unmount it")
-		if !mounted(t, dir) {
-			t.Error("unmounted what another has mounted")
-		}
-		if r := try(t, command(t, "ls", dir)); r.status == 0 {
-			t.Error("can be read without a server")
-		}
-	})
-	t.Run("wrong", func(t *testing.T) {
-		for _, foreground := range []string{"--foreground=true", "--foreground=false"} {
-			null, device := openFile(t, os.DevNull, os.O_RDWR), openFile(t, "/dev/fuse", os.O_RDWR)
-			endsWith(t, serveDevice(t, null, foreground), exitUsage, "/dev/fd/3: the descriptor is not one of /dev/fuse")
-			endsWith(t, serveDevice(t, device, foreground), exitFailed, "mounted first")
-			if r := dgenfs(t, foreground, "/dev/fd/7"); r.status != exitUsage || !strings.HasPrefix(r.stderr, "dgenfs: mount point /dev/fd/7: ") || strings.Count(r.stderr, "\n") != 1 {
-				t.Errorf("a descriptor that is not open: %+v", r)
-			}
-		}
-	})
-}
-
-// supervisor listens as systemd does. The function it returns waits for the next
-// message.
-func supervisor(t *testing.T) (env string, next func() []string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "notify")
-	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { socket.Close() })
-	return notifySocket + "=" + path, func() []string {
-		t.Helper()
-		buf := make([]byte, 10000)
-		socket.SetReadDeadline(time.Now().Add(20 * time.Second))
-		n, err := socket.Read(buf)
-		if err != nil {
-			t.Fatalf("no message: %v", err)
-		}
-		return strings.Split(strings.TrimSpace(string(buf[:n])), "\n")
-	}
-}
-
 // hasAll checks that a message has lines that begin like this.
 func hasAll(t *testing.T, message []string, beginnings ...string) {
 	t.Helper()
@@ -385,140 +282,6 @@ func hasAll(t *testing.T, message []string, beginnings ...string) {
 		if !slices.ContainsFunc(message, func(line string) bool { return strings.HasPrefix(line, want) }) {
 			t.Errorf("the message %q has no line %s", message, want)
 		}
-	}
-}
-
-func TestNotifySupervisor(t *testing.T) {
-	for _, foreground := range []bool{true, false} {
-		t.Run(fmt.Sprint(foreground), func(t *testing.T) {
-			env, next := supervisor(t)
-			dir, logs := t.TempDir(), t.TempDir()
-			cmd := command(t, program, "--foreground="+strconv.FormatBool(foreground), "--log", "log", dir)
-			cmd.Env, cmd.Dir = append(os.Environ(), env), logs
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a service has no terminal
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				cmd.Process.Kill()
-				cmd.Wait()
-			})
-			unmountAtEnd(t, dir)
-			ready := next()
-			pid := cmd.Process.Pid
-			if !foreground {
-				pid = theServer(t, dir)
-			}
-			hasAll(t, ready, "READY=1", "MAINPID="+strconv.Itoa(pid), "STATUS=serving "+dir+": transport: ")
-
-			// The log is moved away, and made anew.
-			log := filepath.Join(logs, "log")
-			for range 3 {
-				if err := os.Rename(log, log+".1"); err != nil {
-					t.Fatal(err)
-				}
-				before := monotonic().Microseconds()
-				syscall.Kill(pid, syscall.SIGHUP)
-				reloading := next()
-				hasAll(t, reloading, "RELOADING=1", "MONOTONIC_USEC=")
-				for _, line := range reloading {
-					if text, ok := strings.CutPrefix(line, "MONOTONIC_USEC="); ok {
-						if at, err := strconv.ParseInt(text, 10, 64); err != nil || at < before || at > monotonic().Microseconds() {
-							t.Errorf("%s, asked at %d", line, before)
-						}
-					}
-				}
-				hasAll(t, next(), "READY=1", "STATUS=serving "+dir)
-				if _, err := os.Stat(log); err != nil {
-					t.Fatal(err)
-				}
-			}
-			reader := openFile(t, filepath.Join(dir, "1G"), os.O_RDONLY)
-			syscall.Kill(pid, syscall.SIGTERM)
-			hasAll(t, next(), "STATUS=not unmounted, busy")
-			if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), "busy") {
-				t.Errorf("the new log has %q, %v", text, err)
-			}
-			reader.Close()
-			syscall.Kill(pid, syscall.SIGTERM)
-			hasAll(t, next(), "STOPPING=1")
-			awaitNoServer(t, dir, 5*time.Second)
-			if mounted(t, dir) {
-				t.Error("still mounted")
-			}
-		})
-	}
-}
-
-// A log can lie where it is mounted, which its process must not look into.
-func TestNotifyCoveredLog(t *testing.T) {
-	env, next := supervisor(t)
-	dir := t.TempDir()
-	log := filepath.Join(dir, "log")
-	cmd := command(t, program, "--log", log, dir)
-	cmd.Env = append(os.Environ(), env)
-	unmountAtEnd(t, dir)
-	if r := try(t, cmd); r.status != 0 {
-		t.Fatalf("%+v", r)
-	}
-	hasAll(t, next(), "READY=1")
-	pid := theServer(t, dir)
-	syscall.Kill(pid, syscall.SIGHUP)
-	hasAll(t, next(), "RELOADING=1")
-	hasAll(t, next(), "READY=1")
-	reader := openFile(t, filepath.Join(dir, "1G"), os.O_RDONLY)
-	syscall.Kill(pid, syscall.SIGTERM)
-	hasAll(t, next(), "STATUS=not unmounted, busy")
-	reader.Close()
-	output(t, "umount", dir)
-	awaitNoServer(t, dir, 5*time.Second)
-	if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), "serving") || !strings.Contains(string(text), "busy") {
-		t.Errorf("the log has %q, %v", text, err)
-	}
-}
-
-// Where a process has a terminal, SIGHUP says that it has gone.
-func TestNotifyTerminal(t *testing.T) {
-	need(t, "script")
-	env, next := supervisor(t)
-	dir := t.TempDir()
-	cmd := command(t, "script", "-qec", program+" -f "+dir, os.DevNull)
-	cmd.Env = append(os.Environ(), env)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Wait()
-	unmountAtEnd(t, dir)
-	pid := 0
-	for _, line := range next() {
-		if text, ok := strings.CutPrefix(line, "MAINPID="); ok {
-			pid, _ = strconv.Atoi(text)
-		}
-	}
-	if pid == 0 {
-		t.Fatal("no MAINPID")
-	}
-	syscall.Kill(pid, syscall.SIGHUP)
-	hasAll(t, next(), "STOPPING=1")
-	await(t, 5*time.Second, "it is unmounted", func() bool { return !mounted(t, dir) })
-}
-
-// A client in `run` is not told of, nor is its end.
-func TestNotifyNotByRun(t *testing.T) {
-	env, next := supervisor(t)
-	cmd := command(t, program, "run", "--", "head", "-c", "1", "{}/1M")
-	cmd.Env = append(os.Environ(), env)
-	if r := try(t, cmd); r.status != 0 {
-		t.Fatalf("%+v", r)
-	}
-	socket, err := net.Dial("unixgram", strings.TrimPrefix(env, notifySocket+"="))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	fmt.Fprint(socket, "by the test")
-	if got := next(); got[0] != "by the test" {
-		t.Errorf("run has said %q", got)
 	}
 }
 
