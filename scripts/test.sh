@@ -117,13 +117,16 @@ heading 'Tests with one processor'
 GOMAXPROCS=1 go test -short -count=1 ./gen/... ./fs/...
 
 heading 'Fuzzing, 5 s each'
+# only_late OUTPUT: nothing was found, but Go before 1.27 now and then takes the end
+# of -fuzztime for a failure (go.dev/issue/75804). A finding names its input.
+only_late() { grep -qx ' *context deadline exceeded' <<<"$1" && ! grep -q 'Failing input' <<<"$1"; }
 for package in $(go list ./...); do
 	for name in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 		echo "$package $name"
 		if ! out=$(go test -run '^$' -fuzz "^$name\$" -fuzztime 5s "$package" 2>&1); then
-			fail "$out"
+			only_late "$out" || fail "$out"
 		fi
-		tail -n 1 <<<"$out"
+		grep '^fuzz: elapsed' <<<"$out" | tail -n 1
 	done
 done
 
