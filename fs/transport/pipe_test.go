@@ -12,26 +12,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestPipe(t *testing.T) {
-	k, fd := newKernel(t)
-	defer unix.Close(fd)
+// newPipeTest returns a kernel, the descriptor that it serves, a pipe to it, and
+// memory for a header with that for data behind it.
+func newPipeTest(t *testing.T) (k *kernel, fd int, p *pipe, head, data []byte) {
+	t.Helper()
+	k, fd = newKernel(t)
+	t.Cleanup(func() { unix.Close(fd) })
 	p, err := newPipe(testRequest)
 	if err != nil {
 		t.Skip(err)
 	}
-	defer p.close()
+	t.Cleanup(p.close)
 	mem, err := mapBuffer(pageSize + testRequest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head := mem[pageSize-replyHeader : pageSize : pageSize]
+	return k, fd, p, mem[pageSize-replyHeader : pageSize : pageSize], mem[pageSize:]
+}
+
+func TestPipe(t *testing.T) {
+	k, fd, p, head, data := newPipeTest(t)
 	var iov [2]unix.Iovec
 	for i, n := range []int{1, 4095, 4096, 65536, 65537, testRequest} {
-		data := mem[pageSize : pageSize+n]
-		fill(data, int64(i)<<20)
-		want := bytes.Clone(data)
+		fill(data[:n], int64(i)<<20)
+		want := bytes.Clone(data[:n])
 		putHeader(head, uint64(i), unix.EIO, n)
-		if errno, ok := p.send(fd, head, data, &iov); errno != 0 || !ok {
+		if errno, ok := p.send(fd, head, data[:n], &iov); errno != 0 || !ok {
 			t.Fatalf("%d bytes: errno %d, %v", n, errno, ok)
 		}
 		r := k.receive()
@@ -46,28 +52,17 @@ func TestPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer small.close()
-	if errno, ok := small.send(fd, head, mem[pageSize:], &iov); ok {
+	if errno, ok := small.send(fd, head, data, &iov); ok {
 		t.Errorf("too much for the pipe: errno %d, but it can still be used", errno)
 	}
-	if errno, ok := p.send(p.r, head, mem[pageSize:], &iov); ok || errno == 0 {
+	if errno, ok := p.send(p.r, head, data, &iov); ok || errno == 0 {
 		t.Errorf("to what cannot be written: errno %d, %v", errno, ok)
 	}
 }
 
 // Signals, such as those by which Go preempts goroutines, cut no reply short.
 func TestPipeSignals(t *testing.T) {
-	k, fd := newKernel(t)
-	defer unix.Close(fd)
-	p, err := newPipe(testRequest)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer p.close()
-	mem, err := mapBuffer(pageSize + testRequest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := mem[pageSize-replyHeader : pageSize : pageSize]
+	k, fd, p, head, data := newPipeTest(t)
 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -83,7 +78,7 @@ func TestPipeSignals(t *testing.T) {
 	var iov [2]unix.Iovec
 	for i := range 50 {
 		putHeader(head, uint64(i), 0, testRequest)
-		if errno, ok := p.send(fd, head, mem[pageSize:], &iov); errno != 0 || !ok {
+		if errno, ok := p.send(fd, head, data, &iov); errno != 0 || !ok {
 			t.Errorf("reply %d: errno %d, %v", i, errno, ok)
 			break
 		}
