@@ -57,7 +57,7 @@ while they are read.
   dgenfs run [flags] -- CMD ARG...             mount somewhere temporary, run CMD, unmount
   dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
   dgenfs measure [flags] SPEC|FILE...          tell how data deduplicates and compresses
-  dgenfs bench [--json]                        measure the generator
+  dgenfs bench [flags]                         measure the generator
   dgenfs topology [flags]                      print the machine's memory nodes, and which would be used
   dgenfs completion bash|zsh|fish              print what completes command lines in this shell
   dgenfs man                                   print the manual page
