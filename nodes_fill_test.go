@@ -27,13 +27,7 @@ const (
 // testPlacement returns what --numa auto comes to with some flags.
 func testPlacement(t *testing.T, args ...string) *placement {
 	t.Helper()
-	f := newFlags("test", "", os.Stderr)
-	var flags numaFlags
-	flags.add(f)
-	if err := f.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	p, err := flags.placement()
+	p, err := parseNUMA(t, args...).placement()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,17 +147,7 @@ func TestNodesFill(t *testing.T) {
 			memory := mapPages(t, test.parts.pages()*os.Getpagesize())
 			test.parts.place(t, memory)
 			before := pageNodes(t, memory)
-			g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: p.newPool(t, test.local)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer g.Close()
-
-			// A collection would wait for threads that wait for the trap.
-			defer debug.SetGCPercent(debug.SetGCPercent(-1))
-			trap := setTrap(t, memory)
-			g.ReadAt(memory, 4096)
-			written := trap.end()
+			written := trappedFill(t, p.newGenerator(t, test.local), memory, 4096)
 
 			want := make([]byte, len(memory))
 			serial.ReadAt(want, 4096)
@@ -178,8 +162,9 @@ func TestNodesFill(t *testing.T) {
 	}
 }
 
-// newPool is placement.pool, with or without helping.
-func (p *placement) newPool(t *testing.T, local bool) *gen.NodePool {
+// newGenerator returns a generator whose large fills go to a pool like that of
+// placement.pool, with or without helping.
+func (p *placement) newGenerator(t *testing.T, local bool) *gen.Generator {
 	t.Helper()
 	c := p.poolConfig(len(p.cpus))
 	c.Local = local
@@ -188,7 +173,24 @@ func (p *placement) newPool(t *testing.T, local bool) *gen.NodePool {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pool.Close() })
-	return pool
+	g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	return g
+}
+
+// trappedFill fills memory and returns who wrote to which page first.
+func trappedFill(t *testing.T, g *gen.Generator, memory []byte, off int64) []write {
+	t.Helper()
+	// A collection would wait for threads that wait for the trap.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	trap := setTrap(t, memory)
+	if n, err := g.ReadAt(memory, off); n != len(memory) || err != nil {
+		t.Errorf("filling %d bytes: %d, %v", len(memory), n, err)
+	}
+	return trap.end()
 }
 
 // checkWriters looks at who wrote to which page first, in the order of the
@@ -238,12 +240,7 @@ func TestNodesFirstTouch(t *testing.T) {
 	p := twoNodes(t)
 	for _, local := range []bool{true, false} {
 		memory := mapPages(t, fillSize)
-		g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: p.newPool(t, local)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
-		g.ReadAt(memory, 0)
+		p.newGenerator(t, local).ReadAt(memory, 0)
 		pages := map[int]int{}
 		nodes := pageNodes(t, memory)
 		for _, node := range nodes {
@@ -281,15 +278,7 @@ func TestNodesWithoutCPUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	touch(memory)
-	g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: p.newPool(t, true)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	trap := setTrap(t, memory)
-	g.ReadAt(memory, 0)
-	written := trap.end()
+	written := trappedFill(t, p.newGenerator(t, true), memory, 0)
 	if len(written) != len(memory)/4096 {
 		t.Errorf("%d writes", len(written))
 	}

@@ -49,7 +49,7 @@ func oneNode(t *testing.T) *numa.Topology {
 	return machine(t, "0-3", [][2]string{{"0-3", "4"}}, "10")
 }
 
-func placementOn(t *testing.T, topology *numa.Topology, args ...string) (*placement, error) {
+func parseNUMA(t *testing.T, args ...string) *numaFlags {
 	t.Helper()
 	f := newFlags("test", "", io.Discard)
 	var flags numaFlags
@@ -57,7 +57,12 @@ func placementOn(t *testing.T, topology *numa.Topology, args ...string) (*placem
 	if err := f.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return flags.onMachine(topology, "")
+	return &flags
+}
+
+func placementOn(t *testing.T, topology *numa.Topology, args ...string) (*placement, error) {
+	t.Helper()
+	return parseNUMA(t, args...).onMachine(topology, "")
 }
 
 func TestPlacement(t *testing.T) {
