@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 )
 
 // The rows of `dgenfs bench`, by name: go test -bench 'Fill/impl=avx2/.*/size=1MiB'
@@ -91,4 +92,63 @@ func openBenchmark(b *testing.B, cfg Config) *Generator {
 	}
 	b.Cleanup(func() { g.Close() })
 	return g
+}
+
+// BenchmarkNodePlan plans fills of 256 MiB without asking where they lie, which
+// numa's BenchmarkLocate measures: with that, it is what happens before anything
+// is written.
+func BenchmarkNodePlan(b *testing.B) {
+	const size = 256 << 20
+	for name, node := range map[string]func(page uintptr) int{
+		"nodes=1":           func(page uintptr) int { return 0 },
+		"nodes=2,by=page":   func(page uintptr) int { return int(page % 2) },
+		"nodes=2,by=halves": func(page uintptr) int { return int(page / (size / 2 / 4096) % 2) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			asked := 0
+			pool := idlePool(b, NodePoolConfig{Threads: []int{1, 1}, Locate: func(p []byte, offsets, nodes []int) error {
+				asked += len(offsets)
+				for i, off := range offsets {
+					nodes[i] = node((address(p) + uintptr(off)) / 4096)
+				}
+				return nil
+			}})
+			f := newNodeFill(pool)
+			f.dst = make([]byte, size)
+			b.SetBytes(size)
+			for b.Loop() {
+				f.plan()
+			}
+			b.ReportMetric(float64(asked)/float64(b.N), "pages-asked/op")
+		})
+	}
+}
+
+// BenchmarkNodeFill fills with two threads of a pool on one node, and in turn with
+// a generator's own workers: speed/workers is the ratio of the two.
+func BenchmarkNodeFill(b *testing.B) {
+	for _, size := range []int{16 << 20, 64 << 20, 256 << 20} {
+		b.Run("size="+sizeName(size), func(b *testing.B) {
+			onNodeZero := func(p []byte, offsets, nodes []int) error {
+				clear(nodes)
+				return nil
+			}
+			pool := openPool(b, NodePoolConfig{Threads: []int{2}, Locate: onNodeZero})
+			nodes := openBenchmark(b, Config{Size: 1 << 50, Nodes: pool})
+			workers := openBenchmark(b, Config{Size: 1 << 50, Threads: 2})
+			p := make([]byte, size)
+			clear(p)
+			var byNodes, byWorkers time.Duration
+			b.SetBytes(2 * int64(size))
+			for b.Loop() {
+				start := time.Now()
+				nodes.ReadAt(p, 0)
+				between := time.Now()
+				workers.ReadAt(p, 0)
+				byNodes += between.Sub(start)
+				byWorkers += time.Since(between)
+			}
+			b.ReportMetric(byWorkers.Seconds()/byNodes.Seconds(), "speed/workers")
+		})
+	}
 }

@@ -42,9 +42,7 @@ func TestNodeOffers(t *testing.T) {
 	} {
 		p := idlePool(t, NodePoolConfig{Threads: test.threads, Local: test.local})
 		f := fillOf(p, test.groups...)
-		if !p.offer(f) {
-			t.Error("the pool is closed")
-		}
+		p.offer(f)
 		total := 0
 		for i, want := range test.want {
 			got := len(p.nodes[i].fills)
@@ -144,9 +142,7 @@ func TestNodeOffersDoNotWait(t *testing.T) {
 		p := idlePool(t, NodePoolConfig{Threads: []int{1, 1}})
 		p.nodes[1].fills <- fillOf(p, 0, 1) // nobody takes it
 		f := fillOf(p, groups...)
-		if !p.offer(f) {
-			t.Fatalf("groups %d: the pool is said to be closed", groups)
-		}
+		p.offer(f)
 		if len(p.nodes[0].fills) != 1 || f.refs.Load() != 2 {
 			t.Errorf("groups %d: %d offers on node 0, %d references", groups, len(p.nodes[0].fills), f.refs.Load())
 		}
@@ -165,10 +161,14 @@ func TestNodeOffersDoNotWait(t *testing.T) {
 		for _, node := range test.busy {
 			p.nodes[node].fills <- fillOf(p, 1, 0)
 		}
-		f, offered := fillOf(p, test.groups...), make(chan bool)
-		go func() { offered <- p.offer(f) }()
+		f, offered := fillOf(p, test.groups...), make(chan struct{})
+		go func() {
+			p.offer(f)
+			close(offered)
+		}()
 		<-p.nodes[1].fills // the other fill
-		if !<-offered || <-p.nodes[1].fills != f {
+		<-offered
+		if got := <-p.nodes[1].fills; got != f {
 			t.Errorf("%+v: node 1 was offered something else", test)
 		}
 	}

@@ -181,16 +181,10 @@ func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	f.stream, f.dst, f.off, f.nt = s, dst, off, nt
 	f.plan()
 	f.refs.Store(1)
-	if !p.offer(f) {
-		// The pool is closed: its threads may or may not come to this.
-		if f.takeGroups(p.nodes[0].order) {
-			p.release(f)
-			return
-		}
-	}
+	p.offer(f)
 	select {
 	case <-f.filled:
-	case <-p.done:
+	case <-p.done: // threads may or may not come to this
 		if !f.takeGroups(p.nodes[0].order) {
 			<-f.filled
 		}
@@ -205,17 +199,17 @@ func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 // offer gives the fill to as many threads as it has groups of parts for: first
 // those whose memory it is, then others, nearest to where there is most to do.
 // Threads that are busy with other fills are not waited for, but for one, if
-// nobody else would begin. It returns false if the pool was closed meanwhile.
-func (p *NodePool) offer(f *nodeFill) bool {
+// nobody else would begin, and the pool is not closed.
+func (p *NodePool) offer(f *nodeFill) {
 	if p.closed.Load() {
-		return false
+		return // nobody would let go of it
 	}
 	accepted, spare, most := 0, 0, 0 // spare: groups for which a node has no threads
 	for i := range p.nodes {
 		n, groups := &p.nodes[i], len(f.queues[i].starts)
 		got := p.offerTo(n, f, min(groups, n.threads))
-		if p.local && groups > 0 && got == 0 && !p.await(n, f) {
-			return false
+		if p.local && groups > 0 && got == 0 {
+			p.await(n, f)
 		}
 		if groups > len(f.queues[most].starts) {
 			most = i
@@ -225,14 +219,16 @@ func (p *NodePool) offer(f *nodeFill) bool {
 		f.idle[i] = n.threads - got
 	}
 	if p.local {
-		return true
+		return
 	}
 	for _, i := range p.nodes[most].order {
 		got := p.offerTo(&p.nodes[i], f, min(spare, f.idle[i]))
 		accepted += got
 		spare -= got
 	}
-	return accepted > 0 || p.await(&p.nodes[most], f)
+	if accepted == 0 {
+		p.await(&p.nodes[most], f)
+	}
 }
 
 // offerTo returns how many threads, of those asked for, will come to the fill.
@@ -249,16 +245,13 @@ func (p *NodePool) offerTo(n *poolNode, f *nodeFill, threads int) int {
 	return threads
 }
 
-// await returns when a thread will come to the fill, or false if the pool was
-// closed meanwhile.
-func (p *NodePool) await(n *poolNode, f *nodeFill) bool {
+// await returns when a thread will come to the fill, or the pool was closed.
+func (p *NodePool) await(n *poolNode, f *nodeFill) {
 	f.refs.Add(1)
 	select {
 	case n.fills <- f:
-		return true
 	case <-p.done:
 		f.refs.Add(-1)
-		return false
 	}
 }
 

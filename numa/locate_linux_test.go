@@ -148,3 +148,38 @@ func TestLocateAllocates(t *testing.T) {
 		t.Errorf("Locate allocates %v times", n)
 	}
 }
+
+// BenchmarkLocate asks for the nodes of all pages of 256 MiB.
+func BenchmarkLocate(b *testing.B) {
+	const pages = 256 << 20 / 4096
+	for name, prepare := range map[string]func(p []byte){
+		"pages=none": func(p []byte) {},
+		"pages=small": func(p []byte) {
+			unix.Madvise(p, unix.MADV_NOHUGEPAGE)
+			touch(p)
+		},
+		"pages=huge": func(p []byte) {
+			unix.Madvise(p, unix.MADV_HUGEPAGE)
+			touch(p)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			p, err := unix.Mmap(-1, 0, pages*4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer unix.Munmap(p)
+			prepare(p)
+			offsets, nodes := make([]int, pages), make([]int, pages)
+			for i := range offsets {
+				offsets[i] = i * 4096
+			}
+			for b.Loop() {
+				if err := Locate(p, offsets, nodes); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pages, "ns/page")
+		})
+	}
+}
