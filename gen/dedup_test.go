@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 var hashSeed = maphash.MakeSeed()
@@ -166,58 +168,15 @@ func TestDedupPlacementDependsOnSeed(t *testing.T) {
 	}
 }
 
-func TestPermutationIsBijective(t *testing.T) {
-	seen := make([]uint64, 1<<17)
-	counts := []uint64{1<<16 - 1, 1 << 16, 1<<16 + 1, 100003}
-	for n := range uint64(5000) {
-		counts = append(counts, n+1)
-	}
-	for _, n := range counts {
-		clear(seen)
-		p := newPermutation(n, mix(n))
-		for i := range n {
-			x := p.at(i)
-			if x >= n || seen[x] != 0 {
-				t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, seen[x]-1)
-			}
-			seen[x] = i + 1
-		}
-	}
-}
-
-// All of a large range can't be gone through: here are its ends, and steps
-// that leave the low or the high bits of a number alone.
-func TestPermutationOfManyUnits(t *testing.T) {
-	const samples = 5000
-	for _, n := range []uint64{1e6, 1 << 24, 1<<32 - 1, 1 << 32, 1<<32 + 1, 1<<45 + 12345, 1<<51 - 1, 1 << 51} {
-		for _, seed := range goldenSeeds {
-			p := newPermutation(n, mix(seed))
-			seen := map[uint64]uint64{}
-			add := func(i uint64) {
-				x := p.at(i)
-				if before, ok := seen[x]; x >= n || ok && before != i {
-					t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, before)
-				}
-				seen[x] = i
-			}
-			for i := range uint64(samples) {
-				add(i)
-				add(n - 1 - i)
-				add(n / samples * i)
-			}
-		}
-	}
-}
-
 // The permutation is the documented one, not just any.
 func TestPermutationEqualsReference(t *testing.T) {
 	for _, n := range []uint64{1, 2, 3, 4, 5, 63, 64, 65, 1000, 1 << 32, 1<<51 - 1} {
 		for _, seed := range goldenSeeds {
 			ref := reference{Size: int64(min(n, math.MaxInt64/Cell) * Cell), Unit: Cell, Dedup: 2, Seed: seed}
-			p := newPermutation(ref.units(), newStream(Config(ref)).a)
+			p := keyed.NewPermutation(ref.units(), newStream(Config(ref)).a)
 			for k := range min(n, 100) {
 				i := n / min(n, 100) * k
-				if got, want := p.at(i), ref.permute(i); got != want {
+				if got, want := p.At(i), ref.permute(i); got != want {
 					t.Fatalf("n = %d, seed %#x: %d is moved to %d, want %d", n, seed, i, got, want)
 				}
 			}

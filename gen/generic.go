@@ -3,6 +3,8 @@ package gen
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // lane is the state of one xoshiro256++ generator.
@@ -13,13 +15,13 @@ type lane struct{ s0, s1, s2, s3 uint64 }
 // phi. It is the reference for every other implementation.
 func cellsGeneric(dst []byte, rows int, a, b uint64) {
 	for ; len(dst) >= Cell; dst = dst[Cell:] {
-		k0, k1 := mix(a), mix(b)
+		k0, k1 := keyed.Mix(a), keyed.Mix(b)
 		a += phi
 		b += phi
 		var state [lanes]lane
 		for j := range state {
 			n := uint64(j+1) * phi
-			state[j] = lane{mix(k0 + n), mix(k1 + n), k0, k1}
+			state[j] = lane{keyed.Mix(k0 + n), keyed.Mix(k1 + n), k0, k1}
 		}
 		rowsGeneric(&state, dst[:rows*rowSize])
 	}

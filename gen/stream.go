@@ -1,9 +1,10 @@
 package gen
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
+
+	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // Version is the version of the stream that this package generates. Equal
@@ -20,33 +21,13 @@ const (
 	cellRows  = Cell / rowSize
 	cellWords = Cell / word
 
-	phi  = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio, odd
+	phi  = keyed.Phi
 	phi2 = phi << 1 & math.MaxUint64
 )
 
-// mix is a bijection in which every bit of x bears on every bit of the result
-// (David Stafford's variant 13 of the MurmurHash3 finalizer).
-func mix(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	x ^= x >> 31
-	return x
-}
-
 // DeriveSeed returns the seed of the file called name, of a set of files that
 // share a seed. Different names get unrelated streams.
-func DeriveSeed(seed uint64, name string) uint64 {
-	h := mix(seed ^ phi)
-	n := uint64(len(name))
-	for len(name) > 0 {
-		var w [word]byte
-		name = name[copy(w[:], name):]
-		h = mix(h^binary.LittleEndian.Uint64(w[:])) * phi
-	}
-	return mix(h ^ n)
-}
+func DeriveSeed(seed uint64, name string) uint64 { return keyed.Seed(seed, name) }
 
 // stream is everything that decides the bytes, in the form the kernels need.
 type stream struct {
@@ -60,14 +41,14 @@ type stream struct {
 	first    uint64 // unit of the group that the file begins with
 	cells    uint64 // of a unit
 	skew     int
-	perm     permutation
+	perm     keyed.Permutation
 }
 
 func newStream(c Config) stream {
 	s := stream{
 		impl:  c.Implementation,
-		a:     mix(c.Seed + phi),
-		b:     mix(c.Seed + phi2),
+		a:     keyed.Mix(c.Seed + phi),
+		b:     keyed.Mix(c.Seed + phi2),
 		cells: uint64(c.Unit / Cell),
 		first: c.Group.First,
 		skew:  c.Skew,
@@ -79,7 +60,7 @@ func newStream(c Config) stream {
 	}
 	if c.Dedup > 1 && units > 0 {
 		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
-		s.perm = newPermutation(units, s.a)
+		s.perm = keyed.NewPermutation(units, s.a)
 	}
 	return s
 }
@@ -112,7 +93,7 @@ func (s *stream) compress(r float64) {
 
 // randomWords returns how many words of the cell of contents q are random.
 func (s *stream) randomWords(q uint64) int {
-	if mix(s.b+q*phi)&0xffff < s.extra {
+	if keyed.Mix(s.b+q*phi)&0xffff < s.extra {
 		return s.words + 2
 	}
 	return s.words
@@ -155,7 +136,7 @@ func (s *stream) run(c uint64) (q, n uint64) {
 		return s.first*s.cells + c, math.MaxUint64
 	}
 	unit, k := c/s.cells, c%s.cells
-	u := s.perm.at(s.first + unit)
+	u := s.perm.At(s.first + unit)
 	if u >= s.distinct {
 		u = s.copyOf(u)
 	}
@@ -168,53 +149,11 @@ func (s *stream) copyOf(x uint64) uint64 {
 	if s.skew == 0 {
 		return x % s.distinct
 	}
-	v := mix(s.a ^ x*phi)
+	v := keyed.Mix(s.a ^ x*phi)
 	power := v
 	for range 2 * s.skew {
 		power, _ = bits.Mul64(power, v)
 	}
 	u, _ := bits.Mul64(power, s.distinct)
 	return u
-}
-
-// rounds of the permutation: with three or four, units of some files are
-// repeated at few distances, where their number is a power of two.
-const rounds = 5
-
-// permutation is a keyed permutation of the numbers below n.
-type permutation struct {
-	n    uint64
-	mask uint64
-	half int
-	keys [2 * rounds]uint64
-}
-
-func newPermutation(n, key uint64) permutation {
-	b := bits.Len64(n - 1)
-	p := permutation{n: n, mask: 1<<b - 1, half: (b + 1) / 2}
-	for i := range p.keys {
-		p.keys[i] = mix(key ^ uint64(i+1)*phi)
-		if i%2 == 0 {
-			p.keys[i] |= 1 // multiplying by it is a bijection
-		}
-	}
-	return p
-}
-
-// at returns where i < n is moved to. Every round permutes the numbers up to
-// mask, fewer than 2n; walking on while outside of n makes that a permutation
-// of the numbers below n.
-func (p *permutation) at(i uint64) uint64 {
-	if p.mask == 0 {
-		return 0
-	}
-	for {
-		for r := 0; r < len(p.keys); r += 2 {
-			i = (i*p.keys[r] + p.keys[r+1]) & p.mask
-			i ^= i >> p.half
-		}
-		if i < p.n {
-			return i
-		}
-	}
 }

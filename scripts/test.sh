@@ -99,7 +99,7 @@ imports() {
 }
 imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
 imports ./fs/spec "$module/fs/spec"
-imports ./fs/tree "$module/fs/(tree|spec)"
+imports ./fs/tree "$module/(fs/(tree|spec)|gen/keyed)"
 imports ./fs/... "$module/(fs|gen)(/.*)?|github\.com/hanwen/go-fuse/v2/.*|golang\.org/x/sys/.*"
 imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
 ! go list -deps ./gen/... ./fs/... ./numa/... | grep -qx "$module" || fail "a package imports main"
