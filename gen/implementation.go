@@ -20,21 +20,28 @@ func (i Implementation) String() string {
 	return fmt.Sprintf("number %d", uint8(i))
 }
 
+// fastestFirst has all but Fastest.
+var fastestFirst = [...]Implementation{AVX512, AVX2, NEON, Generic}
+
 // Implementations returns those that this program has and this CPU can run, the
 // fastest first. Generic is always among them, and alone if the program was
 // built with the tag purego.
-func Implementations() []Implementation { return implementations() }
+func Implementations() []Implementation {
+	var have []Implementation
+	for _, i := range fastestFirst {
+		if i.runs() {
+			have = append(have, i)
+		}
+	}
+	return have
+}
 
 // resolve returns the implementation that i asks for, or an error.
 func (i Implementation) resolve() (Implementation, error) {
-	have := implementations()
-	if i == Fastest {
-		return have[0], nil
-	}
-	for _, h := range have {
-		if h == i {
-			return i, nil
+	for _, have := range fastestFirst {
+		if (i == have || i == Fastest) && have.runs() {
+			return have, nil
 		}
 	}
-	return i, fmt.Errorf("implementation %v: not on this CPU, which has %v", i, have)
+	return i, fmt.Errorf("implementation %v: not on this CPU, which has %v", i, Implementations())
 }

@@ -4,16 +4,15 @@ package gen
 
 import "golang.org/x/sys/cpu"
 
-func implementations() []Implementation {
-	var have []Implementation
-	// DQ has the multiplication of eight words.
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ {
-		have = append(have, AVX512)
+// runs reports whether this program has i and this CPU can run it.
+func (i Implementation) runs() bool {
+	switch i {
+	case AVX512: // DQ has the multiplication of eight words
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ
+	case AVX2:
+		return cpu.X86.HasAVX2
 	}
-	if cpu.X86.HasAVX2 {
-		have = append(have, AVX2)
-	}
-	return append(have, Generic)
+	return i == Generic
 }
 
 // fillRows makes the first rows of each cell of dst, whole cells, with the

@@ -2,7 +2,8 @@
 
 package gen
 
-func implementations() []Implementation { return []Implementation{Generic} }
+// runs reports whether this program has i and this CPU can run it.
+func (i Implementation) runs() bool { return i == Generic }
 
 // fillRows makes the first rows of each cell of dst, whole cells, with the
 // contents q, q+1, ...
