@@ -36,8 +36,9 @@ type Config struct {
 	Dedup float64
 
 	// Unit is what deduplication repeats, in bytes: a multiple of Cell, from
-	// MinUnit to MaxUnit. 0 means DefaultUnit. It has no effect on the bytes
-	// if Dedup is 1 and the file is on its own.
+	// MinUnit to MaxUnit, and what Revision replaces. 0 means DefaultUnit. It
+	// has no effect on the bytes if Dedup is 1, the file is on its own and
+	// nothing has been replaced.
 	Unit int64
 
 	// Skew, from 0 to MaxSkew, makes some units far more frequent than others:
@@ -49,6 +50,9 @@ type Config struct {
 
 	// Group places the file among others that deduplicate together.
 	Group Group
+
+	// Revision is one generation of a file that changes.
+	Revision Revision
 
 	// Compress is the ratio by which every Cell, and anything larger,
 	// compresses: 1 to MaxCompress. 0 means 1, random bytes.
@@ -76,9 +80,13 @@ type Config struct {
 }
 
 // Group places a file in a group of files that share their units, of the same
-// Seed, Dedup, Unit and Skew. The zero value is a file on its own.
+// Seed, Dedup, Unit, Skew and Revision. The zero value is a file on its own.
 type Group struct {
-	Units uint64 // of all files of the group together; 0 means that there are no others
+	// Units is how many all files of the group have together; 0 means that
+	// there are no others. With a Revision.Share above 0, they have at most 2^52
+	// cells.
+	Units uint64
+
 	First uint64 // number of the file's first unit among them
 }
 
@@ -127,7 +135,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Threads < 0 || c.Threads > MaxThreads:
 		return c, fmt.Errorf("threads %d: must be from 0 to %d", c.Threads, MaxThreads)
 	}
-	return c, nil
+	return c, c.Revision.check(c.Group.Units, c.Unit)
 }
 
 // holds reports whether a file of so many units is within the group.

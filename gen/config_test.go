@@ -47,6 +47,11 @@ func TestConfigErrors(t *testing.T) {
 		{Config{Size: 1, Group: Group{First: 1}}, "group of 0 units", "1 from number 1 on"},
 		{Config{Size: 3 << 17, Group: Group{Units: 9, First: 7}}, "group of 9 units", "3 from number 7 on"},
 		{Config{Size: 1, Group: Group{Units: 9, First: math.MaxUint64}}, "group of 9 units", "from number"},
+		{Config{Revision: Revision{Generation: -1}}, "generation -1", "0 to 4095"},
+		{Config{Revision: Revision{Generation: 4096}}, "generation 4096", "0 to 4095"},
+		{Config{Revision: Revision{Share: 1e9 + 1}}, "share 1000000001", "0 to 1000000000 billionths"},
+		{Config{Revision: Revision{Phase: 1e9}}, "phase 1000000000", "0 to 999999999 billionths"},
+		{Config{Group: Group{Units: 1<<47 + 1}, Revision: Revision{Share: 1}}, "group of 140737488355329 units", "140737488355328 units of 131072 bytes or fewer"},
 		{Config{Threads: -1}, "threads -1", "0 to 16384"},
 		{Config{Threads: math.MaxInt}, fmt.Sprint("threads ", math.MaxInt), "0 to 16384"},
 	} {
@@ -89,6 +94,8 @@ func TestConfigLimitsAreValid(t *testing.T) {
 		{Size: 1 << 20, Compress: MaxCompress},
 		{Size: 1 << 20, Compress: math.Nextafter(1, 2)},
 		{Size: 1 << 20, Threads: 100},
+		{Size: math.MaxInt64, Unit: MinUnit, Revision: Revision{MaxGeneration, 1e9, 1e9 - 1}},
+		{Size: math.MaxInt64, Unit: MaxUnit, Dedup: math.MaxFloat64, Revision: Revision{MaxGeneration, 1, 0}},
 	} {
 		g := open(t, cfg)
 		n := min(cfg.Size, 70001)
@@ -107,6 +114,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"all", Config{}, Config{Dedup: 1, Unit: 128 << 10, Compress: 1, Threads: 2}},
 		{"unit", Config{Dedup: 2}, Config{Dedup: 2, Unit: DefaultUnit}},
 		{"unit without dedup", Config{}, Config{Unit: MinUnit}},
+		{"unit with a revision", Config{Revision: Revision{1, 5e8, 0}}, Config{Unit: DefaultUnit, Revision: Revision{1, 5e8, 0}}},
 	} {
 		test.zero.Size, test.set.Size = size, size
 		zero := mustRead(t, open(t, test.zero), make([]byte, size), 0)

@@ -15,10 +15,11 @@
 // A stream is a pure function of (version, seed, shape, offset). The shape is
 // the compressibility R, the unit and the first unit F of a file that is one of a
 // group and, where the deduplication ratio D is above 1, D, the unit, the number
-// N of units and the skew S. Neither the read's size nor the threads, the CPU or
-// its byte order have a part in it. All numbers are unsigned 64-bit integers,
-// all arithmetic is modulo 2^64, "rotl" rotates to the left, ">>" shifts in
-// zeros, and words are stored little-endian.
+// N of units and the skew S, and in generations G above 0 of a file that changes,
+// G, the share, the phase, the unit and N. Neither the read's size nor the
+// threads, the CPU or its byte order have a part in it. All numbers are unsigned
+// 64-bit integers, all arithmetic is modulo 2^64, "rotl" rotates to the left,
+// ">>" shifts in zeros, and words are stored little-endian.
 //
 //	phi    = 0x9e3779b97f4a7c15
 //	mix(x): x ^= x >> 30;  x *= 0xbf58476d1ce4e5b9
@@ -27,8 +28,8 @@
 //
 // Cells. The stream is cut into cells of 4096 bytes. Cell number c of the file
 // holds the contents q = F*(unit/4096) + c if D = 1, F being 0 for a file on its
-// own; otherwise see Units. The contents q are
-// made from two keys,
+// own; otherwise see Units, and for files that change, Generations. The contents
+// q are made from two keys,
 //
 //	A  = mix(seed + phi)         B  = mix(seed + 2*phi)
 //	K0 = mix(A + q*phi)          K1 = mix(B + q*phi)
@@ -78,6 +79,28 @@
 // and pi(i) is i after five rounds, and five more for as long as the result is
 // not below N. If N = 1, pi(0) = 0. Because N is part of the shape, the file of
 // a larger SIZE does not begin with the smaller one's bytes if D > 1.
+//
+// Generations. A file that changes has generations G = 0 to 4095, a share, 0 to
+// 10^9, and a phase, 0 to 10^9 - 1. It is cut into units if D = 1, too: they are
+// numbered as above, unit i of the group is the distinct unit u = i, and U = N. Up
+// to generation g,
+//
+//	W(g) = floor((g*U*share + phase) / 10^9)
+//
+// replacements have been made; the sum is exact, not modulo 2^64. The distinct
+// units take turns: turn t = 0, 1, ... replaces the one whose place rho(u) is t
+// mod U, and generation g takes the turns W(g-1) to W(g) - 1, which are U or
+// fewer. So in generation G, distinct unit u has been replaced e times, e being
+// the number of j = 0, 1, ... for which rho(u) + j*U is below W(G), and its cell
+// k has the contents
+//
+//	q = e*2^52 + u*(unit/4096) + k
+//
+// rho permutes 0..U-1 and is made like pi, with U in place of N and B in place of
+// A. N*(unit/4096) is at most 2^52, which a group has to see to if its share is
+// above 0, and e is at most G, so that no two of these contents are equal. In
+// generation 0, and with a share of 0, e is 0 and the file is the one described
+// above. An empty file has no units, and does not change.
 //
 // A seed for a name. [DeriveSeed] makes a file's seed from a common seed and
 // the file's path, n bytes: h = mix(seed ^ phi), then for every 8 bytes w of the

@@ -41,6 +41,15 @@ var goldenShapes = []struct {
 	{"compress=100", Config{Size: math.MaxInt64, Compress: 100}},
 	{"dedup=2,compress=2", Config{Size: math.MaxInt64, Dedup: 2, Compress: 2}},
 	{"dedup=4,compress=3,unit=4K,small", Config{Size: 10<<20 + 3, Dedup: 4, Compress: 3, Unit: 4 << 10}},
+	{"gen=2", Config{Size: math.MaxInt64, Revision: Revision{2, 3e8, 0}}},
+	{"gen=1,unit=4K,small", Config{Size: 10<<20 + 3, Unit: 4 << 10, Revision: Revision{1, 5e8, 999_999_999}}},
+	{"gen=4095,unit=4K", Config{Size: math.MaxInt64, Unit: 4 << 10, Revision: Revision{4095, 1e9, 999_999_999}}},
+	{"gen=4095,unit=1G", Config{Size: math.MaxInt64, Unit: 1 << 30, Revision: Revision{4095, 999_999_999, 0}}},
+	{"gen=7,dedup=3,unit=12K,small", Config{Size: 10<<20 + 3, Dedup: 3, Unit: 12 << 10, Revision: Revision{7, 250_000_001, 4e8}}},
+	{"gen=900,skew=2", Config{Size: math.MaxInt64, Dedup: 3, Skew: 2, Revision: Revision{900, 123_456_789, 1}}},
+	{"gen=1,group", Config{Size: 10<<20 + 3, Unit: 1 << 20, Group: Group{Units: 1 << 44, First: 7}, Revision: Revision{1, 6e8, 0}}},
+	{"gen=3,dedup=4,group", Config{Size: 10<<20 + 3, Dedup: 4, Group: Group{Units: 1 << 47, First: 5}, Revision: Revision{3, 2e8, 7e8}}},
+	{"gen=5,compress=2", Config{Size: math.MaxInt64, Compress: 2, Revision: Revision{5, 1e8, 5e8}}},
 }
 
 // goldenSeeds are 0, the last one, and one with no pattern. The first gets

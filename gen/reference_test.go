@@ -38,10 +38,35 @@ func (r reference) bytes(off int64, n int) []byte {
 // contents returns the contents q of cell number c of the file.
 func (r reference) contents(c uint64) uint64 {
 	cells := r.unit() / 4096
-	if r.Dedup <= 1 {
-		return r.Group.First*cells + c
+	u := r.distinctUnit(c/cells + r.Group.First)
+	return r.replaced(u)<<52 + u*cells + c%cells
+}
+
+// replaced is e of distinct unit u.
+func (r reference) replaced(u uint64) uint64 {
+	w := r.replacements(r.Revision.Generation)
+	if w == 0 {
+		return 0
 	}
-	return r.distinctUnit(c/cells+r.Group.First)*cells + c%cells
+	e := uint64(0)
+	for place := r.place(u); place < w; place += r.distinct() {
+		e++
+	}
+	return e
+}
+
+// replacements is W(g).
+func (r reference) replacements(g int) uint64 {
+	w := big.NewInt(int64(g))
+	w.Mul(w, new(big.Int).SetUint64(r.distinct()))
+	w.Mul(w, new(big.Int).SetUint64(r.Revision.Share))
+	w.Add(w, new(big.Int).SetUint64(r.Revision.Phase))
+	return w.Div(w, big.NewInt(1e9)).Uint64()
+}
+
+// place is rho(u).
+func (r reference) place(u uint64) uint64 {
+	return refPermute(u, r.distinct(), refMix(r.Seed+2*refPhi))
 }
 
 func (r reference) unit() uint64 {
@@ -53,6 +78,9 @@ func (r reference) unit() uint64 {
 
 // distinctUnit is u of unit i of the group.
 func (r reference) distinctUnit(i uint64) uint64 {
+	if r.Dedup <= 1 {
+		return i
+	}
 	x := r.permute(i)
 	if x < r.distinct() {
 		return x
@@ -82,26 +110,33 @@ func (r reference) units() uint64 {
 
 // distinct is U.
 func (r reference) distinct() uint64 {
+	if r.Dedup <= 1 {
+		return r.units()
+	}
 	return max(1, uint64(math.Floor(float64(r.units())/r.Dedup+0.5)))
 }
 
-// permute is pi, by walking along until the number is one of a unit.
+// permute is pi.
 func (r reference) permute(i uint64) uint64 {
-	n := r.units()
+	return refPermute(i, r.units(), refMix(r.Seed+refPhi))
+}
+
+// refPermute permutes the numbers below n by A or B, walking along until the
+// number is one of them.
+func refPermute(i, n, stream uint64) uint64 {
 	if n == 1 {
 		return 0
 	}
-	x := r.rounds(i)
+	x := refRounds(i, n, stream)
 	for x >= n {
-		x = r.rounds(x)
+		x = refRounds(x, n, stream)
 	}
 	return x
 }
 
-func (r reference) rounds(x uint64) uint64 {
-	a := refMix(r.Seed + refPhi)
-	key := func(i uint64) uint64 { return refMix(a ^ i*refPhi) }
-	b := bits.Len64(r.units() - 1)
+func refRounds(x, n, stream uint64) uint64 {
+	key := func(i uint64) uint64 { return refMix(stream ^ i*refPhi) }
+	b := bits.Len64(n - 1)
 	m := uint64(1)<<b - 1
 	for round := uint64(1); round <= 5; round++ {
 		x = (x*(key(2*round-1)|1) + key(2*round)) & m

@@ -37,11 +37,13 @@ type stream struct {
 	words int    // random words of a cell, all of them or an odd number
 	extra uint64 // of 65536 cells, how many have two words more
 
+	byUnit   bool   // units are repeated or replaced
 	distinct uint64 // units that occur; 0 if all do
 	first    uint64 // unit of the group that the file begins with
 	cells    uint64 // of a unit
 	skew     int
 	perm     keyed.Permutation
+	turns    turns
 }
 
 func newStream(c Config) stream {
@@ -61,7 +63,12 @@ func newStream(c Config) stream {
 	if c.Dedup > 1 && units > 0 {
 		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
 		s.perm = keyed.NewPermutation(units, s.a)
+		units = s.distinct
 	}
+	if n := c.Revision.replaced(c.Revision.Generation, units); n > 0 {
+		s.turns = turns{taken: n, units: units, order: keyed.NewPermutation(units, s.b)}
+	}
+	s.byUnit = s.distinct > 0 || s.turns.taken > 0
 	return s
 }
 
@@ -132,15 +139,28 @@ func repeatGeneric(p []byte, n int) {
 // run returns the contents of cell c of the file, and how many cells from
 // there on have the contents that follow it one by one.
 func (s *stream) run(c uint64) (q, n uint64) {
-	if s.distinct == 0 {
+	if !s.byUnit {
 		return s.first*s.cells + c, math.MaxUint64
 	}
 	unit, k := c/s.cells, c%s.cells
-	u := s.perm.At(s.first + unit)
+	u := s.distinctUnit(s.first + unit)
+	q = u*s.cells + k
+	if s.turns.taken > 0 {
+		q += s.turns.replaced(u) << contentsBits
+	}
+	return q, s.cells - k
+}
+
+// distinctUnit returns which of the distinct units unit i of the group is.
+func (s *stream) distinctUnit(i uint64) uint64 {
+	if s.distinct == 0 {
+		return i
+	}
+	u := s.perm.At(i)
 	if u >= s.distinct {
 		u = s.copyOf(u)
 	}
-	return u*s.cells + k, s.cells - k
+	return u
 }
 
 // copyOf returns which of the distinct units is repeated by x, a number beyond
