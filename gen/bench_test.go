@@ -85,6 +85,38 @@ func BenchmarkReadAt(b *testing.B) {
 	}
 }
 
+// BenchmarkRevision fills 1 MiB of one generation after some others, and asks when
+// a file changed last.
+func BenchmarkRevision(b *testing.B) {
+	for _, g := range []int{0, 1, 1000} {
+		revision := Revision{Generation: g, Share: 1e7}
+		for _, shape := range []struct {
+			name string
+			Config
+		}{
+			{"plain", Config{Size: 1 << 40, Revision: revision}},
+			{"dedup=3", Config{Size: 1 << 40, Dedup: 3, Revision: revision}},
+			{"group", Config{Size: 1 << 30, Group: Group{Units: 1 << 40}, Revision: revision}},
+		} {
+			b.Run(fmt.Sprintf("of=Fill/shape=%s/generation=%d/size=1MiB", shape.name, g), func(b *testing.B) {
+				cfg := shape.Config
+				cfg.Threads = 1
+				file := openBenchmark(b, cfg)
+				p := make([]byte, 1<<20)
+				b.SetBytes(int64(len(p)))
+				for b.Loop() {
+					file.ReadAt(p, 0)
+				}
+			})
+			b.Run(fmt.Sprintf("of=LastChange/shape=%s/generation=%d", shape.name, g), func(b *testing.B) {
+				for b.Loop() {
+					shape.LastChange()
+				}
+			})
+		}
+	}
+}
+
 func openBenchmark(b *testing.B, cfg Config) *Generator {
 	g, err := New(cfg)
 	if err != nil {

@@ -79,6 +79,43 @@ func ExampleGenerate() {
 	// Output: 8 distinct blocks
 }
 
+// From each generation to the next, a tenth of this file's blocks is replaced. A
+// smaller file has less than one block to replace, and changes now and then.
+func ExampleRevision() {
+	blocks := func(generation int) []byte {
+		p, err := gen.Generate(gen.Config{
+			Size:     20 * 4096,
+			Unit:     4096,
+			Revision: gen.Revision{Generation: generation, Share: 100_000_000},
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		return p
+	}
+	before, after := blocks(7), blocks(8)
+	changed := 0
+	for i := 0; i < len(before); i += 4096 {
+		if !bytes.Equal(before[i:i+4096], after[i:i+4096]) {
+			changed++
+		}
+	}
+	fmt.Println(changed, "of 20 blocks changed")
+
+	small := gen.Config{
+		Size:     4096,
+		Revision: gen.Revision{Generation: 25, Share: 100_000_000, Phase: 300_000_000},
+	}
+	last, err := small.LastChange()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the small file is the one of generation", last)
+	// Output:
+	// 2 of 20 blocks changed
+	// the small file is the one of generation 17
+}
+
 // Files get seeds of their own from one seed and their paths.
 func ExampleDeriveSeed() {
 	fmt.Println(gen.DeriveSeed(1, "a.bin") != gen.DeriveSeed(1, "b.bin"))
