@@ -15,8 +15,9 @@ fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 heading 'Tools'
 command -v go >/dev/null || fail 'Go is missing: see https://go.dev/doc/install'
 go version
+export PATH=$PATH:/usr/sbin:/sbin # where other users do not look
 # Command and package. gcc is for go test -race.
-tools='fusermount3:fuse3 fio:fio zstd:zstd lz4:lz4 rsync:rsync restic:restic python3:python3 gcc:gcc libc6-dev:libc6-dev
+tools='fusermount3:fuse3 fio:fio zstd:zstd lz4:lz4 rsync:rsync restic:restic rclone:rclone nginx:nginx python3:python3 gcc:gcc libc6-dev:libc6-dev
 	zsh:zsh fish:fish man:man-db qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils'
 missing=()
 for tool in $tools; do
@@ -29,8 +30,17 @@ if [ ${#missing[@]} -gt 0 ]; then
 	[ "$(id -u)" = 0 ] || fail "missing; run: sudo apt-get install ${missing[*]}"
 	echo "installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
+	# No service is to start by being installed, such as a web server on port 80.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod +x $policy
+	fi
 	apt-get update -qq
 	apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+	[ -z "$(trap -p EXIT)" ] || rm -f $policy
+	trap - EXIT
 fi
 
 heading '/dev/fuse'
@@ -50,8 +60,9 @@ work=$(cd "$work" && pwd -P)
 chmod 755 "$work"
 export TMPDIR=$work
 
-# Mounts and processes of this run.
-left_mounts() { awk -v work="$work/" '/ - fuse\.dgenfs / && index($5, work) == 1 {print $5}' /proc/self/mountinfo; }
+# Mounts of any kind, loop devices and processes of this run.
+left_mounts() { awk -v work="$work/" 'index($5, work) == 1 {print $5}' /proc/self/mountinfo; }
+left_loops() { losetup --noheadings --raw --output NAME,BACK-FILE 2>/dev/null | awk -v work="$work/" 'index($2, work) == 1 {print $1}'; }
 left_processes() {
 	local process exe
 	for process in /proc/[0-9]*; do
@@ -62,7 +73,8 @@ left_processes() {
 
 # Takes away what a failed run has left, so that the next one starts clean.
 clean_up() {
-	local status=$? pid mount
+	local status=$? pid mount loop
+	for loop in $(left_loops); do losetup --detach "$loop" || true; done
 	for pid in $(left_processes); do kill -9 "$pid" 2>/dev/null || true; done
 	left_mounts | while read -r mount; do
 		umount -l "$(printf '%b' "${mount//\\/\\0}")" 2>/dev/null || true
@@ -179,11 +191,12 @@ scripts/test-numa.sh
 heading 'What is left'
 # The last ones may be about to end.
 for _ in $(seq 50); do
-	[ -n "$(left_mounts)$(left_processes)" ] || break
+	[ -n "$(left_mounts)$(left_loops)$(left_processes)" ] || break
 	sleep 0.1
 done
 [ -z "$(left_mounts)" ] || fail "mounts are left behind: $(left_mounts)"
+[ -z "$(left_loops)" ] || fail "loop devices are left behind: $(left_loops)"
 [ -z "$(left_processes)" ] || fail "processes are left behind: $(left_processes)"
-echo 'no mount, no process'
+echo 'no mount, no loop device, no process'
 
 heading 'All is well'
