@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -191,4 +192,56 @@ func names(t *testing.T, dir string) []string {
 		all = append(all, e.Name())
 	}
 	return all
+}
+
+// Remounted to be written to, which the kernel lets root do without asking the
+// server, it can be written to no more than before.
+func TestRemountedWritable(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can remount")
+	}
+	var args []string
+	for path, size := range posixTree {
+		args = append(args, "--file", fmt.Sprintf("%s:%d,seed=1234", path, size))
+	}
+	mnt := mount(t, args...)
+	before := told(t, mnt)
+	if err := unix.Mount("", mnt, "", unix.MS_REMOUNT|unix.MS_NOSUID|unix.MS_NODEV, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range posixCalls {
+		call.make(mnt)
+	}
+	for _, flags := range []int{unix.O_WRONLY, unix.O_RDWR, unix.O_TRUNC, unix.O_CREAT | unix.O_RDWR, unix.O_APPEND | unix.O_WRONLY} {
+		if got := opening("/d/x", flags)(mnt); got != "open: EROFS" {
+			t.Errorf("opening with flags %#x: %s", flags, got)
+		}
+	}
+	for what, call := range map[string]func() error{
+		"mkdir":    func() error { return unix.Mkdir(mnt+"/new", 0o755) },
+		"create":   func() error { _, err := unix.Open(mnt+"/new", unix.O_CREAT|unix.O_RDWR, 0o644); return err },
+		"tmpfile":  func() error { _, err := unix.Open(mnt+"/d", unix.O_TMPFILE|unix.O_RDWR, 0o644); return err },
+		"mknod":    func() error { return unix.Mknod(mnt+"/new", unix.S_IFIFO, 0) },
+		"symlink":  func() error { return unix.Symlink("x", mnt+"/new") },
+		"link":     func() error { return unix.Link(mnt+"/d/x", mnt+"/new") },
+		"unlink":   func() error { return unix.Unlink(mnt + "/d/x") },
+		"rmdir":    func() error { return unix.Rmdir(mnt + "/d/sub") },
+		"rename":   func() error { return unix.Rename(mnt+"/d/x", mnt+"/new") },
+		"exchange": func() error { return unix.Renameat2(-1, mnt+"/d/x", -1, mnt+"/empty", unix.RENAME_EXCHANGE) },
+		"chmod":    func() error { return unix.Chmod(mnt+"/d/x", 0o600) },
+		"chown":    func() error { return unix.Chown(mnt+"/d/x", 1, 1) },
+		"truncate": func() error { return unix.Truncate(mnt+"/d/x", 0) },
+		"utimes":   func() error { return unix.UtimesNanoAt(unix.AT_FDCWD, mnt+"/d/x", nil, 0) },
+		"setxattr": func() error { return unix.Setxattr(mnt+"/d/x", "user.x", nil, 0) },
+		"removexattr": func() error {
+			return unix.Removexattr(mnt+"/d/x", "user.dgenfs.seed")
+		},
+	} {
+		if err := call(); err != unix.EROFS {
+			t.Errorf("%s: %v, want %v", what, err, unix.EROFS)
+		}
+	}
+	if after := told(t, mnt); !maps.Equal(before, after) {
+		t.Errorf("it has changed: %v, before %v", after, before)
+	}
 }
