@@ -85,4 +85,7 @@ var specKeys = []struct{ key, value, text string }{
 	{"scope", "file|group", "With group, all files of one --file deduplicate together, also those smaller than a unit, which then repeat whole; file by default."},
 	{"group", "NofM", "The place that scope=group comes to for one file: its units are those from number N on, counted from 0, of the M of its group. It is in specs that the program writes, such as the attribute user.dgenfs.spec."},
 	{"compress", "R", "Every block of 4 KiB or more compresses by this ratio, 1 to 100; 1 by default."},
+	{"generation", "N", "Which of the generations of a file that changes, 0 to 4095; that of --generation by default."},
+	{"change", "P%", "The share of its distinct units that each generation replaces, in turn; that of --change by default."},
+	{"phase", "N", "Billionths of a unit to be replaced that there are from the start, so that of many small files some change in each generation; made from the file's place among those of its --file by default."},
 }

@@ -66,6 +66,7 @@ func GeneratorConfig(s spec.Spec) gen.Config {
 		Skew:     s.Skew,
 		Group:    gen.Group{Units: s.Units, First: s.First},
 		Compress: s.Compress,
+		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
 	}
 }
 

@@ -2,7 +2,8 @@
 // look to a store that deduplicates or compresses them.
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
-//	KEY  = seed | dedup | unit | skew | scope | group | compress
+//	KEY  = seed | dedup | unit | skew | scope | group | compress |
+//	       generation | change | phase
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
@@ -15,10 +16,21 @@
 //	group=NofM    what scope=group comes to for one of the files: its units are
 //	              those from number N on, counted from 0, of the M of the group
 //	compress=R    original size by compressed size, 1 to 100
+//	generation=N  which of the generations of a file that changes, 0 to 4095
+//	change=P%     share of the distinct units that each generation replaces
+//	phase=N       billionths of a unit to be replaced that are there from the
+//	              start, 0 to 999999999: which small files change when
 //
 // The files of a group share their units because they share their seed, too. So
 // seed= and group= in one spec say all about a file of a group, away from the
 // others.
+//
+// Where a spec is for many files, see [ParseFiles], their sizes may be drawn, and
+// it may say how many of them there are:
+//
+//	SIZE          FROM..TO, log-uniform, or lognormal:MEDIAN:SIGMA
+//	total=SIZE    as many as have this size together
+//	share=P%      this share of the number of all files
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
@@ -43,6 +55,8 @@ const (
 	MaxUnit     = 1 << 30
 	MaxSkew     = 8
 	MaxCompress = 100
+
+	MaxGeneration = 4095
 )
 
 // Spec says what a file is. Parse returns only valid ones, with every default
@@ -58,10 +72,26 @@ type Spec struct {
 	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
 	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
 	Compress float64 // original size by compressed size: 1 to MaxCompress; 1 unless given
+
+	Generation int    // of a file that changes, 0 to MaxGeneration; 0 unless given
+	HasChange  bool   // whether the spec says how much it changes
+	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
+	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
+}
+
+// Files says what the files of an entry are.
+type Files struct {
+	Spec         // Size is 0 if Sizes says more
+	Sizes Sizes  // zero if all have Size
+	Total int64  // bytes of all together, which says how many there are; 0 if not given
+	Share uint64 // billionths of the number of all files; 0 if not given
 }
 
 // keys in the order in which String writes them.
-var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress"}
+var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase"}
+
+// filesKeys are those of many files alone, likewise.
+var filesKeys = []string{"total", "share"}
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
 // order, each at most once.
@@ -71,43 +101,107 @@ var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress
 // not begin with a size is rejected before anything else is looked at, because
 // Parse sees every unknown name that is looked up in the root of a mount.
 func Parse(s string) (Spec, error) {
+	f, err := parse(s, false)
+	return f.Spec, err
+}
+
+// ParseFiles reads the spec of many files, such as lognormal:64K:1.5,total=1T; any
+// spec of a single file is one, too. Its errors are like those of Parse.
+func ParseFiles(s string) (Files, error) { return parse(s, true) }
+
+func parse(s string, many bool) (f Files, err error) {
 	size, rest, more := strings.Cut(s, ",")
-	n, err := ParseSize(size)
-	if err != nil {
-		return Spec{}, err
+	f = Files{Spec: Spec{Dedup: 1, Unit: DefaultUnit, Compress: 1}}
+	sizes, drawn, err := parseSizes(size)
+	switch {
+	case drawn && err == nil && !many:
+		err = fmt.Errorf("sizes %q: a single file has a single size, such as 64K", size)
+	case drawn:
+		f.Sizes = sizes
+	default:
+		f.Size, err = ParseSize(size)
 	}
-	sp := Spec{Size: n, Dedup: 1, Unit: DefaultUnit, Compress: 1}
+	if err != nil {
+		return Files{}, err
+	}
 
 	given := make(map[string]bool)
 	for more {
 		var part string
 		part, rest, more = strings.Cut(rest, ",")
 		if part == "" {
-			return Spec{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many", s)
+			return Files{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many", s)
 		}
 		key, value, hasValue := strings.Cut(part, "=")
+		ofFiles := slices.Contains(filesKeys, key)
 		switch {
-		case !slices.Contains(keys, key):
-			return Spec{}, fmt.Errorf("key %q is unknown; there are %s", key, strings.Join(keys, ", "))
+		case ofFiles && !many:
+			return Files{}, fmt.Errorf("key %q is for many files, and this is one; leave it out", key)
+		case !ofFiles && !slices.Contains(keys, key):
+			return Files{}, fmt.Errorf("key %q is unknown; there are %s", key, knownKeys(many))
 		case !hasValue:
-			return Spec{}, fmt.Errorf("key %q has no value; write %s=VALUE", key, key)
+			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", key, key)
 		case given[key]:
-			return Spec{}, fmt.Errorf("key %q is given twice; give it once", key)
+			return Files{}, fmt.Errorf("key %q is given twice; give it once", key)
 		}
 		given[key] = true
-		if err := sp.set(key, value); err != nil {
-			return Spec{}, err
+		set := f.Spec.set
+		if ofFiles {
+			set = f.set
+		}
+		if err := set(key, value); err != nil {
+			return Files{}, err
 		}
 	}
-	if given["scope"] && given["group"] {
-		return Spec{}, errors.New("scope= and group= exclude each other; leave out scope=, group= says it all")
+	if err := f.check(given); err != nil {
+		return Files{}, err
 	}
-	if given["group"] {
-		if err := sp.checkPlace(); err != nil {
-			return Spec{}, err
+	return f, nil
+}
+
+func knownKeys(many bool) string {
+	known := keys
+	if many {
+		known = slices.Concat(keys, filesKeys)
+	}
+	return strings.Join(known, ", ")
+}
+
+// check checks what keys say together.
+func (f *Files) check(given map[string]bool) error {
+	switch {
+	case given["scope"] && given["group"]:
+		return errors.New("scope= and group= exclude each other; leave out scope=, group= says it all")
+	case given["total"] && given["share"]:
+		return errors.New("total= and share= exclude each other; each says how many files there are")
+	case !f.Sizes.IsZero() && f.Group:
+		return fmt.Errorf("sizes %q: scope=group needs files of one size, such as 64K", f.Sizes)
+	case !f.Sizes.IsZero() && given["group"]:
+		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
+	case given["group"]:
+		return f.checkPlace()
+	}
+	return nil
+}
+
+func (f *Files) set(key, value string) (err error) {
+	switch key {
+	case "total":
+		if f.Total, err = ParseSize(value); err != nil {
+			return fmt.Errorf("total: %w", err)
+		}
+		if f.Total == 0 {
+			return fmt.Errorf("total %q: must be 1 byte or more", value)
+		}
+	case "share":
+		if f.Share, err = ParseShare(value); err != nil {
+			return fmt.Errorf("share %q: %w", value, err)
+		}
+		if f.Share == 0 {
+			return fmt.Errorf("share %q: must be more than nothing", value)
 		}
 	}
-	return sp, nil
+	return nil
 }
 
 func (s *Spec) set(key, value string) (err error) {
@@ -147,6 +241,19 @@ func (s *Spec) set(key, value string) (err error) {
 		if s.Compress > MaxCompress {
 			return fmt.Errorf("compress %q: the highest ratio is %d", value, MaxCompress)
 		}
+	case "generation":
+		s.Generation, err = ParseGeneration(value)
+	case "change":
+		s.HasChange = true
+		if s.Change, err = ParseShare(value); err != nil {
+			return fmt.Errorf("change %q: %w", value, err)
+		}
+	case "phase":
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || n >= Billion {
+			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", value, Billion-1)
+		}
+		s.Phase = n
 	}
 	return err
 }
@@ -154,8 +261,27 @@ func (s *Spec) set(key, value string) (err error) {
 // String returns the canonical form: keys in fixed order, defaults left out.
 // Parse turns it back into an equal Spec. In a Spec made by hand, 0 counts as
 // the default of Dedup, Unit and Compress.
-func (s Spec) String() string {
-	b := []byte(FormatSize(s.Size))
+func (s Spec) String() string { return FormatSize(s.Size) + string(s.appendKeys(nil)) }
+
+// String returns the canonical form, which ParseFiles turns back into equal Files.
+func (f Files) String() string {
+	var b []byte
+	if f.Sizes.IsZero() {
+		b = append(b, FormatSize(f.Size)...)
+	} else {
+		b = append(b, f.Sizes.String()...)
+	}
+	b = f.appendKeys(b)
+	if f.Total != 0 {
+		b = append(append(b, ",total="...), FormatSize(f.Total)...)
+	}
+	if f.Share != 0 {
+		b = append(append(b, ",share="...), FormatShare(f.Share)...)
+	}
+	return string(b)
+}
+
+func (s Spec) appendKeys(b []byte) []byte {
 	if s.HasSeed {
 		b = strconv.AppendUint(append(b, ",seed="...), s.Seed, 10)
 	}
@@ -178,7 +304,25 @@ func (s Spec) String() string {
 	if s.Compress > 1 {
 		b = strconv.AppendFloat(append(b, ",compress="...), s.Compress, 'f', -1, 64)
 	}
-	return string(b)
+	if s.Generation != 0 {
+		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
+	}
+	if s.HasChange {
+		b = append(append(b, ",change="...), FormatShare(s.Change)...)
+	}
+	if s.Phase != 0 {
+		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
+	}
+	return b
+}
+
+// ParseGeneration reads the number of a generation: 0 to MaxGeneration.
+func ParseGeneration(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n > MaxGeneration {
+		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", s, MaxGeneration)
+	}
+	return int(n), nil
 }
 
 // ParseSeed reads a seed: decimal digits, or 0x and hexadecimal digits, up to
@@ -201,18 +345,13 @@ func ParseSeed(s string) (uint64, error) {
 
 var errRatio = errors.New("a ratio is a plain number of 1 or more, such as 3 or 1.25")
 
-// parseRatio reads digits, perhaps with a point and more digits. The exponents,
-// signs, names and underscores that ParseFloat knows too are no part of a spec.
+// parseRatio reads a plain number of 1 or more.
 func parseRatio(s string) (float64, error) {
-	whole, fraction, hasPoint := strings.Cut(s, ".")
-	if !isDigits(whole) || hasPoint && !isDigits(fraction) {
-		return 0, errRatio
-	}
-	x, err := strconv.ParseFloat(s, 64)
+	x, err := parseDecimal(s)
 	switch {
-	case err != nil: // the syntax was checked above: it is out of range
+	case errors.Is(err, strconv.ErrRange):
 		return 0, errors.New("a ratio is at most 1.8e308")
-	case x < 1:
+	case err != nil || x < 1:
 		return 0, errRatio
 	}
 	return x, nil
