@@ -124,7 +124,7 @@ var completionTests = []struct {
 	{"--size 64G,de", "64G,dedup="},
 	{"--size 64G,dedup=3,s", "3,seed= 3,skew= 3,scope="},
 	{"--file big:1G,u", "1G,unit="},
-	{"cat 1M,c", "1M,compress="},
+	{"cat 1M,co", "1M,compress="},
 	{"cat ", ""},
 	{"--uid ", ""},
 	// Mount options.

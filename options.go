@@ -88,15 +88,15 @@ func (m *mountFlags) config() (config, error) {
 	if err != nil {
 		return c, err
 	}
-	if c.tree, err = tree.New(entries); err != nil {
-		return c, usagef("--file: %w", err)
-	}
 	if m.seed == "random" {
 		var b [8]byte
 		rand.Read(b[:]) // never fails
 		c.seed, c.seedDrawn = binary.LittleEndian.Uint64(b[:]), true
 	} else if c.seed, err = spec.ParseSeed(m.seed); err != nil {
 		return c, usagef("--seed: %w, or random", err)
+	}
+	if c.tree, err = tree.New(entries, tree.Options{Seed: c.seed}); err != nil {
+		return c, usagef("--file: %w", err)
 	}
 	for _, id := range []struct {
 		flag string

@@ -57,7 +57,7 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"in quotes", []string{"--size", "64G,dedup=3,compress=2", "--uid", "5"}, []string{"-o", `size="64G,dedup=3,compress=2",uid=5`}},
 		{"a comma in a name", []string{"--file", "a,b:1M"}, []string{"-o", `file=a\,b:1M`}},
 		{"a colon in a name", []string{"--file", "a:b:1M"}, []string{"-o", "file=a:b:1M"}},
-		{"a backslash in a name", []string{"--file", `a\b:1M`}, []string{"-o", `file=a\\b:1M`}},
+		{"a backslash in a name", []string{"--file", `a\\b:1M`}, []string{"-o", `file=a\\\\b:1M`}},
 		{"seed", []string{"--seed", "7"}, []string{"-o", "seed=7"}},
 		{"seed in hexadecimal", []string{"--seed", "7"}, []string{"-o", "seed=0x7"}},
 		{"largest seed", []string{"--seed", "18446744073709551615"}, []string{"-o", "seed=0xffffffffffffffff"}},

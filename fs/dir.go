@@ -91,8 +91,8 @@ func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryL
 const dots = 2
 
 // list calls add with the entries of a folder from in.Offset on until add
-// returns false. Entry k, counted from 0 with "." and "..", is at offset k, so
-// an offset stays valid forever.
+// returns false. Entry k, counted from 0 with "." and "..", is at offset k, also
+// where some are not shown, so an offset stays valid forever.
 func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 	dir := tree.ID(in.NodeId)
 	off := in.Offset
@@ -122,8 +122,7 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 		return fuse.OK
 	}
 	for child := range f.tree.ReadDir(dir, off-dots) {
-		off++
-		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: off}
+		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: dots + child.Next}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
 		}

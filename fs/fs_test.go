@@ -24,7 +24,7 @@ func newFS(t *testing.T, seed uint64, files ...string) *FS {
 		}
 		entries = append(entries, tree.Entry{Pattern: pattern, Spec: s})
 	}
-	tr, err := tree.New(entries)
+	tr, err := tree.New(entries, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

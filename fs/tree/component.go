@@ -9,7 +9,8 @@ import (
 // A component is the pattern of one path component: the names that it stands
 // for are numbered from 0, the leftmost range being the most significant.
 type component struct {
-	key         string // the name if there is one only, else the pattern
+	text        string // as it was written
+	key         string // tells it from others: the name if there is one only
 	parts       []part
 	count       uint64 // how many names there are; 1 or more
 	first, last string // name 0 and name count-1
@@ -24,6 +25,15 @@ type part struct {
 	width  int    // digits of every number; 0 if they vary, and then there is no padding
 	tail   int    // if width is 0: how many digits of the same run follow
 	stride uint64 // index distance of two neighbours: the product of the ranges to the right
+	open   bool   // how many numbers there are is yet to be said; until then, one
+}
+
+// pattern returns what was written, or the name if there is one only.
+func (c *component) pattern() string {
+	if c.count == 1 {
+		return c.first
+	}
+	return c.text
 }
 
 // append appends the name of an index below count.

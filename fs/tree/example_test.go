@@ -12,7 +12,7 @@ func Example() {
 	t, err := tree.New([]tree.Entry{
 		{Pattern: "home/user{00..99}/mail/{000000..999999}.eml", Spec: mail},
 		{Pattern: "home/user{00..99}/{8..12}.tmp", Spec: spec.Spec{Size: 0}},
-	})
+	}, tree.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -51,21 +51,21 @@ func TestSharedName(t *testing.T) {
 		compared++
 		namesA, namesB := names(&a), names(&b)
 		if uint64(len(namesA)) != a.count {
-			t.Fatalf("%q has %d names, but says %d", a.key, len(namesA), a.count)
+			t.Fatalf("%q has %d names, but says %d", a.text, len(namesA), a.count)
 		}
 		want := false
 		for name := range namesA {
 			want = want || namesB[name]
 			if _, ok := b.index(name); ok != namesB[name] {
-				t.Fatalf("index of %q in %q: %v, want %v", name, b.key, ok, namesB[name])
+				t.Fatalf("index of %q in %q: %v, want %v", name, b.text, ok, namesB[name])
 			}
 			if compareNames(a.first, name) > 0 || compareNames(name, a.last) > 0 {
-				t.Fatalf("%q of %q is not between %q and %q", name, a.key, a.first, a.last)
+				t.Fatalf("%q of %q is not between %q and %q", name, a.text, a.first, a.last)
 			}
 		}
 		name, got := sharedName(&a, &b)
 		if got != want || got && !(namesA[name] && namesB[name]) {
-			t.Fatalf("sharedName(%q, %q) = %q, %v; want %v", a.key, b.key, name, got, want)
+			t.Fatalf("sharedName(%q, %q) = %q, %v; want %v", a.text, b.key, name, got, want)
 		}
 		if got {
 			overlapping++
@@ -92,9 +92,9 @@ func TestDisjointSiblings(t *testing.T) {
 				twice = twice || seen[name]
 				seen[name] = true
 			}
-			entries = append(entries, Entry{Pattern: c.key})
+			entries = append(entries, Entry{Pattern: c.text})
 		}
-		tree, err := New(entries)
+		tree, err := New(entries, Options{})
 		if (err != nil) != twice {
 			t.Fatalf("%v: %v, want an error: %v", entries, err, twice)
 		}
@@ -138,8 +138,8 @@ func TestClash(t *testing.T) {
 		for _, p := range strings.Fields(c.patterns) {
 			entries = append(entries, Entry{Pattern: p})
 		}
-		_, err := New(entries)
-		if e, ok := err.(*Error); !ok || e.Entry != c.entry || !strings.Contains(err.Error(), c.want) {
+		_, err := New(entries, Options{})
+		if e, ok := single(err); !ok || e.Entry != c.entry || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want entry %d: %s", c.patterns, err, c.entry, c.want)
 		}
 	}

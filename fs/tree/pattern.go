@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -43,38 +44,82 @@ func parsePattern(pattern string) ([]component, error) {
 }
 
 func parseComponent(text string) (component, error) {
-	c := component{key: text}
-	switch text {
+	c := component{text: text}
+	var literal []byte
+	endLiteral := func() {
+		c.parts = appendLiteral(c.parts, string(literal))
+		literal = literal[:0]
+	}
+	for rest := text; rest != ""; {
+		p, isRange, n, err := parsePiece(rest)
+		if err != nil {
+			return c, err
+		}
+		if isRange {
+			endLiteral()
+			c.parts = append(c.parts, p)
+		} else {
+			literal = append(literal, p.text...)
+		}
+		rest = rest[n:]
+	}
+	endLiteral()
+	if err := c.finish(); err != nil {
+		return c, err
+	}
+	switch c.first {
 	case "":
 		return c, errors.New(`an empty name between two slashes; write one "/"`)
 	case ".", "..":
-		return c, fmt.Errorf("%q is no name of its own; leave it out", text)
+		return c, fmt.Errorf("%q is no name of its own; leave it out", c.first)
 	}
-	for rest := text; rest != ""; {
-		n := strings.IndexAny(rest, "{}")
-		switch {
-		case n < 0:
-			c.parts = appendLiteral(c.parts, rest)
-			rest = ""
-		case n > 0:
-			c.parts = appendLiteral(c.parts, rest[:n])
-			rest = rest[n:]
-		case rest[0] == '}':
-			return c, errors.New(`a "}" without a "{"; braces are for ranges like {00..99}`)
-		default:
-			n = strings.IndexByte(rest, '}')
-			if n < 0 {
-				return c, fmt.Errorf(`no "}" after %q; write a range like {00..99}`, rest)
-			}
-			p, err := parseRange(rest[:n+1])
-			if err != nil {
-				return c, err
-			}
-			c.parts = append(c.parts, p)
-			rest = rest[n+1:]
+	return c, nil
+}
+
+// parsePiece reads what s begins with, n bytes: a range, or a byte of text, in
+// p.text, that a backslash may be before.
+func parsePiece(s string) (p part, isRange bool, n int, err error) {
+	switch s[0] {
+	case '{':
+		n = strings.IndexByte(s, '}') + 1
+		if n == 0 {
+			return p, true, 0, fmt.Errorf(`no "}" after %q; write a range like {00..99}, or \{ for the character`, s)
 		}
+		p, err = parseRange(s[:n])
+		return p, true, n, err
+	case '}':
+		return p, false, 0, errors.New(`a "}" without a "{"; braces are for ranges like {00..99}; write \} for the character`)
+	case '\\':
+		p.text, n, err = parseEscape(s)
+		return p, false, n, err
 	}
-	return c, c.finish()
+	p.text = s[:1]
+	return p, false, 1, nil
+}
+
+// parseEscape reads what begins with a backslash.
+func parseEscape(s string) (text string, n int, err error) {
+	wrong := fmt.Errorf(`%q is no character; there are \{ \} \\ and \xHH, with two hexadecimal digits`, s[:min(len(s), 4)])
+	if len(s) < 2 {
+		return "", 0, wrong
+	}
+	switch s[1] {
+	case '{', '}', '\\':
+		return s[1:2], 2, nil
+	case 'x':
+		if len(s) < 4 {
+			return "", 0, wrong
+		}
+		b, err := strconv.ParseUint(s[2:4], 16, 8)
+		switch {
+		case err != nil:
+			return "", 0, wrong
+		case b == 0 || b == '/':
+			return "", 0, fmt.Errorf("%q is no character of a name; leave it out", s[:4])
+		}
+		return string([]byte{byte(b)}), 4, nil
+	}
+	return "", 0, wrong
 }
 
 // appendLiteral adds what stands outside of braces.
@@ -96,9 +141,13 @@ func appendLiteral(parts []part, s string) []part {
 	return parts
 }
 
-// parseRange reads {a..b}.
+// parseRange reads {a..b}, or {a..}, which is open.
 func parseRange(s string) (part, error) {
 	from, to, _ := strings.Cut(s[1:len(s)-1], "..")
+	open := s == "{"+from+"..}"
+	if open {
+		to = from
+	}
 	if digitRun(from) != len(from) || digitRun(to) != len(to) || from == "" || to == "" {
 		return part{}, fmt.Errorf("%q is no range of decimal numbers; write it like {00..99}", s)
 	}
@@ -110,8 +159,9 @@ func parseRange(s string) (part, error) {
 	if lo > hi {
 		return part{}, fmt.Errorf("range runs backwards; write {%s..%s}", to, from)
 	}
-	p := part{lo: lo, hi: hi}
+	p := part{lo: lo, hi: hi, open: open}
 	switch {
+	case open && digits(lo) == len(from):
 	case len(from) == len(to):
 		p.width = len(from)
 	case digits(lo) != len(from) || digits(hi) != len(to):
@@ -156,8 +206,9 @@ func (c *component) finish() error {
 	}
 	c.first = string(c.append(nil, 0))
 	c.last = string(c.append(nil, c.count-1))
-	if c.count == 1 {
-		c.key = c.first
+	c.key = c.first
+	if c.count > 1 {
+		c.key = "\x00" + c.text // which no name has
 	}
 	return nil
 }

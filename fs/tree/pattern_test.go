@@ -34,7 +34,7 @@ func TestPattern(t *testing.T) {
 		{"{999999999999999998..999999999999999999}", "999999999999999998 999999999999999999"},
 		{"12345678901234567890123{4..5}", "123456789012345678901234 123456789012345678901235"},
 	} {
-		tree, err := New([]Entry{{Pattern: c.pattern}})
+		tree, err := New([]Entry{{Pattern: c.pattern}}, Options{})
 		if err != nil {
 			t.Errorf("%q: %v", c.pattern, err)
 			continue
@@ -77,11 +77,19 @@ func TestPatternErrors(t *testing.T) {
 		"a{0/9}":                              `no "}" after "{0"`,
 		"a{}":                                 `"{}" is no range of decimal numbers; write it like {00..99}`,
 		"a{..}":                               `"{..}" is no range`,
-		"a{1..}":                              `"{1..}" is no range`,
 		"a{..1}":                              `"{..1}" is no range`,
 		"a{1}":                                `"{1}" is no range`,
-		"a{1,2}":                              `"{1,2}" is no range`,
-		"a{1.2}":                              `"{1.2}" is no range`,
+		`a\`:                                  `"\\" is no character; there are \{ \} \\ and \xHH, with two hexadecimal digits`,
+		`a\n`:                                 `"\\n" is no character`,
+		`a\x2`:                                `"\\x2" is no character`,
+		`a\xg0b`:                              `"\\xg0" is no character`,
+		`a\x00`:                               `"\\x00" is no character of a name; leave it out`,
+		`a\x2fb`:                              `"\\x2f" is no character of a name`,
+		`d/\x2e.`:                             `".." is no name of its own`,
+		`a\{0..1}`:                            `a "}" without a "{"`,
+		"x{0..}":                              `has an open range, and nothing says how many files there are`,
+		"x{..}":                               `"{..}" is no range`,
+		"x{a..}":                              `"{a..}" is no range`,
 		"a{1...2}":                            `"{1...2}" is no range`,
 		"a{1..2..3}":                          `"{1..2..3}" is no range`,
 		"a{a..z}":                             `"{a..z}" is no range`,
@@ -102,7 +110,7 @@ func TestPatternErrors(t *testing.T) {
 		"{0..999999999}/{0..999999999}/{0..9}":     `2^61 files and folders or more`,
 		strings.Repeat("{0..9}", 200):              `2^61 files and folders or more`,
 	} {
-		_, err := New([]Entry{{Pattern: "ok"}, {Pattern: pattern}})
+		_, err := New([]Entry{{Pattern: "ok"}, {Pattern: pattern}}, Options{})
 		if err == nil {
 			t.Errorf("%q: no error, want %s", pattern, want)
 			continue
@@ -111,9 +119,33 @@ func TestPatternErrors(t *testing.T) {
 		if !strings.HasPrefix(text, fmt.Sprintf("pattern %q: ", pattern)) || !strings.Contains(text, want) || strings.Contains(text, "\n") {
 			t.Errorf("%q: %v; want %s", pattern, err, want)
 		}
-		if e, ok := err.(*Error); !ok || e.Entry != 1 {
+		if e, ok := single(err); !ok || e.Entry != 1 {
 			t.Errorf("%q: %#v; want an Error of entry 1", pattern, err)
 		}
+	}
+}
+
+// Names may have any byte, also those that patterns are written with.
+func TestEscapes(t *testing.T) {
+	tree := mustNew(t, `a\{0..1\}{0..1}`, `a{0..1}`, `\\x41`, `\x41\x0a\xff{8..10}\x20`, `#`, `\x2e\x2e\x2e`)
+	for _, name := range []string{"a{0..1}0", "a{0..1}1", "a0", "a1", `\x41`, "A\n\xff8 ", "A\n\xff10 ", "#", "..."} {
+		id, ok := tree.Lookup(Root, name)
+		if !ok {
+			t.Errorf("there is no %q", name)
+			continue
+		}
+		checkPosition(t, tree, id)
+		if path := string(tree.AppendPath(nil, id)); path != name {
+			t.Errorf("the path of %q is %q", name, path)
+		}
+	}
+	if _, ok := tree.Lookup(Root, "a{0..1}"); ok {
+		t.Error("a pattern is a name")
+	}
+	// What is written in braces by escapes is not what is a range.
+	tree = mustNew(t, `b\{0..1\}`, `b{0..1}`)
+	if id, ok := tree.Lookup(Root, "b{0..1}"); !ok || tree.Files() != 3 {
+		t.Errorf("a name that looks like a range: %d, %v", id, ok)
 	}
 }
 
@@ -155,7 +187,7 @@ func FuzzPattern(f *testing.F) {
 		f.Add(p, uint64(12345), "a8b")
 	}
 	f.Fuzz(func(t *testing.T, pattern string, n uint64, name string) {
-		tree, err := New([]Entry{{Pattern: pattern}})
+		tree, err := New([]Entry{{Pattern: pattern}}, Options{})
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is more than one line", err)

@@ -8,9 +8,9 @@
 //
 // A range {a..b} stands for the decimal numbers from a to b, of up to 18 digits.
 // If a or b is written with a leading zero, both have the same number of digits
-// and so have all names; otherwise {8..12} gives 8 9 10 11 12. There is no
-// escaping: every brace belongs to a range. A name has at most 255 bytes, a path
-// at most 4095.
+// and so have all names; otherwise {8..12} gives 8 9 10 11 12. The characters {,
+// } and \ are written \{, \} and \\, and \xHH is any byte but NUL and "/". A name
+// has at most 255 bytes, a path at most 4095.
 //
 // # Positions
 //
@@ -18,7 +18,11 @@
 // nodes are path components, still with their ranges. A node with n names, below
 // a node that stands for m folders, stands for m*n files or folders, and they
 // are numbered as a block: base + folder*n + name. IDs follow from the set of
-// entries alone, not from their order, and are below 1<<61.
+// entries alone, not from their order, nor from what is shown of the tree, and are
+// below 1<<61.
+//
+// What is shown may be a [Shard] of the files, and a generation of its [History].
+// Whether a file is there is computed, too.
 //
 // Everything but New is read-only arithmetic on a Tree, safe for concurrent use.
 // The package knows names, not bytes: it neither generates nor serves.
@@ -33,10 +37,12 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// Entry is a path pattern and what each of its files is.
+// Entry is a path pattern and what each of its files is, as spec.ParseFiles returns
+// it. It is not checked again but for what depends on the number of files.
 type Entry struct {
 	Pattern string
-	Spec    spec.Spec // as spec.Parse returns it; not checked again but for the size of a group
+	Spec    spec.Spec
+	Sizes   spec.Sizes // if they are drawn
 }
 
 // ID is the position of a file or folder; 0 is the position of none.
@@ -52,6 +58,7 @@ const maxPositions = 1 << 61
 
 // Tree is an immutable namespace, made by New.
 type Tree struct {
+	o     Options
 	nodes []*node // by base; nodes[0] is the root
 	bases []ID    // of nodes, apart so that a search stays within a few cache lines
 	end   ID      // first position behind the last node
@@ -63,7 +70,8 @@ type Tree struct {
 // A Node is what Tree.Node tells about a position.
 type Node struct {
 	IsDir bool
-	Spec  spec.Spec // zero for a folder
+	Spec  spec.Spec // zero for a folder; of the generation that is shown
+	Born  int       // the generation that added the file
 }
 
 // A Child is an entry of a folder.
@@ -71,6 +79,7 @@ type Child struct {
 	ID    ID
 	Name  []byte // valid until the next one is asked for
 	IsDir bool
+	Next  uint64 // ordinal from which on the next one is to be looked for
 }
 
 // at returns the node of a position and the number of the instance within it;
@@ -88,12 +97,67 @@ func (t *Tree) at(id ID) (n *node, instance uint64) {
 
 // Node returns what is at a position; false if nothing is.
 func (t *Tree) Node(id ID) (Node, bool) {
-	n, _ := t.at(id)
-	if n == nil {
+	n, instance := t.at(id)
+	switch {
+	case n == nil || !t.shows(n, instance):
 		return Node{}, false
+	case n.folder != nil:
+		return Node{IsDir: true}, true
 	}
-	return Node{IsDir: n.folder != nil, Spec: n.spec}, true
+	node := Node{Spec: n.specOf(instance)}
+	if t.o.History.Generation > 0 {
+		node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
+		if n.row != nil {
+			node.Born = n.row.born(n.place(instance))
+		}
+	}
+	return node, true
 }
+
+// phase returns the phase of a file: spread evenly, so that of many files of one
+// unit each generation changes its share. The files of a group change together.
+func (n *node) phase(instance uint64) uint64 {
+	if n.spec.Group {
+		return spec.Billion / 2
+	}
+	hi, lo := bits.Mul64(n.turns.At(instance), spec.Billion)
+	lo, carry := bits.Add64(lo, spec.Billion/2, 0)
+	phase, _ := bits.Div64(hi+carry, lo, n.count)
+	return phase
+}
+
+// shows reports whether an instance of a node is part of what is shown.
+func (t *Tree) shows(n *node, instance uint64) bool {
+	if t.o.Shard.all() && n.row == nil {
+		return true
+	}
+	if n.folder == nil {
+		number := n.first + instance
+		return t.o.Shard.next(number) == number && (n.row == nil || n.row.has(n.place(instance)))
+	}
+	return n.parent == nil || t.hasFiles(n, n.count, instance)
+}
+
+// hasFiles reports whether there are files of the shard below an instance of a
+// folder. n is that folder or one below it, and count that of the folder.
+func (t *Tree) hasFiles(n *node, count, instance uint64) bool {
+	for _, c := range n.folder.children {
+		if c.folder != nil {
+			if t.hasFiles(c, count, instance) {
+				return true
+			}
+			continue
+		}
+		each := c.count / count
+		if begin := c.first + instance*each; t.o.Shard.count(begin, begin+each) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// History returns the history of the tree.
+func (t *Tree) History() *History { return &t.o.History }
 
 // Lookup returns the child of a folder that has the given name; false if there
 // is none, or dir is no folder. "." and ".." are no children. It allocates
@@ -106,7 +170,7 @@ func (t *Tree) Lookup(dir ID, name string) (ID, bool) {
 		return 0, false
 	}
 	child, index := n.folder.find(name)
-	if child == nil {
+	if child == nil || !t.shows(child, instance*child.name.count+index) {
 		return 0, false
 	}
 	return child.id(instance, index), true
@@ -136,11 +200,11 @@ func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 }
 
 // ReadDir yields the children of a folder from ordinal off on: child k of a
-// folder is always the same one, and the child that is yielded first is child
-// off. It yields none if off is behind the last one, or dir is no folder. It
-// starts at any offset in the logarithm of the number of entries, and computes
-// one name at a time into one buffer, the only thing that it allocates; so the
-// caller may stop and go on later as it likes.
+// folder is always the same one, and the child that is yielded first is the first
+// one from off on that is shown. It yields none if off is behind the last one, or
+// dir is no folder. It starts at any offset in the logarithm of the number of
+// entries, and computes one name at a time into one buffer, the only thing that it
+// allocates; so the caller may stop and go on later as it likes.
 //
 // Children come in the order of their patterns, where digits count as numbers
 // (a9 is before a10), and those of one pattern in the order of their numbers.
@@ -151,14 +215,27 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 			return
 		}
 		first, index := n.folder.child(off)
+		off -= index // from here on, the ordinal of the first name of a child
 		name := make([]byte, 0, maxName)
-		for _, c := range n.folder.children[first:] {
-			for ; index < c.name.count; index++ {
-				name = c.name.append(name[:0], index)
-				if !yield(Child{ID: c.id(instance, index), Name: name, IsDir: c.folder != nil}) {
-					return
+		for _, c := range n.folder.children[min(first, len(n.folder.children)):] {
+			before := instance * c.name.count
+			for {
+				if c.folder == nil {
+					number := c.first + before
+					index = t.o.Shard.next(number+index) - number
 				}
+				if index >= c.name.count {
+					break
+				}
+				if t.shows(c, before+index) {
+					name = c.name.append(name[:0], index)
+					if !yield(Child{ID: c.id(instance, index), Name: name, IsDir: c.folder != nil, Next: off + index + 1}) {
+						return
+					}
+				}
+				index++
 			}
+			off += c.name.count
 			index = 0
 		}
 	}
@@ -178,23 +255,46 @@ func (t *Tree) Place(id ID) (Place, bool) {
 	if n == nil || n.folder != nil {
 		return Place{}, false
 	}
-	pattern, files := n.appendPattern(nil)
-	return Place{Pattern: string(pattern), Index: instance, Files: files}, true
+	return Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count}, true
 }
 
-// Files returns the number of files.
+// Files returns the number of files that are shown, exactly unless there are both
+// a shard and files that come or go: then it is an expectation.
 func (t *Tree) Files() uint64 { return t.files }
 
-// Dirs returns the number of folders, the root among them.
+// Dirs returns the number of folders, the root among them, and those that a shard
+// does not show.
 func (t *Tree) Dirs() uint64 { return t.dirs }
 
-// Bytes returns the size of all files together. From 2^64 bytes on it is
-// math.MaxUint64: a few files of the largest size get there.
+// Bytes returns the size of all files together, where sizes are drawn within a
+// thousandth, or an expectation if not all files are shown. From 2^64 bytes on it
+// is math.MaxUint64: a few files of the largest size get there.
 func (t *Tree) Bytes() uint64 { return t.bytes }
 
-// addBytes counts files of one size.
-func (t *Tree) addBytes(files uint64, size int64) {
-	over, product := bits.Mul64(files, uint64(size))
+// filesOf returns how many files of a node are shown.
+func (t *Tree) filesOf(n *node) uint64 {
+	if n.row == nil {
+		return t.o.Shard.count(n.first, n.first+n.count)
+	}
+	begin := n.round * n.row.files
+	present := n.row.count(begin, begin+n.count)
+	if t.o.Shard.all() {
+		return present
+	}
+	return present / t.o.Shard.Count
+}
+
+// addBytes counts the sizes of so many files of a node.
+func (t *Tree) addBytes(n *node, files uint64) {
+	over, product := bits.Mul64(files, uint64(n.spec.Size))
+	if !n.sizes.IsZero() {
+		mean := float64(n.sizes.Sum(n.count)) / float64(n.count)
+		if sum := mean * float64(files); sum < math.MaxUint64 {
+			over, product = 0, uint64(sum)
+		} else {
+			over = 1
+		}
+	}
 	sum, carry := bits.Add64(t.bytes, product, 0)
 	if over != 0 || carry != 0 {
 		sum = math.MaxUint64
