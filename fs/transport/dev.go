@@ -76,6 +76,11 @@ func (p *pool) serve() {
 		all.Go(w.run)
 	}
 	all.Wait()
+	// What waits is answered through the descriptors of workers.
+	p.later.stop()
+	for _, w := range p.workers {
+		w.close()
+	}
 }
 
 // more wakes a worker up, if one is asleep: of the memory node where there is much
@@ -151,6 +156,7 @@ type worker struct {
 	pollFD [1]unix.PollFd
 
 	served counter
+	late   counter // the same, of reads that had to wait
 }
 
 var pageSize = unix.Getpagesize()
@@ -209,7 +215,6 @@ func (w *worker) run() {
 		select {
 		case <-w.wake:
 		case <-w.ended:
-			w.close()
 			return
 		}
 		if first {
@@ -283,14 +288,16 @@ func (w *worker) answer(in []byte) {
 	case opRead:
 		r := (*fuse.ReadIn)(unsafe.Pointer(h))
 		n, errno := w.read(r.Fh, r.Offset, r.Size, w.data)
-		w.served.count(n, errno)
-		putHeader(w.header, h.Unique, errno, n)
+		if errno != 0 {
+			w.answerNoData(h.Unique, r, errno)
+			return
+		}
+		w.served.count(n)
+		putHeader(w.header, h.Unique, 0, n)
 		w.send(n)
 	case opInterrupt:
-		// Nothing here takes long enough to be interrupted. This answer keeps
-		// the kernel from asking again.
-		putHeader(w.header, h.Unique, syscall.ENOSYS, 0)
-		w.send(0)
+		// What does not wait does not take long enough to be interrupted.
+		w.later.answer((*fuse.InterruptIn)(unsafe.Pointer(h)).Unique, true)
 	default:
 		n, status := w.protocol.HandleRequest([][]byte{in}, [][]byte{w.header, w.data})
 		if !status.Ok() {
@@ -302,6 +309,17 @@ func (w *worker) answer(in []byte) {
 			w.send(n - replyHeader)
 		}
 	}
+}
+
+// answerNoData answers a READ with an error, unless it is answered later.
+func (w *worker) answerNoData(unique uint64, r *fuse.ReadIn, errno syscall.Errno) {
+	if errno == Later {
+		w.answerLater(unique, r.Fh, r.Offset, r.Size)
+		return
+	}
+	w.served.countError()
+	putHeader(w.header, unique, errno, 0)
+	w.send(0)
 }
 
 // send sends the reply: the header and n bytes of data.

@@ -21,6 +21,10 @@ const (
 	minBackground    = 64
 	backgroundPerCPU = 4
 
+	// waitingBackground is the same where reads wait, so that those that need not
+	// are seldom held back because others do.
+	waitingBackground = 4096
+
 	// maxWrite is the least that the kernel lets a server take in one write,
 	// in bytes. Nothing is ever written here, and what the kernel wants the
 	// buffers for requests to hold depends on it.
@@ -48,6 +52,8 @@ func (s *Server) negotiate(kind Kind) error {
 	switch {
 	case kind == Dev:
 		s.reason = "--transport dev"
+	case kind != Uring && s.waits != "":
+		s.reason = s.waits
 	case init.Flags64()&fuse.CAP_OVER_IO_URING == 0:
 		s.reason = whyNotOffered()
 	default:
@@ -100,7 +106,11 @@ func (s *Server) negotiate(kind Kind) error {
 
 // maxBackground returns how many requests the kernel may keep in flight.
 func (s *Server) maxBackground() int {
-	return min(max(backgroundPerCPU*len(s.placement.CPUs), minBackground), math.MaxUint16)
+	least := minBackground
+	if s.waits != "" {
+		least = waitingBackground
+	}
+	return min(max(backgroundPerCPU*len(s.placement.CPUs), least), math.MaxUint16)
 }
 
 // firstRequest reads what the kernel has sent by the time that it is mounted.

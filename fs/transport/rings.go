@@ -30,6 +30,10 @@ const minDepth, maxDepth = 2, 4
 // queue's thread sleeps, so that readers are served on their own CPUs again as
 // soon as that is no slower. Without this, one thread that reads at depth 8 is
 // served by one CPU: 0.47 of a null server's rate, against 0.83.
+//
+// A read that is answered later keeps its entry until then, so as many of them as
+// a queue has entries hold up what else begins on its CPU. Where such reads are
+// to be expected, Auto means Dev.
 type rings struct {
 	*Server
 	threads []*thread
@@ -107,7 +111,7 @@ func newRings(s *Server) (*rings, error) {
 func newThreads(r *rings) []*thread {
 	all := make([]*thread, len(r.placement.CPUs))
 	for place, cpu := range r.placement.CPUs {
-		all[place] = &thread{rings: r, place: place, cpu: cpu}
+		all[place] = &thread{rings: r, place: place, cpu: cpu, mailFD: -1}
 	}
 	for queue, place := range r.placement.Queues {
 		all[place].queues = append(all[place].queues, queue)
@@ -147,11 +151,10 @@ func (r *rings) register() error {
 // serve starts to answer requests.
 func (r *rings) serve() { close(r.serving) }
 
-// stop ends all threads. It must be called once.
+// stop ends all threads. It must be called once, when no read waits any more.
 func (r *rings) stop() {
 	r.stopped.Store(true)
-	var one = [8]byte{0: 1, 7: 1} // not zero in any byte order
-	unix.Write(r.stopFD, one[:])
+	unix.Write(r.stopFD, eventfdOne[:])
 	for _, c := range []chan struct{}{r.registering, r.serving} {
 		select {
 		case <-c:
@@ -161,4 +164,13 @@ func (r *rings) stop() {
 	}
 	r.running.Wait()
 	unix.Close(r.stopFD)
+	for _, t := range r.threads {
+		if t.mailFD >= 0 {
+			unix.Close(t.mailFD)
+		}
+	}
 }
+
+// eventfdOne is written to an eventfd for it to be readable: a number that is not
+// zero in any byte order.
+var eventfdOne = [8]byte{0: 1, 7: 1}

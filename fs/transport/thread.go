@@ -5,6 +5,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -38,6 +39,7 @@ const (
 	handedOver              // another thread asks to answer it
 	notHanded               // handing it over has failed
 	stopNow                 // the eventfd was written to
+	mailCame                // so was the thread's own
 	kindMask   = ^uint64(1<<32 - 1)
 )
 
@@ -54,6 +56,12 @@ type thread struct {
 	foreign []uint32    // the same, of other threads' queues, that have just come
 	in      []byte
 	served  counter
+
+	// Reads that have waited come as mail.
+	mailFD   int  // an eventfd
+	mailed   bool // the ring was asked to tell of it, at the first one that waits
+	mailLock sync.Mutex
+	mails    []mail
 }
 
 // run is the thread's life. It gives a result for each step before serving.
@@ -95,6 +103,9 @@ func (t *thread) make() error {
 		e.iov[1].Base = &e.payload[0]
 		e.iov[1].SetLen(len(e.payload))
 		i++
+	}
+	if t.mailFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return os.NewSyscallError("eventfd", err)
 	}
 	t.ring, err = newRing(ringSize)
 	return err
@@ -196,6 +207,9 @@ func (t *thread) collect() bool {
 		switch c.userData & kindMask {
 		case stopNow:
 			return false
+		case mailCame:
+			t.answerMails()
+			continue
 		case handedOver, notHanded:
 			t.todo = append(t.todo, n)
 			local = local || t.entries[n].home == t
@@ -280,19 +294,33 @@ func readIn(h *entryHeader) *requestRead { return (*requestRead)(unsafe.Pointer(
 // ring is entered. It reports whether that was a large read.
 func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
-	h := e.header
-	in := header(h.inOut[:])
-	unique, commit := in.Unique, h.commitID
 	n, errno := 0, syscall.Errno(0)
-	if in.Opcode == opRead {
-		r := readIn(h)
+	if header(e.header.inOut[:]).Opcode == opRead {
+		r := readIn(e.header)
 		n, errno = t.read(r.fh, r.offset, r.size, e.payload)
-		t.served.count(n, errno)
-		large = n >= shareFrom
+		switch errno {
+		case 0:
+			t.served.count(n)
+			large = n >= shareFrom
+		case Later:
+			t.answerLater(number)
+			return false
+		default:
+			t.served.countError()
+		}
 	} else {
 		n, errno = t.answerOther(e)
 	}
-	putHeader(h.inOut[:], unique, errno, n)
+	t.commit(number, n, errno)
+	return large
+}
+
+// commit makes the entry's request its reply, of n bytes.
+func (t *thread) commit(number uint32, n int, errno syscall.Errno) {
+	e := &t.entries[number]
+	h := e.header
+	commit := h.commitID
+	putHeader(h.inOut[:], header(h.inOut[:]).Unique, errno, n)
 	h.payload = uint32(n)
 	t.ring.submit(submission{
 		opcode:   opUringCmd,
@@ -302,7 +330,6 @@ func (t *thread) answer(number uint32) (large bool) {
 		commitID: commit,
 		queueID:  e.queue,
 	})
-	return large
 }
 
 // answerOther answers what is not READ. The request is put together as /dev/fuse

@@ -32,7 +32,15 @@ type FileSystem interface {
 	// and returns their number, which is less than len(p) at the end of the
 	// file only. It must not block, nor keep p. It answers READ; the method
 	// Read is never called.
+	//
+	// A read that shall take longer must not keep the thread waiting, of which
+	// there are hardly more than CPUs: ReadFile returns Later at once, and
+	// ReadLater is called.
 	ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno)
+
+	// ReadLater says when the read of size bytes is to be answered for which
+	// ReadFile has just returned Later, and with what. It must not block.
+	ReadLater(fh uint64, off int64, size int) LaterRead
 }
 
 // Kind is a way to carry requests.
@@ -60,6 +68,11 @@ type Options struct {
 	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
+	// Waits says why reads may be answered later, as far as that is known from
+	// the start; "" means that it is not. Auto means Dev then, and the kernel
+	// may keep more requests in flight.
+	Waits string
+
 	Placement Placement // has to name a CPU
 }
 
@@ -73,6 +86,8 @@ type Server struct {
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
 	request  int // bytes of the largest request
+	waits    string
+	later    later
 
 	placement Placement
 
@@ -88,7 +103,7 @@ type Server struct {
 //
 // If a Kind of Uring cannot be had, the error is one of ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, waits: o.Waits, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -174,6 +189,7 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	}
 	for i, w := range s.pool.workers {
 		w.served.addTo(&all[i%len(all)].Served)
+		w.late.addTo(&all[i%len(all)].Served)
 	}
 	if s.rings != nil {
 		for _, t := range s.rings.threads {
@@ -183,22 +199,32 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	return all
 }
 
-// counter is what one thread has served. Only that thread writes to it, and it
-// shares no cache line with another's.
+// counter is what one thread has served. Only that thread writes to it, but for
+// add, and it shares no cache line with another's.
 type counter struct {
 	_                    [64]byte
 	reads, bytes, errors atomic.Uint64
 	_                    [64]byte
 }
 
-// count counts a read and its outcome.
-func (c *counter) count(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.errors.Store(c.errors.Load() + 1)
-		return
-	}
+// count counts a read that was answered with data.
+func (c *counter) count(bytes int) {
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
+}
+
+// countError counts a read that was answered with an error.
+func (c *counter) countError() { c.errors.Store(c.errors.Load() + 1) }
+
+// add counts a read and its outcome, where several goroutines do so at a time. No
+// other method that counts may be used on the same counter.
+func (c *counter) add(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.errors.Add(1)
+		return
+	}
+	c.reads.Add(1)
+	c.bytes.Add(uint64(bytes))
 }
 
 func (c *counter) addTo(s *Served) {
@@ -234,6 +260,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
-	r.MaxMemory = len(s.pool.workers) * mappedSize(workerMemory(s.request))
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + lateBuffers*(replyHeader+s.request)
 	return r
 }

@@ -1,0 +1,227 @@
+package transport
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Later is what ReadFile returns, in the place of an error, for a read that is to
+// be answered later than it came. No system has an error of this number.
+const Later = syscall.Errno(1 << 16)
+
+// LaterRead is a read that waits. Read or Cancel is called, once, and by any
+// goroutine; neither is if the connection ends before.
+type LaterRead struct {
+	Due    time.Time                           // when to answer; may be past
+	Read   func(p []byte) (int, syscall.Errno) // fills p as ReadFile does, when it is due
+	Cancel func()                              // says that the reader has gone away
+}
+
+// lateBuffers is how many reads that were due can be answered over /dev/fuse at a
+// time at most: each takes a buffer, while those that wait take none. Over rings,
+// entries are the buffers.
+const lateBuffers = 4
+
+// earlyInterrupts is how many INTERRUPTs are remembered that are for no read that
+// waits.
+const earlyInterrupts = 256
+
+// later is the reads of a connection that wait. None of its threads waits with
+// them. The zero value is ready to use.
+type later struct {
+	mu      sync.Mutex
+	ended   bool
+	waiting map[uint64]*waitingRead // by the number of the request
+	running sync.WaitGroup          // answers being given
+
+	// INTERRUPTs that found no read: of requests that never wait, or whose READ
+	// another thread has received and not yet added here. The protocol's way is
+	// to answer EAGAIN, so that they come again; but the kernel takes that only
+	// through the descriptor that the READ was received through. None is answered
+	// at all, which the protocol allows; ENOSYS would be for good, also for the
+	// reads that wait.
+	early     []uint64
+	lastEarly int
+
+	buffers chan []byte // those that nobody uses; nil ones are made when they are used
+}
+
+type waitingRead struct {
+	LaterRead
+	unique uint64
+	timer  *time.Timer
+	answer func(r *waitingRead, interrupted bool) // it must not wait if that is true
+}
+
+// add has r answered when it is due or interrupted.
+func (l *later) add(r *waitingRead) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	if slices.Contains(l.early, r.unique) {
+		l.running.Go(func() { r.answer(r, true) })
+		return
+	}
+	if l.waiting == nil {
+		l.waiting = make(map[uint64]*waitingRead)
+	}
+	l.waiting[r.unique] = r
+	r.timer = time.AfterFunc(time.Until(r.Due), func() { l.answer(r.unique, false) })
+}
+
+// answer has a request answered, if it is a read that waits.
+func (l *later) answer(unique uint64, interrupted bool) {
+	l.mu.Lock()
+	r := l.waiting[unique]
+	if r == nil {
+		if interrupted && !l.ended {
+			l.remember(unique)
+		}
+		l.mu.Unlock()
+		return
+	}
+	delete(l.waiting, unique)
+	l.running.Add(1) // while it is not ended
+	l.mu.Unlock()
+	defer l.running.Done()
+	r.timer.Stop()
+	r.answer(r, interrupted)
+}
+
+// remember keeps an INTERRUPT that has come before its READ. The numbers of
+// requests never come again, so one that has come after is no harm.
+func (l *later) remember(unique uint64) {
+	if len(l.early) < earlyInterrupts {
+		l.early = append(l.early, unique)
+		return
+	}
+	l.early[l.lastEarly] = unique
+	l.lastEarly = (l.lastEarly + 1) % earlyInterrupts
+}
+
+// stop drops all reads that wait. When it returns, no answer is being given, and
+// none will be.
+func (l *later) stop() {
+	l.mu.Lock()
+	l.ended = true
+	for _, r := range l.waiting {
+		r.timer.Stop()
+	}
+	l.waiting = nil
+	l.mu.Unlock()
+	l.running.Wait()
+}
+
+// free returns the channel of the buffers.
+func (l *later) free() chan []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.buffers == nil {
+		l.buffers = make(chan []byte, lateBuffers)
+		for range lateBuffers {
+			l.buffers <- nil
+		}
+	}
+	return l.buffers
+}
+
+// answerLater has a READ answered later, through the worker's descriptor: the
+// kernel looks for the request of a reply only where that was received.
+func (w *worker) answerLater(unique, fh, off uint64, size uint32) {
+	w.later.add(&waitingRead{
+		LaterRead: w.fs.ReadLater(fh, int64(off), int(size)),
+		unique:    unique,
+		answer: func(r *waitingRead, interrupted bool) {
+			if interrupted {
+				r.Cancel()
+				w.late.add(0, syscall.EINTR)
+				w.reply(make([]byte, replyHeader), unique, syscall.EINTR, 0)
+				return
+			}
+			free := w.later.free()
+			buffer := <-free
+			if buffer == nil {
+				buffer = make([]byte, replyHeader+w.request)
+			}
+			n, errno := r.Read(buffer[replyHeader : replyHeader+int(size)])
+			w.late.add(n, errno)
+			w.reply(buffer, unique, errno, n)
+			free <- buffer
+		},
+	})
+}
+
+// reply writes a reply from a buffer that has its data behind room for the header.
+// Unlike send, it can be called by any goroutine.
+func (w *worker) reply(buffer []byte, unique uint64, errno syscall.Errno, n int) {
+	putHeader(buffer, unique, errno, n)
+	_, err := unix.Write(w.fd, buffer[:replyHeader+n])
+	if err != nil && err != unix.ENOENT && err != unix.ENODEV {
+		w.log.Printf("late reply of %d bytes: %v", n, err)
+	}
+}
+
+// mail is what a thread has to answer that waited.
+type mail struct {
+	entry       uint32
+	read        *waitingRead
+	interrupted bool
+}
+
+// answerLater has the READ of an entry answered later, by this thread. The entry
+// stays taken until then.
+func (t *thread) answerLater(number uint32) {
+	h := t.entries[number].header
+	r := readIn(h)
+	if !t.mailed {
+		t.mailed = true
+		t.awaitMail()
+	}
+	t.later.add(&waitingRead{
+		LaterRead: t.fs.ReadLater(r.fh, int64(r.offset), int(r.size)),
+		unique:    header(h.inOut[:]).Unique,
+		answer: func(r *waitingRead, interrupted bool) {
+			t.mailLock.Lock()
+			t.mails = append(t.mails, mail{number, r, interrupted})
+			t.mailLock.Unlock()
+			unix.Write(t.mailFD, eventfdOne[:])
+		},
+	})
+}
+
+// awaitMail has the ring tell of the next mail.
+func (t *thread) awaitMail() {
+	t.ring.submit(submission{opcode: opPollAdd, fd: int32(t.mailFD), opFlags: unix.POLLIN, userData: mailCame})
+}
+
+// answerMails answers what was waited for; the kernel gets the replies when the
+// ring is entered.
+func (t *thread) answerMails() {
+	unix.Read(t.mailFD, make([]byte, len(eventfdOne))) // before looking, not to miss any
+	t.mailLock.Lock()
+	mails := t.mails
+	t.mails = nil
+	t.mailLock.Unlock()
+	for _, m := range mails {
+		e := &t.entries[m.entry]
+		n, errno := 0, syscall.EINTR
+		if m.interrupted {
+			m.read.Cancel()
+		} else {
+			n, errno = m.read.Read(e.payload[:readIn(e.header).size])
+		}
+		if errno == 0 {
+			t.served.count(n)
+		} else {
+			t.served.countError()
+		}
+		t.commit(m.entry, n, errno)
+	}
+	t.awaitMail()
+}

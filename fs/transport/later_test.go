@@ -1,0 +1,178 @@
+package transport
+
+import (
+	"bytes"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+)
+
+// Reads wait side by side, more of them than there are threads and buffers, and
+// hold up nothing else.
+func TestLater(t *testing.T) {
+	c := connect(t)
+	const reads, size = 16, 5000
+	begin := time.Now()
+	for i := range uint64(reads) {
+		c.sendRead(2*i+2, laterFH, i*size, size)
+	}
+	c.sendRead(1000, brokenFH, 0, 1)
+	if r := c.receive(); r.unique != 1000 || r.errno != syscall.ETIMEDOUT || len(r.data) != 0 {
+		t.Errorf("a read that fails: unique %d, %v, %d bytes", r.unique, r.errno, len(r.data))
+	}
+	c.sendRead(1002, 100, 0, 100)
+	if r := c.receive(); r.unique != 1002 || len(r.data) != 100 {
+		t.Errorf("a read that need not wait: unique %d, %v, %d bytes", r.unique, r.errno, len(r.data))
+	}
+	seen := make(map[uint64]bool)
+	for range reads {
+		r := c.receive()
+		if passed := time.Since(begin); passed < laterFor {
+			t.Errorf("request %d was answered after %v, want %v at least", r.unique, passed, laterFor)
+		}
+		want := make([]byte, size)
+		fill(want, int64(r.unique-2)/2*size)
+		if seen[r.unique] || r.errno != 0 || !bytes.Equal(r.data, want) {
+			t.Errorf("request %d: %v, %d bytes", r.unique, r.errno, len(r.data))
+		}
+		seen[r.unique] = true
+	}
+	if passed := time.Since(begin); passed > reads*laterFor/2 {
+		t.Errorf("%d reads of %v each took %v", reads, laterFor, passed)
+	}
+	if got, want := c.server.Served(), (Served{Reads: reads + 1, Bytes: reads*size + 100, Errors: 1}); got != want {
+		t.Errorf("served %+v, want %+v", got, want)
+	}
+	c.end()
+	if n := c.fs.cancelled.Load(); n != 0 {
+		t.Errorf("%d reads were cancelled", n)
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	c := connect(t)
+	expect := func(what string, unique uint64) {
+		t.Helper()
+		if r := c.receive(); r.unique != unique || r.errno != syscall.EINTR || len(r.data) != 0 {
+			t.Errorf("%s: unique %d, %v, %d bytes; want %d", what, r.unique, r.errno, len(r.data), unique)
+		}
+	}
+	c.sendRead(2, neverFH, 0, 4096)
+	c.sendRead(4, neverFH, 0, 4096)
+	c.sendInterrupt(4)
+	expect("the later one", 4)
+	c.sendInterrupt(4) // again: nothing is left to interrupt
+	c.sendInterrupt(2)
+	expect("the earlier one", 2)
+
+	// Threads may come to INTERRUPT first.
+	for unique := uint64(6); unique < 6+2*earlyInterrupts; unique += 2 {
+		c.sendInterrupt(unique)
+	}
+	for unique := uint64(6); unique < 6+2*earlyInterrupts; unique += 2 {
+		c.sendRead(unique, neverFH, 0, 4096)
+		expect("INTERRUPT before READ", unique)
+	}
+	// Not those that do not wait, nor those of old numbers forever.
+	c.sendInterrupt(10000)
+	c.sendRead(10000, 50, 0, 50)
+	if r := c.receive(); r.unique != 10000 || r.errno != 0 || len(r.data) != 50 {
+		t.Errorf("a read that need not wait: unique %d, %v, %d bytes", r.unique, r.errno, len(r.data))
+	}
+	const interrupted = 2 + earlyInterrupts
+	if got, want := c.server.Served(), (Served{Reads: 1, Bytes: 50, Errors: interrupted}); got != want {
+		t.Errorf("served %+v, want %+v", got, want)
+	}
+	if n := c.fs.cancelled.Load(); n != interrupted {
+		t.Errorf("%d reads were cancelled, want %d", n, interrupted)
+	}
+	for unique := uint64(20000); unique < 20000+4*earlyInterrupts; unique += 2 {
+		c.server.later.answer(unique, true)
+	}
+	if n := len(c.server.later.early); n != earlyInterrupts {
+		t.Errorf("%d interrupts are remembered, want %d", n, earlyInterrupts)
+	}
+	c.end()
+}
+
+// A connection may end while reads wait for it.
+func TestEndWhileReadsWait(t *testing.T) {
+	for range 20 {
+		c := connect(t)
+		for i := range uint64(16) {
+			c.sendRead(4*i+2, neverFH, 0, 4096)
+			c.sendRead(4*i+4, laterFH, 0, 4096)
+		}
+		c.sendRead(1000, brokenFH, 0, 1)
+		c.receive() // so others have come, too
+		c.end()
+		l := &c.server.later
+		if l.waiting != nil || !l.ended {
+			t.Errorf("%d reads still wait", len(l.waiting))
+		}
+		l.add(&waitingRead{unique: 2000})
+		l.answer(2000, true)
+	}
+}
+
+// A thread of rings keeps the entry of a read until it is answered.
+func TestLaterOverRings(t *testing.T) {
+	s := &Server{fd: -1, fs: newTestFS(), request: testRequest}
+	th := &thread{rings: &rings{Server: s, entries: make([]entry, 2), stopFD: -1}, mailFD: testEventFD(t), ring: testRing(t, ringSize)}
+	for i, fh := range []uint64{laterFH, neverFH} {
+		e := &th.entries[i]
+		e.home, e.header, e.payload = th, new(entryHeader), make([]byte, replyRoom(testRequest))
+		in := header(e.header.inOut[:])
+		in.Opcode, in.Unique = opRead, uint64(i+1)*10
+		*readIn(e.header) = requestRead{fh: fh, offset: 4096, size: 5000}
+		e.header.commitID = uint64(i)
+		th.answer(uint32(i))
+		if in.Opcode != opRead {
+			t.Errorf("entry %d has its reply at once", i)
+		}
+	}
+	outcome := func(i int) (n uint32, status int32, unique uint64) {
+		h := th.entries[i].header
+		out := (*fuse.OutHeader)(unsafe.Pointer(&h.inOut))
+		return h.payload, out.Status, out.Unique
+	}
+	// Until entry i is committed, which fails, as nobody has mounted anything.
+	await := func(i int) {
+		t.Helper()
+		for {
+			if errno := th.ring.enter(enterWait); errno != 0 && errno != unix.EINTR {
+				t.Fatal(errno)
+			}
+			for c, ok := th.ring.next(); ok; c, ok = th.ring.next() {
+				switch c.userData & kindMask {
+				case mailCame:
+					th.answerMails()
+				case fromKernel:
+					if int(uint32(c.userData)) != i || c.res >= 0 {
+						t.Fatalf("committed entry %d, result %d; want entry %d", uint32(c.userData), c.res, i)
+					}
+					return
+				}
+			}
+		}
+	}
+	await(0)
+	want := make([]byte, 5000)
+	fill(want, 4096)
+	if n, status, unique := outcome(0); n != 5000 || status != 0 || unique != 10 || !bytes.Equal(th.entries[0].payload[:n], want) {
+		t.Errorf("the read that was due: %d bytes, %d, unique %d", n, status, unique)
+	}
+	s.later.answer(20, true)
+	await(1)
+	if n, status, unique := outcome(1); n != 0 || status != -int32(syscall.EINTR) || unique != 20 {
+		t.Errorf("the read that was interrupted: %d bytes, %d, unique %d", n, status, unique)
+	}
+	s.later.stop()
+	if r, b, e := th.served.reads.Load(), th.served.bytes.Load(), th.served.errors.Load(); r != 1 || b != 5000 || e != 1 {
+		t.Errorf("counted %d reads, %d bytes, %d errors", r, b, e)
+	}
+}
