@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -34,6 +35,9 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 	}
 	s, err := spec.Parse(f.Arg(0))
 	if err != nil {
+		return usagef("spec %q: %w", f.Arg(0), err)
+	}
+	if err := checkNoTrouble(s); err != nil {
 		return usagef("spec %q: %w", f.Arg(0), err)
 	}
 	from, err := spec.ParseSize(offset)
@@ -74,4 +78,14 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		return fmt.Errorf("writing to standard output: %w", err)
 	}
 	return nil
+}
+
+// checkNoTrouble returns an error if a spec has keys that have no effect without a
+// mount.
+func checkNoTrouble(s spec.Spec) error {
+	keys := s.Trouble.Keys()
+	if keys == nil {
+		return nil
+	}
+	return fmt.Errorf("%s= is about reading through a mount, not about the bytes; leave it out, as a file's attribute user.dgenfs.spec does", strings.Join(keys, "=, "))
 }

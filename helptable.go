@@ -88,4 +88,7 @@ var specKeys = []struct{ key, value, text string }{
 	{"generation", "N", "Which of the generations of a file that changes, 0 to 4095; that of --generation by default."},
 	{"change", "P%", "The share of its distinct units that each generation replaces, in turn; that of --change by default."},
 	{"phase", "N", "Billionths of a unit to be replaced that there are from the start, so that of many small files some change in each generation; made from the file's place among those of its --file by default."},
+	{"rate", "SIZE", "Bytes a second that all readers of the file get together through a mount; no limit by default."},
+	{"latency", "TIME", "Through a mount, no read request is answered earlier than this after it came, a number and us, ms or s, up to 3600s; requests in flight wait side by side."},
+	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "Through a mount, reads fail that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001% on, the same ones every time. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale."},
 }

@@ -71,6 +71,10 @@ A file is described by a SPEC: its SIZE, and keys after commas.
   64G,dedup=3,skew=4           some of them far more often than others (0 to 8, default: 0)
   64K,dedup=3,scope=group      of all files of one --file together (default: scope=file)
   64G,compress=2               every block of 4K or more compresses 2:1 (default: 1)
+  64G,rate=500M                500M a second for all readers together, through a mount (default: no limit)
+  64G,latency=2ms              every read request takes 2 ms at least; us, ms or s
+  64G,fail=eio@1G+4K           reads fail that touch this range, or, with fail=eio:0.001%, any of
+                               this share of the cells of 4K
 
 In the root of every mount, any name that is a SPEC exists:
 

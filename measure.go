@@ -139,6 +139,9 @@ func newMeasureSource(arg string, seed uint64) (measureSource, error) {
 	if err != nil {
 		return measureSource{}, usagef("%q is no file, and no spec: %w", arg, err)
 	}
+	if err := checkNoTrouble(s); err != nil {
+		return measureSource{}, usagef("spec %q: %w", arg, err)
+	}
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(seed, arg)
 	}

@@ -71,7 +71,7 @@ func parseLognormal(s string) (d Sizes, err error) {
 	if d.Median == 0 {
 		return d, fmt.Errorf("sizes %q: the smallest median is 1", lognormal+s)
 	}
-	d.Sigma, err = parseDecimal(sigma)
+	d.Sigma, err = parseNumber(sigma)
 	if err != nil || d.Sigma > maxSigma || d.Sigma < 0.001 {
 		return d, fmt.Errorf("sizes %q: sigma, the standard deviation of the natural logarithm, must be from 0.001 to %d, such as 1.5", lognormal+s, maxSigma)
 	}

@@ -3,7 +3,7 @@
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | skew | scope | group | compress |
-//	       generation | change | phase
+//	       generation | change | phase | rate | latency | fail
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
@@ -20,6 +20,14 @@
 //	change=P%     share of the distinct units that each generation replaces
 //	phase=N       billionths of a unit to be replaced that are there from the
 //	              start, 0 to 999999999: which small files change when
+//	rate=SIZE     bytes a second that all readers of the file get together
+//	latency=TIME  what a request takes at least: 2ms, 1.5s, 50us, up to 3600s
+//	fail=ERR@OFFSET+LENGTH
+//	              reads that touch this range fail with an error such as eio
+//	fail=ERR:P%   so do reads that touch any of this share of the cells of 4 KiB,
+//	              always the same ones
+//
+// The last three are about reading through a mount, not about the bytes.
 //
 // The files of a group share their units because they share their seed, too. So
 // seed= and group= in one spec say all about a file of a group, away from the
@@ -77,6 +85,8 @@ type Spec struct {
 	HasChange  bool   // whether the spec says how much it changes
 	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
 	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
+
+	Trouble Trouble // rate=, latency=, fail=: what reading through a mount suffers, whatever the bytes
 }
 
 // Files says what the files of an entry are.
@@ -88,7 +98,7 @@ type Files struct {
 }
 
 // keys in the order in which String writes them.
-var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase"}
+var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase", "rate", "latency", "fail"}
 
 // filesKeys are those of many files alone, likewise.
 var filesKeys = []string{"total", "share"}
@@ -179,9 +189,14 @@ func (f *Files) check(given map[string]bool) error {
 	case !f.Sizes.IsZero() && given["group"]:
 		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
 	case given["group"]:
-		return f.checkPlace()
+		if err := f.checkPlace(); err != nil {
+			return err
+		}
 	}
-	return nil
+	if !f.Sizes.IsZero() {
+		return nil // each file fails as far as it has the range
+	}
+	return f.Trouble.check(f.Size)
 }
 
 func (f *Files) set(key, value string) (err error) {
@@ -254,6 +269,8 @@ func (s *Spec) set(key, value string) (err error) {
 			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", value, Billion-1)
 		}
 		s.Phase = n
+	default:
+		return s.Trouble.set(key, value)
 	}
 	return err
 }
@@ -313,7 +330,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if s.Phase != 0 {
 		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
 	}
-	return b
+	return s.Trouble.append(b)
 }
 
 // ParseGeneration reads the number of a generation: 0 to MaxGeneration.
@@ -347,7 +364,7 @@ var errRatio = errors.New("a ratio is a plain number of 1 or more, such as 3 or 
 
 // parseRatio reads a plain number of 1 or more.
 func parseRatio(s string) (float64, error) {
-	x, err := parseDecimal(s)
+	x, err := parseNumber(s)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, errors.New("a ratio is at most 1.8e308")

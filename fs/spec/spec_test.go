@@ -113,7 +113,7 @@ func TestParseErrors(t *testing.T) {
 		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
-		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress`,
+		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, rate, latency, fail`,
 		"1,Dedup=3":                   `key "Dedup" is unknown`,
 		"1, dedup=3":                  `key " dedup" is unknown`,
 		"1,dedup =3":                  `key "dedup " is unknown`,
@@ -222,7 +222,7 @@ func TestParseSeed(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1,dedup=1e2", "1,,"} {
+	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1G,rate=5MB,latency=1.5s,fail=eio:0.001%", "1G,latency=12.345us,fail=estale@1M+4K", "1,dedup=1e2", "1,,"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -235,7 +235,8 @@ func FuzzParse(f *testing.F) {
 		}
 		if sp.Size < 0 || !(sp.Dedup >= 1) || math.IsInf(sp.Dedup, 0) || !(sp.Compress >= 1 && sp.Compress <= MaxCompress) ||
 			sp.Unit < MinUnit || sp.Unit > MaxUnit || sp.Unit%Cell != 0 || sp.Seed != 0 && !sp.HasSeed || sp.Skew < 0 || sp.Skew > MaxSkew ||
-			sp.Group && sp.Units != 0 || sp.First > sp.Units || sp.Units != 0 && sp.units() > sp.Units-sp.First || sp.Units > maxUnits(sp.Unit) {
+			sp.Group && sp.Units != 0 || sp.First > sp.Units || sp.Units != 0 && sp.units() > sp.Units-sp.First || sp.Units > maxUnits(sp.Unit) ||
+			sp.Trouble.Rate < 0 || sp.Trouble.Latency < 0 || sp.Trouble.Latency > MaxLatency || sp.Trouble.Fail.Share > Billion || (sp.Trouble.Fail.Share > 0) == (sp.Trouble.Fail.Length > 0) && sp.Trouble.Fail != (Fail{}) {
 			t.Errorf("Parse(%q) = %+v, out of bounds", s, sp)
 		}
 		checkRoundTrip(t, sp)

@@ -1,0 +1,30 @@
+package spec
+
+import "strings"
+
+// CutName cuts NAME:SPEC at the first colon that a spec of many files is behind:
+// names may have colons, and so may specs, as in fail=eio:1% or lognormal:64K:2. If
+// none is a spec, it cuts where one was probably meant, so that the error is about
+// that. ok is false if there is no colon.
+func CutName(s string) (name, spec string, ok bool) {
+	meant := -1
+	for i := range len(s) {
+		if s[i] != ':' {
+			continue
+		}
+		rest := s[i+1:]
+		if _, err := ParseFiles(rest); err == nil {
+			return s[:i], rest, true
+		}
+		if meant < 0 && (leadingDigits(rest) > 0 || strings.HasPrefix(rest, lognormal)) {
+			meant = i
+		}
+	}
+	if meant < 0 {
+		meant = strings.LastIndexByte(s, ':')
+	}
+	if meant < 0 {
+		return "", "", false
+	}
+	return s[:meant], s[meant+1:], true
+}

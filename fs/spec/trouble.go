@@ -1,0 +1,220 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// MaxLatency is the longest latency=.
+const MaxLatency = time.Hour
+
+// Trouble is how reading through a mount is slowed down and made to fail. It has
+// no effect on the bytes. The zero value is none.
+type Trouble struct {
+	Rate    int64         // rate=: bytes a second of the file, for all its readers together; 0 is no limit
+	Latency time.Duration // latency=: what a request takes at least, up to MaxLatency
+	Fail    Fail          // fail=
+}
+
+// Fail says which reads fail: those that touch a range, or those that touch some
+// of the cells. The zero value is none.
+type Fail struct {
+	Errno         syscall.Errno // one of those that fail= has a name for; 0 if none fails
+	First, Length int64         // the range, in bytes; Length is 0 if Share says which
+	Share         int64         // of all cells, in billionths: 1 to Billion; 0 if the range says which
+}
+
+// failures are what the block layer of Linux says of a disk that is broken, has
+// bad sectors, fails itself, does not answer, cannot be reached, or is gone
+// (blk_errors in block/blk-core.c); of a checksum, and of a file on NFS that was
+// taken away.
+var failures = []struct {
+	name  string
+	errno syscall.Errno
+}{
+	{"eio", syscall.EIO},
+	{"enodata", syscall.ENODATA},
+	{"eremoteio", syscall.EREMOTEIO},
+	{"etimedout", syscall.ETIMEDOUT},
+	{"enolink", syscall.ENOLINK},
+	{"enxio", syscall.ENXIO},
+	{"ebadmsg", syscall.EBADMSG},
+	{"estale", syscall.ESTALE},
+}
+
+func (t *Trouble) set(key, value string) (err error) {
+	switch key {
+	case "rate":
+		t.Rate, err = ParseRate(value)
+	case "latency":
+		t.Latency, err = ParseLatency(value)
+	case "fail":
+		t.Fail, err = ParseFail(value)
+	}
+	return err
+}
+
+// check checks what depends on the size of the file.
+func (t Trouble) check(size int64) error {
+	if f := t.Fail; f.Length > 0 && (f.First > size || f.Length > size-f.First) {
+		return fmt.Errorf("fail %q: the range must lie within the file, which has %s", f, FormatSize(size))
+	}
+	return nil
+}
+
+// Keys returns the keys that say t.
+func (t Trouble) Keys() []string {
+	given := map[string]bool{"rate": t.Rate != 0, "latency": t.Latency != 0, "fail": t.Fail != Fail{}}
+	var keys []string
+	for _, key := range []string{"rate", "latency", "fail"} {
+		if given[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// append appends the canonical form to that of a spec.
+func (t Trouble) append(b []byte) []byte {
+	if t.Rate != 0 {
+		b = append(append(b, ",rate="...), FormatSize(t.Rate)...)
+	}
+	if t.Latency != 0 {
+		b = append(append(b, ",latency="...), FormatLatency(t.Latency)...)
+	}
+	if t.Fail != (Fail{}) {
+		b = append(append(b, ",fail="...), t.Fail.String()...)
+	}
+	return b
+}
+
+// ParseRate reads a rate: the bytes of a second, as ParseSize does, 1 or more.
+func ParseRate(s string) (int64, error) {
+	n, err := ParseSize(s)
+	if err != nil {
+		return 0, fmt.Errorf("rate: %w", err)
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("rate %q: a rate is 1 byte a second or more", s)
+	}
+	return n, nil
+}
+
+// latencyUnits from the largest one on.
+var latencyUnits = []struct {
+	name string
+	unit time.Duration
+}{{"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}}
+
+// ParseLatency reads a duration: digits, perhaps with a point and more digits,
+// then us, ms or s. It is more than 0, up to MaxLatency, and a whole number of
+// nanoseconds.
+func ParseLatency(s string) (time.Duration, error) {
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789."))
+	for _, u := range latencyUnits {
+		if s[digits:] != u.name {
+			continue
+		}
+		n, err := parseDecimal(s[:digits], int64(u.unit))
+		switch {
+		case errors.Is(err, errTooFine):
+			return 0, fmt.Errorf("latency %q: nothing is shorter than 0.001us, a nanosecond", s)
+		case err == nil && n == 0:
+			return 0, fmt.Errorf("latency %q: a latency is more than 0", s)
+		case errors.Is(err, errTooLarge), err == nil && n > int64(MaxLatency):
+			return 0, fmt.Errorf("latency %q: a latency is at most %s", s, FormatLatency(MaxLatency))
+		case err == nil:
+			return time.Duration(n), nil
+		}
+	}
+	return 0, fmt.Errorf("latency %q: a latency is a plain number and us, ms or s, such as 2ms or 1.5s", s)
+}
+
+// FormatLatency returns d in the largest unit that it is a whole number of, or in
+// us. ParseLatency turns it back into d, if it takes d at all.
+func FormatLatency(d time.Duration) string {
+	for _, u := range latencyUnits {
+		if d%u.unit == 0 {
+			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		}
+	}
+	return formatDecimal(int64(d), int64(time.Microsecond)) + "us"
+}
+
+// ParseFail reads which reads fail: ERR@OFFSET+LENGTH or ERR:P%.
+func ParseFail(s string) (Fail, error) {
+	end := strings.IndexAny(s, "@:")
+	if end < 0 {
+		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", s)
+	}
+	var f Fail
+	var names []string
+	for _, e := range failures {
+		names = append(names, e.name)
+		if e.name == s[:end] {
+			f.Errno = e.errno
+		}
+	}
+	if f.Errno == 0 {
+		return Fail{}, fmt.Errorf("fail %q: %q is none of the errors %s", s, s[:end], strings.Join(names, ", "))
+	}
+	var err error
+	if s[end] == ':' {
+		f.Share, err = parseShare(s[end+1:])
+	} else {
+		f.First, f.Length, err = parseRange(s[end+1:])
+	}
+	if err != nil {
+		return Fail{}, fmt.Errorf("fail %q: %w", s, err)
+	}
+	return f, nil
+}
+
+// parseRange reads OFFSET+LENGTH.
+func parseRange(s string) (first, length int64, err error) {
+	a, b, ok := strings.Cut(s, "+")
+	if !ok {
+		return 0, 0, errors.New("a range is OFFSET+LENGTH, as in 1G+4K")
+	}
+	if first, err = ParseSize(a); err != nil {
+		return 0, 0, err
+	}
+	if length, err = ParseSize(b); err != nil {
+		return 0, 0, err
+	}
+	switch {
+	case length == 0:
+		return 0, 0, errors.New("a range has at least 1 byte")
+	case length > math.MaxInt64-first:
+		return 0, 0, errors.New("a range ends at 8E-1 at most")
+	}
+	return first, length, nil
+}
+
+// parseShare reads P%, of more than nothing.
+func parseShare(s string) (int64, error) {
+	n, err := ParseShare(s)
+	if err != nil || n < 1 {
+		return 0, errors.New("a share is a plain number and %, from 0.0000001% to 100%, with 7 digits after the point at most")
+	}
+	return int64(n), nil
+}
+
+// String returns what ParseFail turns back into f.
+func (f Fail) String() string {
+	name := f.Errno.Error()
+	for _, e := range failures {
+		if e.errno == f.Errno {
+			name = e.name
+		}
+	}
+	if f.Share != 0 {
+		return name + ":" + FormatShare(uint64(f.Share))
+	}
+	return name + "@" + FormatSize(f.First) + "+" + FormatSize(f.Length)
+}
