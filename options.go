@@ -37,6 +37,9 @@ type mountFlags struct {
 	allowOther bool
 	transport  string
 	maxRead    string
+	rate       string
+	latency    string
+	fail       string
 	numa       numaFlags
 	log        string
 	foreground bool
@@ -55,6 +58,9 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.StringVar(&m.transport, "transport", string(transport.Auto), "how the kernel passes reads on: `auto|dev|uring`. uring is FUSE over io_uring, for\nLinux 6.14 and later where root has enabled it; auto takes it if it is there")
 	f.StringVar(&m.maxRead, "max-read", "", "largest request that the kernel makes of a read, `SIZE` (default: 512K)")
+	f.StringVar(&m.rate, "rate", "", "bytes a second, a `SIZE`, that all readers of the mount get together (default: no\nlimit); those of a file: rate= in its SPEC")
+	f.StringVar(&m.latency, "latency", "", "answer no read request earlier than this `TIME` after it came: 2ms, 1.5s, 50us;\nof files whose SPEC has no latency=")
+	f.StringVar(&m.fail, "fail", "", "let reads fail: with `ERR@OFFSET+LENGTH`, eio@1G+4K, those that touch this range;\nwith ERR:P%, eio:0.001%, those that touch any of this share of all cells of 4K,\nalways the same ones; of files whose SPEC has no fail=")
 	m.numa.add(f)
 	f.StringVar(&m.log, "log", "", "append what goes wrong in the background to `FILE` (default: syslog)")
 	f.VarP(optionList{set: f, noexec: &m.noexec}, "options", "o", "any of the flags as mount(8) writes them, `OPT[,OPT]...`:\n-o size=64G,allow_other; a comma inside of a value is written \\,")
@@ -71,6 +77,7 @@ type config struct {
 	allowOther bool
 	transport  transport.Kind
 	maxRead    int // bytes; 0 means the default
+	trouble    spec.Trouble
 	placement  *placement
 	log        string
 }
@@ -129,8 +136,31 @@ func (m *mountFlags) config() (config, error) {
 		}
 		c.maxRead = int(size)
 	}
+	if c.trouble, err = m.trouble(); err != nil {
+		return c, err
+	}
 	c.placement, err = m.numa.placement()
 	return c, err
+}
+
+// trouble returns what files are to suffer.
+func (m *mountFlags) trouble() (t spec.Trouble, err error) {
+	if m.set.Changed("rate") {
+		if t.Rate, err = spec.ParseRate(m.rate); err != nil {
+			return t, usagef("--%w", err)
+		}
+	}
+	if m.set.Changed("latency") {
+		if t.Latency, err = spec.ParseLatency(m.latency); err != nil {
+			return t, usagef("--%w", err)
+		}
+	}
+	if m.set.Changed("fail") {
+		if t.Fail, err = spec.ParseFail(m.fail); err != nil {
+			return t, usagef("--%w", err)
+		}
+	}
+	return t, nil
 }
 
 // permissions returns the permission bits of files.
@@ -164,15 +194,15 @@ func (m *mountFlags) entries() ([]tree.Entry, error) {
 		return nil, usagef("--files %d: needs --size, the size of each", m.files)
 	}
 	for _, file := range m.file {
-		i := strings.LastIndexByte(file, ':')
-		if i < 0 {
+		name, text, ok := spec.CutName(file)
+		if !ok {
 			return nil, usagef("--file %q: must be NAME:SPEC, as in big.bin:64G", file)
 		}
-		s, err := spec.Parse(file[i+1:])
+		s, err := spec.Parse(text)
 		if err != nil {
 			return nil, usagef("--file %q: %w", file, err)
 		}
-		entries = append(entries, tree.Entry{Pattern: file[:i], Spec: s})
+		entries = append(entries, tree.Entry{Pattern: name, Spec: s})
 	}
 	if entries != nil {
 		return entries, nil

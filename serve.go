@@ -49,7 +49,7 @@ func (s *server) start(fallback io.Writer) error {
 		}
 		s.log = log.New(s.file, fmt.Sprintf("dgenfs[%d]: ", os.Getpid()), log.LstdFlags|log.Lmsgprefix)
 	}
-	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed, UID: s.uid, GID: s.gid, Mode: s.mode, Log: s.log})
+	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed, UID: s.uid, GID: s.gid, Mode: s.mode, Trouble: s.trouble, Log: s.log})
 	// Before there is a mount that a signal could leave behind.
 	s.signals, s.reloads = make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM)

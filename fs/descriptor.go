@@ -36,7 +36,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 	unix.CloseOnExec(fd)
 	// Without max_read the kernel makes requests as large as it can have, and
 	// no server can choose that without leaving bytes unread.
-	t := transport.Options{Kind: o.Transport, Request: MaxRequest(), Log: o.Log, Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: MaxRequest(), Log: o.Log, Waits: f.waits(), Placement: o.Placement}
 	server, err := transport.New(fd, f, t)
 	if errors.Is(err, unix.EPERM) {
 		return nil, fmt.Errorf("%w; it has to be mounted first", err)

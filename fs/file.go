@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/transport"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -40,15 +41,17 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		f.log.Printf("opening %s: %v", s, err)
 		return fuse.EIO
 	}
-	out.Fh = f.files.add(&openFile{generator: g})
+	file := f.newOpenFile(in.NodeId, s, g)
+	out.Fh = f.files.add(file)
 	// The bytes never change, so what mmap has cached may stay.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
 	// Past the page cache there is one copy instead of two, and no pages to be
 	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
 	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
 	// the reader has asked for that itself, the flag would only keep the kernel
-	// from sending the parts of a large read side by side.
-	if in.Flags&syscall.O_DIRECT == 0 {
+	// from sending the parts of a large read side by side. But of a reader that
+	// waits for those, the kernel does not tell when it is killed.
+	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.waits() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
@@ -77,14 +80,34 @@ func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
 		return 0, syscall.EBADF
 	}
 	if file.generator == nil {
-		return copy(p, file.text[min(off, int64(len(file.text))):]), 0
+		return file.readOther(off, p)
 	}
-	n, err := file.generator.ReadAt(p, off)
+	return f.outcome(file.generator.ReadAt(p, off))
+}
+
+// outcome returns what ReadAt of a generator comes to.
+func (f *FS) outcome(n int, err error) (int, syscall.Errno) {
 	if err != nil && err != io.EOF {
-		f.log.Printf("reading: %v", err)
-		return 0, syscall.EIO
+		return 0, f.wrong(err)
 	}
 	return n, 0
+}
+
+func (f *FS) wrong(err error) syscall.Errno {
+	f.log.Printf("reading: %v", err)
+	return syscall.EIO
+}
+
+// readOther fills p from what is no plain generator.
+func (file *openFile) readOther(off int64, p []byte) (int, syscall.Errno) {
+	switch t := file.troubled; {
+	case t == nil:
+		return copy(p, file.text[min(off, int64(len(file.text))):]), 0
+	case t.waits():
+		return 0, transport.Later
+	default:
+		return t.read(off, p)
+	}
 }
 
 // Release is called when the last descriptor of an open file is closed.
@@ -94,7 +117,7 @@ func (f *FS) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
 
 // Attributes of every file, for those who want to make its bytes elsewhere.
 const (
-	xattrSpec = "user.dgenfs.spec" // whole spec with the seed and the place in the group, as `dgenfs cat` takes it
+	xattrSpec = "user.dgenfs.spec" // all about the bytes, with the seed and the place in the group, as `dgenfs cat` takes it
 	xattrSeed = "user.dgenfs.seed" // decimal
 )
 
@@ -110,6 +133,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	s := f.fileSpec(in.NodeId, n)
 	switch attr {
 	case xattrSpec:
+		s.Trouble = spec.Trouble{} // has no effect on the bytes
 		return putXAttr(dest, s.String())
 	case xattrSeed:
 		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))
@@ -146,9 +170,11 @@ type openFiles struct {
 
 type fileChunk [256]atomic.Pointer[openFile]
 
-// openFile is what is read from: a generator, or the text of a control file.
+// openFile is what is read from: a generator, one with trouble, or the text of a
+// control file.
 type openFile struct {
 	generator *gen.Generator
+	troubled  *troubledFile
 	text      string
 }
 
@@ -212,6 +238,9 @@ func (t *openFiles) remove(fh uint64) {
 	if file := s.Swap(nil); file != nil {
 		if file.generator != nil {
 			file.generator.Close()
+		}
+		if file.troubled != nil {
+			file.troubled.close()
 		}
 		t.free = append(t.free, fh)
 	}

@@ -43,10 +43,11 @@ var mtime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // is useful.
 type Options struct {
 	Tree     *tree.Tree
-	Seed     uint64      // of files whose spec has none
-	UID, GID uint32      // owner of everything
-	Mode     uint32      // permissions of files, without those to write; 0 means 0444
-	Log      *log.Logger // for what goes wrong while serving; nil discards it
+	Seed     uint64       // of files whose spec has none
+	UID, GID uint32       // owner of everything
+	Mode     uint32       // permissions of files, without those to write; 0 means 0444
+	Trouble  spec.Trouble // Rate is of all files together; Latency and Fail are of files whose spec has none, a range as far as they have it
+	Log      *log.Logger  // for what goes wrong while serving; nil discards it
 }
 
 // FS is a read-only file system of generated files. It is safe for concurrent
@@ -58,6 +59,9 @@ type FS struct {
 	owner              fuse.Owner
 	mode               uint32
 	log                *log.Logger
+	trouble            spec.Trouble
+	limiter            *limiter // of all files together; nil if there is none
+	limiters           fileLimiters
 	names              specNames
 	files              openFiles
 	control            []controlFile
@@ -71,14 +75,19 @@ func New(o Options) *FS {
 	if o.Mode == 0 {
 		o.Mode = 0o444
 	}
-	return &FS{
+	f := &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          o.Tree,
 		seed:          o.Seed,
 		owner:         fuse.Owner{Uid: o.UID, Gid: o.GID},
 		mode:          o.Mode,
 		log:           o.Log,
+		trouble:       o.Trouble,
 	}
+	if rate := o.Trouble.Rate; rate != 0 {
+		f.limiter = newLimiter(rate, time.Now())
+	}
+	return f
 }
 
 // String names the file system for go-fuse.

@@ -1,13 +1,166 @@
 package fs
 
 import (
+	"fmt"
+	"math/bits"
+	"strings"
+	"syscall"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
+	"github.com/dgenfs/dgenfs/gen"
 )
 
-// ReadLater answers what ReadFile has put off, which is nothing so far; see
-// [transport.FileSystem].
-func (f *FS) ReadLater(uint64, int64, int) transport.LaterRead {
-	return transport.LaterRead{Due: time.Now(), Cancel: func() {}}
+// troubledFile is an open file that is slow, or fails, because somebody asked for
+// that. Other files have nothing to do with this: an open file that has no
+// generator of its own is looked at closer, which that of a control file is, too.
+type troubledFile struct {
+	spec.Trouble
+	fs        *FS
+	id        uint64
+	generator *gen.Generator
+	cells     uint64     // what decides which cells fail
+	limiters  []*limiter // its own, and the mount's
+}
+
+// troubleOf returns what reading a file suffers: what its spec says, or else the
+// mount's options. The mount's rate is not part of it.
+func (f *FS) troubleOf(s spec.Spec) spec.Trouble {
+	t := s.Trouble
+	if t.Latency == 0 {
+		t.Latency = f.trouble.Latency
+	}
+	if t.Fail == (spec.Fail{}) {
+		t.Fail = f.trouble.Fail
+	}
+	return t
+}
+
+// newOpenFile returns what is read from; s says all about the file.
+func (f *FS) newOpenFile(id uint64, s spec.Spec, g *gen.Generator) *openFile {
+	t := f.troubleOf(s)
+	if t == (spec.Trouble{}) && f.limiter == nil {
+		return &openFile{generator: g}
+	}
+	file := &troubledFile{Trouble: t, fs: f, id: id, generator: g}
+	// Files of a group have one seed, and fail in other places all the same.
+	file.cells = gen.DeriveSeed(s.Seed, fmt.Sprintf("fail %d", s.First))
+	if t.Rate != 0 {
+		file.limiters = append(file.limiters, f.limiters.open(id, t.Rate))
+	}
+	if f.limiter != nil {
+		file.limiters = append(file.limiters, f.limiter)
+	}
+	return &openFile{troubled: file}
+}
+
+func (t *troubledFile) close() {
+	t.generator.Close()
+	if t.Rate != 0 {
+		t.fs.limiters.close(t.id)
+	}
+}
+
+// waits reports whether reads are answered later than they come.
+func (t *troubledFile) waits() bool { return t.Latency != 0 || len(t.limiters) > 0 }
+
+// read fills p, or fails. Where any of it fails, all does: to the kernel, a read
+// that ends before would be the end of the file, and for a mapped file it would
+// fill in zeros.
+func (t *troubledFile) read(off int64, p []byte) (int, syscall.Errno) {
+	if t.fails(off, t.length(off, len(p))) {
+		return 0, t.Fail.Errno
+	}
+	return t.fs.outcome(t.generator.ReadAt(p, off))
+}
+
+// length returns how many of n bytes at an offset the file has.
+func (t *troubledFile) length(off int64, n int) int {
+	return int(min(int64(n), max(0, t.generator.Size()-off)))
+}
+
+// fails reports whether any of n bytes fails. A cell of 4 KiB does if its number's
+// output of SplitMix64, begun at what follows from the file's seed, is among the
+// lowest; so the same cells fail at every read of a file, and of any file with the
+// same spec and seed.
+func (t *troubledFile) fails(off int64, n int) bool {
+	f := t.Fail
+	if f.Errno == 0 || n == 0 {
+		return false
+	}
+	last := off + int64(n) - 1
+	if f.Share == 0 {
+		return last >= f.First && off < f.First+f.Length
+	}
+	for cell := off / spec.Cell; cell <= last/spec.Cell; cell++ {
+		// The draw is a whole number below WholeShare.
+		if draw, _ := bits.Mul64(splitMix64(t.cells, uint64(cell)), spec.Billion); draw < uint64(f.Share) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitMix64 returns output n of the generator of that name (Steele, Lea, Flood:
+// Fast Splittable Pseudorandom Number Generators, 2014).
+func splitMix64(seed, n uint64) uint64 {
+	z := seed + (n+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// ReadLater is for files that are slow: a read is answered when it has taken the
+// latency and its bytes have passed the limiters, whichever is later. One that
+// fails takes the latency, too; it transfers nothing. See [transport.FileSystem].
+func (f *FS) ReadLater(fh uint64, off int64, size int) transport.LaterRead {
+	now := time.Now()
+	file := f.files.get(fh)
+	if file == nil || file.troubled == nil {
+		return transport.LaterRead{
+			Due:    now,
+			Read:   func([]byte) (int, syscall.Errno) { return 0, syscall.EBADF },
+			Cancel: func() {},
+		}
+	}
+	t := file.troubled
+	due := now.Add(t.Latency)
+	n := t.length(off, size)
+	if t.fails(off, n) {
+		n = 0
+	}
+	if n > 0 {
+		for _, l := range t.limiters {
+			if end := l.reserve(now, n); end.After(due) {
+				due = end
+			}
+		}
+	}
+	return transport.LaterRead{
+		Due:  due,
+		Read: func(p []byte) (int, syscall.Errno) { return t.read(off, p) },
+		Cancel: func() {
+			for _, l := range t.limiters {
+				l.giveBack(n)
+			}
+		},
+	}
+}
+
+// waits says why reads may be answered later, "" if none but those of names in the
+// root can be.
+func (f *FS) waits() string {
+	const why = "; over io_uring, what waits holds others up; --transport uring insists"
+	t := f.trouble
+	t.Fail = spec.Fail{}
+	if keys := t.Keys(); keys != nil {
+		return "reads wait because of --" + strings.Join(keys, ", --") + why
+	}
+	for s := range f.tree.Specs() {
+		if s.Trouble.Rate != 0 || s.Trouble.Latency != 0 {
+			return fmt.Sprintf("reads of %s wait", s) + why
+		}
+	}
+	return ""
 }

@@ -159,6 +159,17 @@ func (t *Tree) hasFiles(n *node, count, instance uint64) bool {
 // History returns the history of the tree.
 func (t *Tree) History() *History { return &t.o.History }
 
+// Specs returns the spec of every entry.
+func (t *Tree) Specs() iter.Seq[spec.Spec] {
+	return func(yield func(spec.Spec) bool) {
+		for _, n := range t.nodes {
+			if n.folder == nil && !yield(n.spec) {
+				return
+			}
+		}
+	}
+}
+
 // Lookup returns the child of a folder that has the given name; false if there
 // is none, or dir is no folder. "." and ".." are no children. It allocates
 // nothing and takes time in proportion to the length of name, times the
