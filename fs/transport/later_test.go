@@ -11,6 +11,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Open files of reads that are answered later.
+const (
+	laterFH  = 96 // after laterFor
+	neverFH  = 97 // after an hour
+	brokenFH = 98 // at once, with an error
+
+	laterFor = 300 * time.Millisecond
+)
+
+func (f *testFS) ReadLater(fh uint64, off int64, size int) LaterRead {
+	r := LaterRead{
+		Due: time.Now(),
+		Read: func(p []byte) (int, syscall.Errno) {
+			if fh == brokenFH {
+				return 0, syscall.ETIMEDOUT
+			}
+			if len(p) != size {
+				return 0, syscall.EINVAL
+			}
+			fill(p, off)
+			return len(p), 0
+		},
+		Cancel: func() { f.cancelled.Add(1) },
+	}
+	switch fh {
+	case laterFH:
+		r.Due = r.Due.Add(laterFor)
+	case neverFH:
+		r.Due = r.Due.Add(time.Hour)
+	}
+	return r
+}
+
+// interruptBit is FUSE_INT_REQ_BIT, which INTERRUPT has in its own number.
+const interruptBit = 1
+
+func (k *kernel) sendInterrupt(unique uint64) {
+	k.t.Helper()
+	in := fuse.InterruptIn{Unique: unique}
+	send(k, &in, &in.InHeader, opInterrupt, unique|interruptBit)
+}
+
 // Reads wait side by side, more of them than there are threads and buffers, and
 // hold up nothing else.
 func TestLater(t *testing.T) {
@@ -174,5 +216,30 @@ func TestLaterOverRings(t *testing.T) {
 	s.later.stop()
 	if r, b, e := th.served.reads.Load(), th.served.bytes.Load(), th.served.errors.Load(); r != 1 || b != 5000 || e != 1 {
 		t.Errorf("counted %d reads, %d bytes, %d errors", r, b, e)
+	}
+}
+
+// Where reads are known to wait, rings are not taken unless somebody insists, and
+// the kernel may have many requests in flight.
+func TestNegotiateWaits(t *testing.T) {
+	for _, kind := range []Kind{"", Auto, Dev} {
+		k, fd := newKernel(t)
+		k.sendInit(45, fuse.CAP_OVER_IO_URING)
+		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, Waits: "they wait"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "they wait"
+		if kind == Dev {
+			want = "--transport dev"
+		}
+		if r := s.Report(); r.Kind != Dev || r.NoUring != want {
+			t.Errorf("%q: %s, %q", kind, r.Kind, r.NoUring)
+		}
+		if out := k.receiveInit(); out.MaxBackground != waitingBackground || out.Flags64()&fuse.CAP_OVER_IO_URING != 0 {
+			t.Errorf("%q: %+v", kind, out)
+		}
+		s.pool.workers[0].close()
+		unix.Close(fd)
 	}
 }

@@ -69,15 +69,6 @@ func (k *kernel) sendRead(unique, fh, off uint64, size uint32) {
 	send(k, &in, &in.InHeader, opRead, unique)
 }
 
-// interruptBit is FUSE_INT_REQ_BIT, which INTERRUPT has in its own number.
-const interruptBit = 1
-
-func (k *kernel) sendInterrupt(unique uint64) {
-	k.t.Helper()
-	in := fuse.InterruptIn{Unique: unique}
-	send(k, &in, &in.InHeader, opInterrupt, unique|interruptBit)
-}
-
 func (k *kernel) sendInit(minor uint32, flags uint64) {
 	k.t.Helper()
 	flags |= fuse.CAP_INIT_EXT | fuse.CAP_MAX_PAGES | fuse.CAP_ASYNC_READ
@@ -147,15 +138,6 @@ type testFS struct {
 
 const badFH = 99
 
-// Open files of reads that are answered later.
-const (
-	laterFH  = 96 // after laterFor
-	neverFH  = 97 // after an hour
-	brokenFH = 98 // at once, with an error
-
-	laterFor = 300 * time.Millisecond
-)
-
 func newTestFS() *testFS { return &testFS{RawFileSystem: fuse.NewDefaultRawFileSystem()} }
 
 func fill(p []byte, off int64) {
@@ -175,30 +157,6 @@ func (*testFS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
 	n := int(min(max(int64(fh)-off, 0), int64(len(p))))
 	fill(p[:n], off)
 	return n, 0
-}
-
-func (f *testFS) ReadLater(fh uint64, off int64, size int) LaterRead {
-	r := LaterRead{
-		Due: time.Now(),
-		Read: func(p []byte) (int, syscall.Errno) {
-			if fh == brokenFH {
-				return 0, syscall.ETIMEDOUT
-			}
-			if len(p) != size {
-				return 0, syscall.EINVAL
-			}
-			fill(p, off)
-			return len(p), 0
-		},
-		Cancel: func() { f.cancelled.Add(1) },
-	}
-	switch fh {
-	case laterFH:
-		r.Due = r.Due.Add(laterFor)
-	case neverFH:
-		r.Due = r.Due.Add(time.Hour)
-	}
-	return r
 }
 
 func (*testFS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {

@@ -369,3 +369,16 @@ func read(tree *Tree, dir ID, n int) {
 		}
 	}
 }
+
+func TestSpecs(t *testing.T) {
+	var sizes []int64
+	for s := range mustNew(t, "a/b{0..9}", "c", "a/d/e").Specs() {
+		sizes = append(sizes, s.Size)
+	}
+	if slices.Sort(sizes); !slices.Equal(sizes, []int64{1, 2, 3}) {
+		t.Errorf("the specs have sizes %d", sizes)
+	}
+	for s := range mustNew(t).Specs() {
+		t.Errorf("an empty tree has spec %v", s)
+	}
+}
