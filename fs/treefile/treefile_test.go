@@ -1,0 +1,188 @@
+package treefile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/tree"
+)
+
+func build(t *testing.T, text string, scale Scale) (*tree.Tree, []tree.Entry) {
+	t.Helper()
+	tr, entries, err := Build(Parse("t", []byte(text)), scale, tree.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr, entries
+}
+
+func TestParse(t *testing.T) {
+	text := "\ufeff"[:0] + "# a comment 1G\n\n  \t \na 1M\r\n\tb c/d{0..9}   4K..1M,compress=2  \n#x 5\nlast\x00 1\n\\x23x\t7"
+	var got []string
+	for _, l := range Parse("f", []byte(text)) {
+		got = append(got, fmt.Sprintf("%s %q %s %v", l.Origin, l.Pattern, l.Files, l.Err))
+	}
+	want := []string{
+		`f:4 "a" 1M <nil>`,
+		`f:5 "b c/d{0..9}" 4K..1M,compress=2 <nil>`,
+		`f:7 "last\x00" 1 <nil>`,
+		`f:8 "\\x23x" 7 <nil>`,
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Every error is reported, in the order of the lines, up to twenty.
+func TestErrors(t *testing.T) {
+	_, _, err := Build(Parse("f", []byte("a\nb 1X\nok 1\nc//d 1\ne{0..} 1\nok 2\nf 1,total=1M\ng{00..} 4K,total=1G\nh 4K..1\n")), Scale{}, tree.Options{})
+	want := []string{
+		`f:1: "a": must be PATTERN SPEC`,
+		`f:2: size "1X": unknown suffix "X"`,
+		`f:4: pattern "c//d": an empty name between two slashes`,
+		`f:5: pattern "e{0..}": has an open range, and nothing says how many files there are`,
+		`f:6: patterns "ok" and "ok" both make the file "ok"`,
+		`f:7: pattern "f": total=1M needs a range that is open`,
+		`f:8: pattern "g{00..}": {00..} has room for 100 numbers, and 262144 are needed`,
+		`f:9: sizes "4K..1": the first one must be the smaller one`,
+	}
+	var all Errors
+	if !errors.As(err, &all) || len(all) != len(want) {
+		t.Fatalf("%v", err)
+	}
+	for i, e := range all {
+		if !strings.HasPrefix(e.Error(), want[i]) {
+			t.Errorf("%v; want %s", e, want[i])
+		}
+	}
+	_, _, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 21 || lines[20] != "and 5 errors more" {
+		t.Errorf("%d lines: %v", len(lines), err)
+	}
+}
+
+func TestScaleErrors(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		scale Scale
+		want  string
+	}{
+		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
+		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, --total, or their number, --count"},
+		{"a 1M", Scale{Count: 10}, "a total or a count needs entries with share="},
+		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs a range that is open`},
+		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "a count of 49 is too small: with one file of each kind, it comes to 100"},
+		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "a total of 50M is too small: with one file of each kind, it comes to 100M"},
+		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": makes 1 files at least, and total=100K are 0.0977`},
+		{"a{0..} 0,total=100K", Scale{}, `f:1: total=100K: 2^61 files or more`},
+	} {
+		if _, _, err := Build(Parse("f", []byte(c.text)), c.scale, tree.Options{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q, %+v: %v; want %s", c.text, c.scale, err, c.want)
+		}
+	}
+}
+
+func TestTotal(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		files uint64
+		bytes float64
+	}{
+		{"a{0..} 1M,total=1G", 1024, 1 << 30},
+		{"a{0..9}/{0..} 1M,total=1P", 10 * 107374182, 1 << 50},
+		{"{0..}/{000..} 1M,total=1G", 1024, 1 << 30},
+		{"a{0..} 4K..1M,total=1T", 0, 1 << 40},
+		{"a{0..} lognormal:64K:1.5,total=1P", 0, 1 << 50},
+		{"a{0..} lognormal:64K:2.5,total=10G", 0, 10 << 30},
+	} {
+		tr, _ := build(t, c.text, Scale{})
+		if c.files != 0 && tr.Files() != c.files {
+			t.Errorf("%s: %d files, want %d", c.text, tr.Files(), c.files)
+		}
+		if off := float64(tr.Bytes())/c.bytes - 1; math.Abs(off) > 2e-3 {
+			t.Errorf("%s: %d bytes, off by %.2g", c.text, tr.Bytes(), off)
+		}
+	}
+}
+
+// Presets come to what is asked for, from their smallest size on.
+func TestPresets(t *testing.T) {
+	for _, name := range Presets() {
+		text, ok := Preset(name)
+		if !ok {
+			t.Fatalf("there is no %s", name)
+		}
+		lines := Parse(name, text)
+		if !Shares(lines) || text[0] != '#' {
+			t.Errorf("%s has no shares, or no comments", name)
+		}
+		for _, count := range []uint64{1000, 1e6, 1e9} {
+			tr, _ := build(t, string(text), Scale{Count: count})
+			if off := float64(tr.Files())/float64(count) - 1; math.Abs(off) > 0.02 {
+				t.Errorf("%s: %d files, want %d", name, tr.Files(), count)
+			}
+		}
+		for _, total := range []int64{100 << 40, 1 << 50, 1 << 60} {
+			tr, _ := build(t, string(text), Scale{Total: total})
+			if off := float64(tr.Bytes())/float64(total) - 1; math.Abs(off) > 0.01 {
+				t.Errorf("%s: %d bytes, want %d", name, tr.Bytes(), total)
+			}
+		}
+	}
+	for _, name := range []string{"", "none", "../treefile", "presets/home"} {
+		if _, ok := Preset(name); ok {
+			t.Errorf("there is a preset %q", name)
+		}
+	}
+}
+
+// What is written is read as the same tree.
+func TestFormat(t *testing.T) {
+	entries := []tree.Entry{}
+	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r"} {
+		for _, l := range Parse("f", []byte("x lognormal:64K:1.5,compress=2")) {
+			entries = append(entries, tree.Entry{Pattern: pattern, Spec: l.Files.Spec, Sizes: l.Files.Sizes})
+		}
+	}
+	want, err := tree.New(entries, tree.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, again := build(t, Format(entries), Scale{})
+	if got.Files() != want.Files() || len(again) != len(entries) {
+		t.Fatalf("%d files, want %d:\n%s", got.Files(), want.Files(), Format(entries))
+	}
+	for id := tree.Root; id < tree.ID(want.Files()+want.Dirs()+1); id++ {
+		if g, w := got.AppendPath(nil, id), want.AppendPath(nil, id); string(g) != string(w) {
+			t.Errorf("position %d is %q, want %q", id, g, w)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\n\tb c 2", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
+		f.Add(s, uint64(1000))
+	}
+	f.Fuzz(func(t *testing.T, text string, count uint64) {
+		lines := Parse("f", []byte(text))
+		scale := Scale{}
+		if Shares(lines) {
+			scale.Count = count
+		}
+		tr, entries, err := Build(lines, scale, tree.Options{})
+		if err != nil {
+			var all Errors
+			if errors.As(err, &all) && strings.Count(err.Error(), "\n") != min(len(all)-1, maxErrors) {
+				t.Errorf("%d errors: %q", len(all), err)
+			}
+			return
+		}
+		again, _, err := Build(Parse("f", []byte(Format(entries))), Scale{}, tree.Options{})
+		if err != nil || again.Files() != tr.Files() || again.Dirs() != tr.Dirs() {
+			t.Errorf("%q is written %q, which is another tree: %v", text, Format(entries), err)
+		}
+	})
+}
