@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,8 +26,9 @@ type serverProcess struct {
 }
 
 // startServer starts this program once more as a server: args are the mount
-// command's. device, if any, is where the kernel's requests come from.
-func startServer(args []string, mode string, device ...*os.File) (*serverProcess, error) {
+// command's, and treeText is what --tree was found to name, nil if it was not given.
+// device, if any, is where the kernel's requests come from.
+func startServer(args []string, treeText []byte, mode string, device ...*os.File) (*serverProcess, error) {
 	status, theirStatus, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the server: %w", err)
@@ -40,6 +42,9 @@ func startServer(args []string, mode string, device ...*os.File) (*serverProcess
 		p.cmd.Args[0] = "dgenfs" // its arguments are not those of a helper
 	}
 	p.cmd.Env = append(os.Environ(), serverEnv+"="+mode)
+	if treeText != nil {
+		p.cmd.Stdin = bytes.NewReader(treeText)
+	}
 	p.cmd.Stderr = os.Stderr // until it is ready
 	p.cmd.ExtraFiles = append([]*os.File{theirStatus}, device...)
 	// Out of the terminal's reach, whose signals are for the foreground.

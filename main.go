@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/treefile"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/spf13/pflag"
 )
@@ -43,6 +44,7 @@ func commands() map[string]commandFunc {
 		"bench":      benchCommand,
 		"measure":    measureCommand,
 		"topology":   topologyCommand,
+		"tree":       treeCommand,
 		"completion": completionCommand,
 		"man":        manCommand,
 		"version":    versionCommand,
@@ -58,6 +60,7 @@ while they are read.
   dgenfs cat [flags] SPEC                      write the bytes of a file to standard output
   dgenfs measure [flags] SPEC|FILE...          tell how data deduplicates and compresses
   dgenfs bench [flags]                         measure the generator
+  dgenfs tree [flags]                          print the tree file of a mount with these flags
   dgenfs topology [flags]                      print the machine's memory nodes, and which would be used
   dgenfs completion bash|zsh|fish              print what completes command lines in this shell
   dgenfs man                                   print the manual page
@@ -114,12 +117,24 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	// One line, also where a path or a flag in it has more.
-	fmt.Fprintf(stderr, "dgenfs: %s\n", strings.ReplaceAll(err.Error(), "\n", `\n`))
+	printError(err, stderr)
 	if errors.As(err, &wrong) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// printError prints an error as one line, also where a path or a flag in it has
+// more, or a line for each of many.
+func printError(err error, stderr io.Writer) {
+	var many treefile.Errors
+	if errors.As(err, &many) {
+		for line := range strings.SplitSeq(many.Error(), "\n") {
+			fmt.Fprintf(stderr, "dgenfs: %s\n", line)
+		}
+		return
+	}
+	fmt.Fprintf(stderr, "dgenfs: %s\n", strings.ReplaceAll(err.Error(), "\n", `\n`))
 }
 
 // usageError is an error in what the user asked for.

@@ -91,12 +91,12 @@ func (r *mountRequest) check() (err error) {
 // start starts the server in the background.
 func (r *mountRequest) start() (*serverProcess, error) {
 	if r.device != nil {
-		return startServer(r.args, background, r.device)
+		return startServer(r.args, r.treeText, background, r.device)
 	}
 	if mounted, _, err := fs.MountedAt(r.mountpoint); err == nil && mounted.Type == automount {
-		return startServer(r.args, automounted)
+		return startServer(r.args, r.treeText, automounted)
 	}
-	return startServer(r.args, background)
+	return startServer(r.args, r.treeText, background)
 }
 
 // automount is the type of what systemd, for x-systemd.automount, and automount(8)

@@ -18,18 +18,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// listed are the sizes that the root lists if nothing else was asked for.
-var listed = []string{"1M", "16M", "256M", "1G", "16G", "64G", "1T"}
-
-// maxFiles is the largest value of --files: tree counts in 18 digits.
-const maxFiles = 1e18
-
 // mountFlags are the flags of the commands that mount.
 type mountFlags struct {
 	set        *pflag.FlagSet // tells which of them were given
-	size       string
-	files      int
-	file       []string
+	files      namespaceFlags
+	view       viewFlags
 	seed       string
 	uid, gid   int64
 	mode       string
@@ -48,10 +41,9 @@ type mountFlags struct {
 // add defines the flags in f. What is a flag --a-b=c is also -o a_b=c.
 func (m *mountFlags) add(f *pflag.FlagSet) {
 	m.set = f
-	f.StringVar(&m.size, "size", "", "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
-	f.IntVar(&m.files, "files", 1, "make `N` files of --size, data-000 to data-999 for 1000")
-	f.StringArrayVar(&m.file, "file", nil, "a file, `NAME:SPEC`; folders in NAME are made, and ranges give many files:\npart-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
+	m.files.add(f)
 	f.StringVar(&m.seed, "seed", "0", "`SEED` of all files whose spec has none: a number, or \"random\" to draw one and print it")
+	m.view.add(f)
 	f.Int64Var(&m.uid, "uid", 0, "owner of the files, a user's number `UID` (default: who mounts)")
 	f.Int64Var(&m.gid, "gid", 0, "group of the files, `GID` (default: that of who mounts)")
 	f.StringVar(&m.mode, "mode", "0444", "permissions of the files, octal `MODE` without those to write; a folder can be\nentered by those who can read")
@@ -68,7 +60,8 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 
 // config is what the flags mean.
 type config struct {
-	tree       *tree.Tree
+	namespace
+	view       tree.Options
 	seed       uint64
 	seedDrawn  bool // by chance, so that the user has to be told
 	uid, gid   uint32
@@ -91,10 +84,7 @@ func (m *mountFlags) config() (config, error) {
 		noexec:     m.noexec,
 		log:        m.log,
 	}
-	entries, err := m.entries()
-	if err != nil {
-		return c, err
-	}
+	var err error
 	if m.seed == "random" {
 		var b [8]byte
 		rand.Read(b[:]) // never fails
@@ -102,8 +92,12 @@ func (m *mountFlags) config() (config, error) {
 	} else if c.seed, err = spec.ParseSeed(m.seed); err != nil {
 		return c, usagef("--seed: %w, or random", err)
 	}
-	if c.tree, err = tree.New(entries, tree.Options{Seed: c.seed}); err != nil {
-		return c, usagef("--file: %w", err)
+	if c.view, err = m.view.options(); err != nil {
+		return c, err
+	}
+	c.view.Seed = c.seed
+	if c.namespace, err = m.files.namespace(c.view); err != nil {
+		return c, err
 	}
 	for _, id := range []struct {
 		flag string
@@ -143,6 +137,16 @@ func (m *mountFlags) config() (config, error) {
 	return c, err
 }
 
+// arguments returns the flags that make the same mount of a tree file, as far as its
+// files look different without.
+func (c *config) arguments() []string {
+	args := []string{"--seed", strconv.FormatUint(c.seed, 10)}
+	args = append(args, viewArguments(c.view)...)
+	args = append(args, c.trouble.Arguments()...)
+	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
+	return append(args, "--uid", fmt.Sprint(c.uid), "--gid", fmt.Sprint(c.gid))
+}
+
 // trouble returns what files are to suffer.
 func (m *mountFlags) trouble() (t spec.Trouble, err error) {
 	if m.set.Changed("rate") {
@@ -170,51 +174,6 @@ func (m *mountFlags) permissions() (uint32, error) {
 		return 0, usagef("--mode %s: must be octal, of bits to read and to execute only, some of them to read: 0444, 0440, 0555", m.mode)
 	}
 	return uint32(mode), nil
-}
-
-// entries returns the entries of the tree.
-func (m *mountFlags) entries() ([]tree.Entry, error) {
-	var entries []tree.Entry
-	if m.set.Changed("size") {
-		s, err := spec.Parse(m.size)
-		if err != nil {
-			return nil, usagef("--size: %w", err)
-		}
-		switch {
-		case m.files < 1 || m.files > maxFiles:
-			return nil, usagef("--files %d: must be from 1 to %d", m.files, int(maxFiles))
-		case m.files == 1:
-			entries = append(entries, tree.Entry{Pattern: "data", Spec: s})
-		default:
-			last := fmt.Sprint(m.files - 1)
-			first := strings.Repeat("0", len(last))
-			entries = append(entries, tree.Entry{Pattern: "data-{" + first + ".." + last + "}", Spec: s})
-		}
-	} else if m.files != 1 {
-		return nil, usagef("--files %d: needs --size, the size of each", m.files)
-	}
-	for _, file := range m.file {
-		name, text, ok := spec.CutName(file)
-		if !ok {
-			return nil, usagef("--file %q: must be NAME:SPEC, as in big.bin:64G", file)
-		}
-		s, err := spec.Parse(text)
-		if err != nil {
-			return nil, usagef("--file %q: %w", file, err)
-		}
-		entries = append(entries, tree.Entry{Pattern: name, Spec: s})
-	}
-	if entries != nil {
-		return entries, nil
-	}
-	for _, size := range listed {
-		s, err := spec.Parse(size)
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, tree.Entry{Pattern: size, Spec: s})
-	}
-	return entries, nil
 }
 
 // optionList sets flags of set by the names that they have as mount options.

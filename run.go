@@ -45,7 +45,8 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 	if f.NArg() == 0 {
 		return usagef("run takes a command, as in: dgenfs run -- dd if={}/16G of=/dev/null bs=1M")
 	}
-	if _, err := flags.config(); err != nil {
+	c, err := flags.config()
+	if err != nil {
 		return err
 	}
 	bin, err := exec.LookPath(f.Arg(0))
@@ -69,7 +70,7 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 	if f.ArgsLenAtDash() < 0 {
 		own = append(slices.Clone(own), "--")
 	}
-	p, err := startServer(append(slices.Clone(own), mountpoint), supervised)
+	p, err := startServer(append(slices.Clone(own), mountpoint), c.treeText, supervised)
 	if err != nil {
 		return err
 	}

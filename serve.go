@@ -70,6 +70,7 @@ func (s *server) start(fallback io.Writer) error {
 		Placement:  s.placement.transport(),
 		NUMA:       s.placement.String(),
 		Version:    versionText(),
+		TreeFile:   s.text(s.config.arguments()),
 		Log:        s.log,
 	})
 	if err != nil {

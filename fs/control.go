@@ -56,6 +56,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 func (m *Mount) controlFiles(f *FS) []controlFile {
 	return []controlFile{
 		{"config", func() string { return reportText(m.report, m.numa) }},
+		{"tree", func() string { return m.treeFile }},
 		{"stats", func() string { s := m.stats(f); return s.json() }},
 		{"metrics", func() string { s := m.stats(f); return s.metrics() }},
 		{"version", func() string { return m.version + "\n" }},

@@ -27,7 +27,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.OK
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID {
-		if id, s, ok := f.names.lookup(name); ok {
+		if id, s, ok := f.names.lookup(name, f.tree.History()); ok {
 			f.fillEntry(id, node{spec: s, name: name}, out)
 			return fuse.OK
 		}

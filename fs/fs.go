@@ -35,8 +35,9 @@ const (
 	valid = 365 * 24 * time.Hour
 )
 
-// mtime is the time of every file and folder, constant so that incremental
-// tools see nothing change: 2000-01-01 UTC.
+// mtime is the time of every file and folder of generation 0, constant so that
+// incremental tools see nothing change: 2000-01-01 UTC. Each generation is a day
+// later.
 var mtime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Options says what a file system holds. The zero value of all fields but Tree
@@ -97,6 +98,7 @@ func (f *FS) String() string { return "dgenfs" }
 type node struct {
 	dir  bool
 	spec spec.Spec // of a file
+	born int       // the generation that added a file
 	name string    // of a file in the root that exists by its name alone
 
 	control *controlFile // if it is one
@@ -112,7 +114,7 @@ func (f *FS) node(id uint64) (node, bool) {
 		return f.controlNode(id)
 	}
 	n, ok := f.tree.Node(tree.ID(id))
-	return node{dir: n.IsDir, spec: n.Spec}, ok
+	return node{dir: n.IsDir, spec: n.Spec, born: n.Born}, ok
 }
 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
@@ -137,6 +139,28 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	return s
 }
 
+// lastChange returns the generation that has changed or added a file, up to the one
+// that is shown. A folder counts as changed by every generation that adds or removes
+// files: finding out whether any is in it would be a look at each.
+func (f *FS) lastChange(id uint64, n node) int {
+	h := f.tree.History()
+	switch {
+	case n.control != nil:
+		return 0
+	case n.dir && h.Grow == 0 && h.Delete == 0:
+		return 0
+	case n.dir:
+		return h.Generation
+	case n.spec.Generation == 0 || n.spec.Change == 0:
+		return n.born
+	}
+	last, err := GeneratorConfig(f.fileSpec(id, n)).LastChange()
+	if err != nil {
+		f.log.Printf("when %s has changed: %v", n.spec, err)
+	}
+	return max(last, n.born)
+}
+
 func (f *FS) attr(id uint64, n node) fuse.Attr {
 	a := fuse.Attr{
 		Ino:     id,
@@ -148,7 +172,8 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// Who may read a file may also enter its folder.
 		Mode: fuse.S_IFDIR | f.mode | f.mode&0o444>>2,
 	}
-	a.SetTimes(&mtime, &mtime, &mtime)
+	changed := mtime.AddDate(0, 0, f.lastChange(id, n))
+	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
 		a.Mode = fuse.S_IFREG | f.mode
 		a.Size = uint64(n.spec.Size)

@@ -26,6 +26,7 @@ type MountOptions struct {
 	Placement transport.Placement // has to name a CPU
 	NUMA      string              // what to say of the placement, in a line
 	Version   string              // of the program, to be told
+	TreeFile  string              // that makes the files again, to be told
 }
 
 // Mount is a mounted file system.
@@ -36,6 +37,7 @@ type Mount struct {
 	report     transport.Report
 	numa       string
 	version    string
+	treeFile   string
 	start      time.Time
 }
 
@@ -90,7 +92,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 }
 
 func newMount(server *transport.Server, o MountOptions) *Mount {
-	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, start: time.Now()}
+	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, start: time.Now()}
 }
 
 // Serve answers requests until the file system is unmounted and its last user

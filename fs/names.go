@@ -4,7 +4,9 @@ import (
 	"sync"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/gen"
+	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // specNameBit marks the node ids of names that are specs; positions of the
@@ -26,12 +28,13 @@ type specName struct {
 }
 
 // lookup returns the node id of name and counts the look-up, or returns false
-// if name is no spec.
-func (t *specNames) lookup(name string) (uint64, spec.Spec, bool) {
+// if name is no spec. The file changes with the tree.
+func (t *specNames) lookup(name string, h *tree.History) (uint64, spec.Spec, bool) {
 	s, err := spec.Parse(name)
 	if err != nil {
 		return 0, s, false
 	}
+	s = h.Of(s, keyed.Seed(0, name)%spec.Billion)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.nodes == nil {

@@ -3,29 +3,31 @@ package fs
 import (
 	"sync"
 	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/tree"
 )
 
 func TestSpecNames(t *testing.T) {
 	var names specNames
 	for _, bad := range []string{"", "x", "1X", ".git", "1G,", "1G,dedup=0"} {
-		if _, _, ok := names.lookup(bad); ok {
+		if _, _, ok := names.lookup(bad, &tree.History{}); ok {
 			t.Errorf("the name %q is taken for a spec", bad)
 		}
 	}
-	id, s, ok := names.lookup("1G,seed=7")
+	id, s, ok := names.lookup("1G,seed=7", &tree.History{})
 	if !ok || s.Size != 1<<30 || s.Seed != 7 || id&specNameBit == 0 || id>>63 != 0 {
 		t.Fatalf("lookup = %#x, %+v, %v", id, s, ok)
 	}
 	// The same id every time, in every mount; another one for another name,
 	// also for one that means the same, because it may have another seed.
-	if again, _, _ := names.lookup("1G,seed=7"); again != id {
+	if again, _, _ := names.lookup("1G,seed=7", &tree.History{}); again != id {
 		t.Errorf("two look-ups gave %#x and %#x", id, again)
 	}
 	var other specNames
-	if again, _, _ := other.lookup("1G,seed=7"); again != id {
+	if again, _, _ := other.lookup("1G,seed=7", &tree.History{}); again != id {
 		t.Errorf("another mount gave %#x, want %#x", again, id)
 	}
-	if same, _, _ := names.lookup("1024M,seed=7"); same == id {
+	if same, _, _ := names.lookup("1024M,seed=7", &tree.History{}); same == id {
 		t.Errorf("two names have the id %#x", id)
 	}
 
@@ -41,7 +43,7 @@ func TestSpecNames(t *testing.T) {
 		t.Error("not forgotten")
 	}
 	names.forget(id, 1) // of none
-	if again, _, _ := names.lookup("1G,seed=7"); again != id {
+	if again, _, _ := names.lookup("1G,seed=7", &tree.History{}); again != id {
 		t.Errorf("after forgetting: %#x, want %#x", again, id)
 	}
 	names.forget(id, 1<<63) // more than there were
@@ -53,10 +55,10 @@ func TestSpecNames(t *testing.T) {
 // Two names of one hash get different ids, and both are found.
 func TestSpecNamesThatCollide(t *testing.T) {
 	var names specNames
-	id, _, _ := names.lookup("1G")
+	id, _, _ := names.lookup("1G", &tree.History{})
 	names.forget(id, 1)
 	names.nodes[id] = &specName{name: "an intruder", lookups: 1}
-	moved, _, _ := names.lookup("1G")
+	moved, _, _ := names.lookup("1G", &tree.History{})
 	if moved == id {
 		t.Fatal("two names share an id")
 	}
@@ -75,7 +77,7 @@ func TestSpecNamesConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for range 500 {
 				for _, name := range []string{"1G", "2G", "3G,dedup=2"} {
-					id, want, _ := names.lookup(name)
+					id, want, _ := names.lookup(name, &tree.History{})
 					if s, got, ok := names.get(id); !ok || got != name || s != want {
 						t.Errorf("get = %+v, %q, %v for %q", s, got, ok, name)
 					}

@@ -10,6 +10,7 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
 	"github.com/dgenfs/dgenfs/gen"
+	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // troubledFile is an open file that is slow, or fails, because somebody asked for
@@ -80,10 +81,10 @@ func (t *troubledFile) length(off int64, n int) int {
 	return int(min(int64(n), max(0, t.generator.Size()-off)))
 }
 
-// fails reports whether any of n bytes fails. A cell of 4 KiB does if its number's
-// output of SplitMix64, begun at what follows from the file's seed, is among the
-// lowest; so the same cells fail at every read of a file, and of any file with the
-// same spec and seed.
+// fails reports whether any of n bytes fails. A cell of 4 KiB does if what its number
+// is mixed to, with what follows from the file's seed, is among the lowest; so the
+// same cells fail at every read of a file, and of any file with the same spec and
+// seed.
 func (t *troubledFile) fails(off int64, n int) bool {
 	f := t.Fail
 	if f.Errno == 0 || n == 0 {
@@ -94,21 +95,12 @@ func (t *troubledFile) fails(off int64, n int) bool {
 		return last >= f.First && off < f.First+f.Length
 	}
 	for cell := off / spec.Cell; cell <= last/spec.Cell; cell++ {
-		// The draw is a whole number below WholeShare.
-		if draw, _ := bits.Mul64(splitMix64(t.cells, uint64(cell)), spec.Billion); draw < uint64(f.Share) {
+		// The draw is a whole number below Billion.
+		if draw, _ := bits.Mul64(keyed.Mix(t.cells+uint64(cell+1)*keyed.Phi), spec.Billion); draw < uint64(f.Share) {
 			return true
 		}
 	}
 	return false
-}
-
-// splitMix64 returns output n of the generator of that name (Steele, Lea, Flood:
-// Fast Splittable Pseudorandom Number Generators, 2014).
-func splitMix64(seed, n uint64) uint64 {
-	z := seed + (n+1)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }
 
 // ReadLater is for files that are slow: a read is answered when it has taken the
@@ -158,8 +150,9 @@ func (f *FS) waits() string {
 		return "reads wait because of --" + strings.Join(keys, ", --") + why
 	}
 	for s := range f.tree.Specs() {
-		if s.Trouble.Rate != 0 || s.Trouble.Latency != 0 {
-			return fmt.Sprintf("reads of %s wait", s) + why
+		s.Trouble.Fail = spec.Fail{}
+		if keys := s.Trouble.Keys(); keys != nil {
+			return "reads of some files wait because of " + strings.Join(keys, "= and ") + "=" + why
 		}
 	}
 	return ""

@@ -79,6 +79,16 @@ func (t Trouble) Keys() []string {
 	return keys
 }
 
+// Arguments returns the flags that say t of a mount.
+func (t Trouble) Arguments() (args []string) {
+	for i, part := range strings.Split(string(t.append(nil)), ",") {
+		if key, value, _ := strings.Cut(part, "="); i > 0 {
+			args = append(args, "--"+key, value)
+		}
+	}
+	return args
+}
+
 // append appends the canonical form to that of a spec.
 func (t Trouble) append(b []byte) []byte {
 	if t.Rate != 0 {

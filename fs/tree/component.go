@@ -9,7 +9,7 @@ import (
 // A component is the pattern of one path component: the names that it stands
 // for are numbered from 0, the leftmost range being the most significant.
 type component struct {
-	text        string // as it was written
+	text        string // as it was written, but with the escapes alone that it needs
 	key         string // tells it from others: the name if there is one only
 	parts       []part
 	count       uint64 // how many names there are; 1 or more

@@ -44,10 +44,11 @@ func parsePattern(pattern string) ([]component, error) {
 }
 
 func parseComponent(text string) (component, error) {
-	c := component{text: text}
-	var literal []byte
+	var c component
+	var literal, canonical []byte
 	endLiteral := func() {
 		c.parts = appendLiteral(c.parts, string(literal))
+		canonical = append(canonical, escapes.Replace(string(literal))...)
 		literal = literal[:0]
 	}
 	for rest := text; rest != ""; {
@@ -58,12 +59,14 @@ func parseComponent(text string) (component, error) {
 		if isRange {
 			endLiteral()
 			c.parts = append(c.parts, p)
+			canonical = append(canonical, rest[:n]...)
 		} else {
 			literal = append(literal, p.text...)
 		}
 		rest = rest[n:]
 	}
 	endLiteral()
+	c.text = string(canonical)
 	if err := c.finish(); err != nil {
 		return c, err
 	}
@@ -75,6 +78,9 @@ func parseComponent(text string) (component, error) {
 	}
 	return c, nil
 }
+
+// escapes writes characters that patterns are written with.
+var escapes = strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`)
 
 // parsePiece reads what s begins with, n bytes: a range, or a byte of text, in
 // p.text, that a backslash may be before.
