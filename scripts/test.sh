@@ -128,17 +128,34 @@ go test -race ./...
 heading 'Tests with one processor'
 GOMAXPROCS=1 go test -short -count=1 ./gen/... ./fs/...
 
-heading 'Fuzzing, 5 s each'
-# only_late OUTPUT: nothing was found, but Go before 1.27 now and then takes the end
+heading 'Fuzzing: what reads input for a minute, the rest for 5 s each'
+# only_late FILE: nothing was found, but Go before 1.27 now and then takes the end
 # of -fuzztime for a failure (go.dev/issue/75804). A finding names its input.
-only_late() { grep -qx ' *context deadline exceeded' <<<"$1" && ! grep -q 'Failing input' <<<"$1"; }
+only_late() { grep -qx ' *context deadline exceeded' "$1" && ! grep -q 'Failing input' "$1"; }
+# fuzz PACKAGE NAME TIME: with one worker, as two of these run at a time.
+fuzz() {
+	local out=$work/fuzz-$2-${1//\//-}
+	go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -parallel 1 "$1" >"$out" 2>&1 || only_late "$out" || { cat "$out"; return 1; }
+	echo "$1 $2: $(grep '^fuzz: elapsed' "$out" | tail -n 1)"
+}
+long=("./fs/spec FuzzParseFiles" "./fs/spec FuzzParse" "./fs/treefile FuzzParse" "./fs/tree FuzzTree" "./fs/tree FuzzPattern" ". FuzzOptions")
+running=()
+await_fuzz() {
+	local pid status=0
+	for pid in "${running[@]}"; do wait "$pid" || status=1; done
+	running=()
+	[ $status = 0 ] || fail 'fuzzing has found something'
+}
+for target in "${long[@]}"; do
+	# shellcheck disable=SC2086 # two words
+	fuzz $target 60s &
+	running+=($!)
+	[ ${#running[@]} -lt 2 ] || await_fuzz
+done
+await_fuzz
 for package in $(go list ./...); do
 	for name in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
-		echo "$package $name"
-		if ! out=$(go test -run '^$' -fuzz "^$name\$" -fuzztime 5s "$package" 2>&1); then
-			only_late "$out" || fail "$out"
-		fi
-		grep '^fuzz: elapsed' <<<"$out" | tail -n 1
+		case " ${long[*]} " in *" .${package#"$module"} $name "*|*" ./${package#"$module"/} $name "*) ;; *) fuzz "$package" "$name" 5s || fail 'fuzzing has found something' ;; esac
 	done
 done
 

@@ -105,8 +105,10 @@ func (r *row) born(place uint64) int {
 	return sort.Search(len(r.added)-1, func(g int) bool { return place < r.behind(g) })
 }
 
-// count returns how many files are there at places from begin to below end.
-func (r *row) count(begin, end uint64) uint64 {
-	begin, end = max(begin, r.front()), min(end, r.behind(len(r.added)-1))
+// present returns how many files of a node are there.
+func (r *row) present(n *node) uint64 {
+	begin := n.round * r.files
+	end := min(begin+n.count, r.behind(len(r.added)-1))
+	begin = max(begin, r.front())
 	return end - min(begin, end)
 }

@@ -1,0 +1,89 @@
+package tree
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
+
+// From a position to its path and back, in any tree and any part and generation of
+// it; and a listing goes on from any ordinal as it would have.
+func FuzzTree(f *testing.F) {
+	f.Add("home/user{00..99}/mail/{000000..999999}.eml\nhome/user{00..99}/x\n{8..12}0{1..2}", uint64(12345), uint64(3), uint64(7), uint(5), uint64(2e7), uint64(1e7))
+	f.Add("a{0..9}\na{0..9}.b\nd{0..3}/e{0..3}/f{0..3}", uint64(5), uint64(0), uint64(1), uint(0), uint64(0), uint64(0))
+	f.Add(`a\{{1..20}\}b`+"\nc/{0..999999999999}", uint64(1<<40), uint64(1), uint64(2), uint(100), uint64(1e9), uint64(1e9))
+	f.Fuzz(func(t *testing.T, patterns string, n, index, count uint64, generation uint, grow, remove uint64) {
+		var entries []Entry
+		for pattern := range strings.SplitSeq(patterns, "\n") {
+			entries = append(entries, Entry{Pattern: pattern, Spec: spec.Spec{Size: 1}})
+		}
+		if len(entries) > 50 {
+			return
+		}
+		count = count%1000 + 1
+		tree, err := New(entries, Options{
+			Seed:    n,
+			Shard:   Shard{Index: index % count, Count: count},
+			History: History{Generation: int(generation % 50), Grow: grow % (spec.Billion + 1), Delete: remove % (spec.Billion + 1)},
+		})
+		if err != nil {
+			return
+		}
+		if uint64(tree.end) > 1e6 && tree.moves() {
+			return // looking for what is left among what has gone takes its time
+		}
+		// What is shown of any folder on the way to any position, shown or not.
+		for id := Root + ID(n%uint64(tree.end-Root)); ; id = tree.Parent(id) {
+			node, ok := tree.Node(id)
+			if ok {
+				checkPosition(t, tree, id)
+			}
+			if id == Root {
+				break
+			}
+			if dir := tree.Parent(id); ok && node.IsDir {
+				checkListing(t, tree, id, n)
+				checkListing(t, tree, dir, index)
+			}
+		}
+		checkListing(t, tree, Root, 0)
+	})
+}
+
+// moves reports whether files come or go.
+func (t *Tree) moves() bool {
+	h := t.o.History
+	return h.Generation > 0 && (h.Grow > 0 || h.Delete > 0)
+}
+
+// checkListing lists a few children of a folder from an ordinal on.
+func checkListing(t *testing.T, tree *Tree, dir ID, off uint64) {
+	t.Helper()
+	var before Child
+	var name string
+	seen := 0
+	for c := range tree.ReadDir(dir, off) {
+		if c.Next <= off || seen > 0 && c.Next <= before.Next {
+			t.Fatalf("folder %d from %d: %q is followed by %d, after %d", dir, off, c.Name, c.Next, before.Next)
+		}
+		if id, ok := tree.Lookup(dir, string(c.Name)); !ok || id != c.ID {
+			t.Fatalf("folder %d lists %q at %d, and finds it at %d, %v", dir, c.Name, c.ID, id, ok)
+		}
+		if node, ok := tree.Node(c.ID); !ok || node.IsDir != c.IsDir {
+			t.Fatalf("folder %d lists %q at %d, where there is %+v, %v", dir, c.Name, c.ID, node, ok)
+		}
+		if seen > 0 {
+			for next := range tree.ReadDir(dir, before.Next) {
+				if next.ID != c.ID {
+					t.Fatalf("folder %d: behind %q, at %d, there is %q, and then %q", dir, name, before.Next, c.Name, next.Name)
+				}
+				break
+			}
+		}
+		before, name = c, string(c.Name)
+		if seen++; seen == 5 {
+			return
+		}
+	}
+}
