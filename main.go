@@ -78,6 +78,14 @@ A file is described by a SPEC: its SIZE, and keys after commas.
   64G,latency=2ms              every read request takes 2 ms at least; us, ms or s
   64G,fail=eio@1G+4K           reads fail that touch this range, or, with fail=eio:0.001%, any of
                                this share of the cells of 4K
+  64G,generation=3,change=2%   a file of which 2% change from one generation to the next, the third time
+
+For many files, sizes may be drawn, and total= may say how many there are:
+
+  4K..1M                       log-uniform between the two
+  lognormal:64K:1.5            log-normal, of this median and sigma
+  dgenfs --file 'mail/{0..}/{000..}.eml:lognormal:12K:1.4,total=1T' /mnt/mail
+  dgenfs --preset home --total 1T /mnt/home
 
 In the root of every mount, any name that is a SPEC exists:
 

@@ -69,9 +69,14 @@ func manPage(commands []commandHelp) string {
 	m.WriteString(".PP\n")
 	m.text(manNames)
 
+	m.section("TREES")
+	m.text(manTrees)
+
 	m.section("FILES")
 	m.item("MOUNTPOINT/.dgenfs/config")
 	m.text("What the mount is served with, and why: the transport, the threads and their memory, the largest request. The folder is not listed.\n")
+	m.item("MOUNTPOINT/.dgenfs/tree")
+	m.text("The tree file that makes the files again, and in a comment the flags that it takes.\n")
 	m.item("MOUNTPOINT/.dgenfs/stats, metrics, version")
 	m.text("What was served so far, as JSON and in the text format of Prometheus, and what serves it.\n")
 	m.item("/sys/module/fuse/parameters/enable_uring")
@@ -117,12 +122,23 @@ const manSpecifications = `A file is described by a SPEC: its SIZE, and keys aft
   SIZE[,KEY=VALUE]...
 
 A SIZE is a number, with K M G T P E for powers of 1024, KB MB .. for powers of
-1000, or KiB MiB .. for powers of 1024; up to 8E-1. The keys are:
+1000, or KiB MiB .. for powers of 1024; up to 2^63-1 bytes. The keys are:
 `
 
-const manNames = `The same SPEC is used for --size, after the name in --file NAME:SPEC, and as a
-file's name in the root of a mount. NAME may have folders and ranges:
-part-{0000..1023}.bin:150M is 1024 files, {8..12} is not padded, {08..12} is.
+const manNames = `The same SPEC is used for --size, after the name in --file NAME:SPEC, in tree files,
+and as a file's name in the root of a mount. NAME may have folders and ranges:
+part-{0000..1023}.bin:150M is 1024 files, {8..12} is not padded, {08..12} is. The
+characters {, } and \\ are written \{, \} and \\\\, and \xHH is any byte.
+`
+
+const manTrees = `Where a SPEC is for many files, its SIZE may be drawn: 4K..1M is log-uniform,
+lognormal:64K:1.5 log-normal, of this median and sigma. It may have one more key:
+total=SIZE, for as many files as have this size together, or share=P%, the share of
+the number of files of a tree that --total or --count gives. NAME then has an open
+range, {0..}, or {000..} for up to a thousand names.
+
+A tree file has a line for each entry: NAME, blanks, SPEC. Lines that begin with #
+are comments. dgenfs tree --preset NAME prints one.
 `
 
 const manExamples = `Mount 64 GiB of data, read it, and unmount:

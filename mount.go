@@ -20,10 +20,11 @@ const mountSynopsis = `dgenfs [mount] [flags] [SOURCE] MOUNTPOINT
 Mounts on the empty folder MOUNTPOINT and returns when the mount answers. It may
 also be /dev/fd/N, a descriptor of /dev/fuse that the caller has mounted.
 SOURCE is shown as the device in the mount table (default: dgenfs). With no
---size and no --file, the root lists a handful of sizes from 1M to 1T; any other
-name that is a SPEC exists there, too. A SPEC is SIZE[,KEY=VALUE]..., with the
-keys seed, dedup, unit, skew, scope, compress, rate, latency and fail; see dgenfs
---help. What the mount is served with, and why, is in its file .dgenfs/config.
+--size, --file, --tree or --preset, the root lists a handful of sizes from 1M to
+1T; any other name that is a SPEC exists there, too. A SPEC is
+SIZE[,KEY=VALUE]..., with the keys seed, dedup, unit, skew, scope, compress,
+generation, change, rate, latency and fail; see dgenfs --help. What the mount is
+served with, and why, is in its file .dgenfs/config.
 `
 
 func mountCommand(args []string, stdout, stderr io.Writer) error {
