@@ -14,7 +14,7 @@ import (
 func TestControlFiles(t *testing.T) {
 	dir := mount(t)
 	names := output(t, "ls", filepath.Join(dir, ".dgenfs"))
-	if names != "config\nmetrics\nstats\nversion\n" {
+	if names != "config\nmetrics\nstats\ntree\nversion\n" {
 		t.Errorf("the folder has %q", names)
 	}
 	if text := output(t, "cat", filepath.Join(dir, ".dgenfs", "version")); text != dgenfs(t, "version").stdout {

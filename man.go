@@ -128,7 +128,7 @@ A SIZE is a number, with K M G T P E for powers of 1024, KB MB .. for powers of
 const manNames = `The same SPEC is used for --size, after the name in --file NAME:SPEC, in tree files,
 and as a file's name in the root of a mount. NAME may have folders and ranges:
 part-{0000..1023}.bin:150M is 1024 files, {8..12} is not padded, {08..12} is. The
-characters {, } and \\ are written \{, \} and \\\\, and \xHH is any byte.
+characters {, } and \ are written \{, \} and \\, and \xHH is any byte.
 `
 
 const manTrees = `Where a SPEC is for many files, its SIZE may be drawn: 4K..1M is log-uniform,
