@@ -9,6 +9,7 @@ import (
 	"log/syslog"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
@@ -71,6 +72,7 @@ func (s *server) start(fallback io.Writer) error {
 		NUMA:       s.placement.String(),
 		Version:    versionText(),
 		TreeFile:   s.text(s.config.arguments()),
+		Files:      s.namespace.String() + "; " + strings.Join(s.config.arguments(), " "),
 		Log:        s.log,
 	})
 	if err != nil {

@@ -46,11 +46,15 @@ func treeCommand(args []string, stdout, _ io.Writer) error {
 // makes the files of a mount.
 func (n *namespace) text(args []string) string {
 	var b strings.Builder
-	size := bytesText(float64(n.tree.Bytes()))
-	fmt.Fprintf(&b, "# %d files in %d folders, %s\n", n.tree.Files(), n.tree.Dirs(), size)
+	fmt.Fprintf(&b, "# %s\n", n)
 	if len(args) > 0 {
 		fmt.Fprintf(&b, "# together with: %s\n", strings.Join(args, " "))
 	}
 	b.WriteString(treefile.Format(n.entries))
 	return b.String()
+}
+
+// String says how much there is.
+func (n *namespace) String() string {
+	return fmt.Sprintf("%d files in %d folders, %s", n.tree.Files(), n.tree.Dirs(), bytesText(float64(n.tree.Bytes())))
 }

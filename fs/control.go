@@ -55,7 +55,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 // controlFiles are the files of the folder.
 func (m *Mount) controlFiles(f *FS) []controlFile {
 	return []controlFile{
-		{"config", func() string { return reportText(m.report, m.numa) }},
+		{"config", func() string { return reportText(m.report, m.numa) + "files: " + m.files + "\n" }},
 		{"tree", func() string { return m.treeFile }},
 		{"stats", func() string { s := m.stats(f); return s.json() }},
 		{"metrics", func() string { s := m.stats(f); return s.metrics() }},

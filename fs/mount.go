@@ -27,6 +27,7 @@ type MountOptions struct {
 	NUMA      string              // what to say of the placement, in a line
 	Version   string              // of the program, to be told
 	TreeFile  string              // that makes the files again, to be told
+	Files     string              // what to say of them, in a line
 }
 
 // Mount is a mounted file system.
@@ -38,6 +39,7 @@ type Mount struct {
 	numa       string
 	version    string
 	treeFile   string
+	files      string
 	start      time.Time
 }
 
@@ -92,7 +94,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 }
 
 func newMount(server *transport.Server, o MountOptions) *Mount {
-	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, start: time.Now()}
+	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, files: o.Files, start: time.Now()}
 }
 
 // Serve answers requests until the file system is unmounted and its last user
