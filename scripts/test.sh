@@ -18,7 +18,7 @@ go version
 export PATH=$PATH:/usr/sbin:/sbin # where other users do not look
 # Command and package. gcc is for go test -race.
 tools='fusermount3:fuse3 fio:fio zstd:zstd lz4:lz4 rsync:rsync restic:restic rclone:rclone nginx:nginx python3:python3 gcc:gcc libc6-dev:libc6-dev
-	zsh:zsh fish:fish man:man-db qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils'
+	zsh:zsh fish:fish man:man-db qemu-aarch64-static:qemu-user-static qemu-s390x-static:qemu-user-static rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils ip:iproute2'
 missing=()
 for tool in $tools; do
 	case $tool in
