@@ -54,7 +54,7 @@ func (v *viewFlags) options() (o tree.Options, err error) {
 	return o, nil
 }
 
-// arguments returns the flags that say the same as o, I/N of a shard in place of
+// viewArguments returns the flags that say the same as o, I/N of a shard in place of
 // auto.
 func viewArguments(o tree.Options) (args []string) {
 	h := o.History
