@@ -3,6 +3,7 @@ package fs
 import (
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -26,7 +27,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		f.entry(id, out)
 		return fuse.OK
 	}
-	if in.NodeId == fuse.FUSE_ROOT_ID {
+	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
 		if id, s, ok := f.names.lookup(name, f.tree.History()); ok {
 			f.fillEntry(id, node{spec: s, name: name}, out)
 			return fuse.OK
@@ -34,6 +35,18 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	}
 	// No node id: the kernel may remember that there is no such name.
 	return fuse.OK
+}
+
+// isOther reports whether a name in the root that is not shown is that of a file
+// other than the name says, such as --file 5M:7: it is not there, rather than of
+// another size in some parts of the tree.
+func (f *FS) isOther(name string) bool {
+	hidden, ok := f.tree.Hides(name)
+	if !ok {
+		return false
+	}
+	s, err := spec.Parse(name)
+	return err != nil || s != hidden
 }
 
 // Forget is called when the kernel drops a node.

@@ -6,7 +6,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/gen"
-	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // specNameBit marks the node ids of names that are specs; positions of the
@@ -34,7 +33,7 @@ func (t *specNames) lookup(name string, h *tree.History) (uint64, spec.Spec, boo
 	if err != nil {
 		return 0, s, false
 	}
-	s = h.Of(s, keyed.Seed(0, name)%spec.Billion)
+	s = h.Of(s, spec.Billion/2) // as of any file that is alone
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.nodes == nil {

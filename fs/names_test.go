@@ -4,7 +4,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
 func TestSpecNames(t *testing.T) {
@@ -89,5 +91,27 @@ func TestSpecNamesConcurrently(t *testing.T) {
 	wg.Wait()
 	if len(names.nodes) != 0 {
 		t.Errorf("%d names are left", len(names.nodes))
+	}
+}
+
+// A name in the root that another part of the tree has is a spec only if that says
+// the same.
+func TestNamesOfOtherParts(t *testing.T) {
+	same, _ := spec.Parse("1M")
+	other, _ := spec.Parse("7")
+	for _, part := range []uint64{0, 1} {
+		tr, err := tree.New([]tree.Entry{{Pattern: "1M", Spec: same}, {Pattern: "5M", Spec: other}}, tree.Options{Shard: tree.Shard{Index: part, Count: 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := New(Options{Tree: tr})
+		for name, size := range map[string]uint64{"1M": 1 << 20, "5M": 7, "2M": 2 << 20} {
+			h, out := header(fuse.FUSE_ROOT_ID), fuse.EntryOut{}
+			f.Lookup(nil, &h, name, &out)
+			_, shown := tr.Lookup(tree.Root, name)
+			if found := out.NodeId != 0; found != (shown || name != "5M") || found && out.Size != size {
+				t.Errorf("part %d: %s, listed: %v, is found: %v, with %d bytes", part, name, shown, found, out.Size)
+			}
+		}
 	}
 }

@@ -187,6 +187,16 @@ func (t *Tree) Lookup(dir ID, name string) (ID, bool) {
 	return child.id(instance, index), true
 }
 
+// Hides returns the spec of a file in the root that is not shown, neither its size,
+// if that is drawn, nor its generation; false if there is no such file.
+func (t *Tree) Hides(name string) (spec.Spec, bool) {
+	child, index := t.nodes[0].folder.find(name)
+	if child == nil || child.folder != nil || t.shows(child, index) {
+		return spec.Spec{}, false
+	}
+	return child.spec, true
+}
+
 // Parent returns the folder that holds a position: Root for Root itself, 0 if
 // id is no position.
 func (t *Tree) Parent(id ID) ID {
