@@ -200,7 +200,9 @@ func (b *builder) draw(n *node) {
 		n.turns = keyed.NewPermutation(n.count, key("turn"))
 	}
 	if b.moves != nil {
-		n.row.carry = float64(keyed.Seed(b.tree.o.Seed, "carry\x00"+b.entries[n.entry].Pattern)>>11) / (1 << 53)
+		if n.round == 0 { // else it is the row of one that has
+			n.row.carry = float64(key("carry")>>11) / (1 << 53)
+		}
 		n.order = keyed.NewPermutation(n.count, key("order"))
 	}
 }

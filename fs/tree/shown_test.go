@@ -326,3 +326,13 @@ func TestPhases(t *testing.T) {
 		}
 	}
 }
+
+// Two ways to write a pattern are one history.
+func TestHistoryOfEscapes(t *testing.T) {
+	h := History{Generation: 9, Grow: 0.013 * spec.Billion, Delete: 0.017 * spec.Billion}
+	_, files, _ := shown(t, Options{History: h}, "#x{000..099}", "{00..49}y ", `b\\{00..37}`, "n\n{00..60}.e")
+	_, again, _ := shown(t, Options{History: h}, `\x23x{000..099}`, `{00..49}y\x20`, `\x62\\{00..37}`, `n\x0a{00..60}.\x65`)
+	if !maps.Equal(files, again) {
+		t.Errorf("%d files, and %d other ones where the patterns are escaped", len(files), len(again))
+	}
+}
