@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -55,7 +56,9 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	scale, err := n.scale(treefile.Shares(lines))
+	// Those that are wrong may be meant to have shares, and are what to tell of.
+	wrong := slices.ContainsFunc(lines, func(l treefile.Line) bool { return l.Err != nil })
+	scale, err := n.scale(wrong || treefile.Shares(lines))
 	if err != nil {
 		return s, err
 	}

@@ -16,8 +16,12 @@ func CutName(s string) (name, spec string, ok bool) {
 		if _, err := ParseFiles(rest); err == nil {
 			return s[:i], rest, true
 		}
-		if meant < 0 && (leadingDigits(rest) > 0 || strings.HasPrefix(rest, lognormal)) {
+		isLognormal := strings.HasPrefix(rest, lognormal)
+		if meant < 0 && (leadingDigits(rest) > 0 || isLognormal) {
 			meant = i
+		}
+		if isLognormal {
+			break // it is wrong, though the 99 of lognormal:1K:99 is a size
 		}
 	}
 	if meant < 0 {

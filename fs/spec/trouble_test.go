@@ -152,6 +152,8 @@ func TestCutName(t *testing.T) {
 		"a:1K:lognormal:64K:1.5,x=1":   {"a", "1K:lognormal:64K:1.5,x=1"},
 		"a:lognormal:64K:1.5,x=1":      {"a", "lognormal:64K:1.5,x=1"},
 		"a:4K..1M,total=1G":            {"a", "4K..1M,total=1G"},
+		"a:lognormal:1K:99":            {"a", "lognormal:1K:99"},
+		"a:b:lognormal:0:1":            {"a:b", "lognormal:0:1"},
 	} {
 		if name, text, ok := CutName(s); name != want[0] || text != want[1] || !ok {
 			t.Errorf("CutName(%q) = %q, %q, %v; want %q", s, name, text, ok, want)
