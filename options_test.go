@@ -3,8 +3,10 @@ package main
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dgenfs/dgenfs/fs/tree"
@@ -29,6 +31,10 @@ func parseMountFlags(t *testing.T, args ...string) config {
 
 // What is a flag is also a mount option, and means the same.
 func TestFlagsAndOptionsAreEqual(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a, b=c.tree")
+	if err := os.WriteFile(file, []byte("# files\nd/{0..} 4K..1M,share=100%\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name    string
 		flags   []string
@@ -71,6 +77,20 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"latency", []string{"--latency", "1.5s"}, []string{"-o", "latency=1500ms"}},
 		{"fail", []string{"--fail", "eio:0.001%"}, []string{"-o", "fail=eio:0.0010%"}},
 		{"trouble of a file", []string{"--file", "a:1G,rate=5M,fail=eio:1%", "--fail", "eio@1K+4"}, []string{"-o", `fail=eio@1024+4,file=a:1G\,rate=5M\,fail=eio:1%`}},
+		{"tree", []string{"--tree", file, "--count", "20"}, []string{"-o", "count=20,tree=" + strings.ReplaceAll(file, ",", `\,`)}},
+		{"tree in quotes", []string{"--tree", file, "--total", "1G"}, []string{"-o", `total=1G,tree="` + file + `"`}},
+		{"tree and files", []string{"--tree", file, "--count", "20", "--file", "x:1K", "--size", "1M"}, []string{"-o", "size=1M,count=20,file=x:1K", "-o", `tree="` + file + `"`}},
+		{"preset by total", []string{"--preset", "mail", "--total", "100G"}, []string{"-o", "preset=mail,total=102400M"}},
+		{"preset by count", []string{"--preset", "home", "--count", "3000"}, []string{"-o", "count=3000,preset=home"}},
+		{"sizes that are drawn", []string{"--size", "4K..1M,total=1G"}, []string{"-o", `size=4K..1M\,total=1024M`}},
+		{"share", []string{"--size", "1M,share=100%", "--count", "7"}, []string{"-o", `size=1M\,share=100%,count=7`}},
+		{"generation", []string{"--generation", "3"}, []string{"-o", "generation=3"}},
+		{"generation 0", nil, []string{"-o", "generation=0,change=0%"}},
+		{"history", []string{"--generation", "3", "--change", "2%", "--grow", "1%", "--delete", "0.5%"}, []string{"-o", "delete=0.50%,grow=1.0%,change=2%,generation=3"}},
+		{"history of a file", []string{"--file", "a:1G,generation=3,change=2%"}, []string{"-o", `file=a:1G\,change=2.0%\,generation=3`}},
+		{"shard", []string{"--shard", "3/16"}, []string{"-o", "shard=3/16"}},
+		{"one shard", []string{"--shard", "1/1"}, []string{"-o", "shard=1/1"}},
+		{"braces in a name", []string{"--file", `a\{0..9\}\x20:1M`}, []string{"-o", `file=a\\\{0..9\\\}\\x20:1M`}},
 		{"log", []string{"--log", "/tmp/a=b"}, []string{"-o", "log=/tmp/a=b"}},
 		{"the last one wins", []string{"--seed", "1", "--seed", "2"}, []string{"--seed", "1", "-o", "seed=2"}},
 		{"all", []string{"--size", "1G,seed=3", "--files", "10", "--file", "x:1K", "--seed", "9", "--uid", "1", "--gid", "2", "--allow-other", "--numa", "force", "--numa-nodes", "0", "--threads", "1", "--log", "l"},
