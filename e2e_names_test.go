@@ -19,13 +19,13 @@ import (
 func oddNames() []string {
 	names := []string{
 		" ", "  two  spaces ", "-", "--", "-rf", "--help", "new\nline", "\n", "tab\t", `back\slash`, `\`, `"quoted"`, "'", "`id`", "$(id)", "$HOME", "a;b", "a|b", "a&b", "*", "?", "[a-z]", "~", "#", "%s%n", "!",
-		"a:b", ":", "::", "x:1M", "a,b", ",", "=", "1G:", "64G,dedup=3", "...", ". ", " .", "..a", ".hidden", ".dgenfs", "00", "007", "18446744073709551616", strings.Repeat("9", 255),
+		"{", "}", "{}", "{0..9}", "a{00..99}.b", `\{`, `\x41`, `\\`, "a:b", ":", "::", "x:1M", "a,b", ",", "=", "1G:", "64G,dedup=3", "...", ". ", " .", "..a", ".hidden", ".dgenfs", "00", "007", "18446744073709551616", strings.Repeat("9", 255),
 		"ünïcödé", "日本語", "e\u0301", "\u00e9", "🙂", "\u202egnp.exe", "\ufeff", "\xff", "\xc3", "a\xc0\xafb", "\xed\xa0\x80", "\x01", "\x7f", "\x1b[31m", "CON", "nul", "a.", "a",
 		strings.Repeat("n", 255), strings.Repeat("\xff", 255), strings.Repeat("\n", 255), strings.Repeat("é", 127),
 	}
-	// Every byte that a name may have, by itself and among others. Braces are for ranges.
+	// Every byte that a name may have, by itself and among others.
 	random := rand.New(rand.NewPCG(3, 4))
-	allowed := func(b byte) bool { return b != 0 && !strings.ContainsRune("/{}", rune(b)) }
+	allowed := func(b byte) bool { return b != 0 && b != '/' }
 	for i := range 256 {
 		if b := byte(i); allowed(b) && b != '.' {
 			names = append(names, string([]byte{b}), "x"+string([]byte{b}), "y"+string([]byte{b})+"z")
@@ -44,13 +44,26 @@ func oddNames() []string {
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "." || name == ".." })
 }
 
+// escaped writes a name as a pattern: with the escapes that it needs, or byte by byte.
+func escaped(name string, all bool) string {
+	if all {
+		var b strings.Builder
+		for _, c := range []byte(name) {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+		return b.String()
+	}
+	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`).Replace(name)
+}
+
 // Files and folders of any name exist under it, to the byte, and nothing else
 // does.
 func TestOddNames(t *testing.T) {
 	all := oddNames()
 	var args []string
 	for i, name := range all {
-		args = append(args, "--file", fmt.Sprintf("%s:%d,seed=1", name, i), "--file", fmt.Sprintf("in/%s/%s:1", name, name))
+		plain, bytes := escaped(name, false), escaped(name, true)
+		args = append(args, "--file", fmt.Sprintf("%s:%d,seed=1", plain, i), "--file", fmt.Sprintf("in/%s/%s:1", bytes, plain))
 	}
 	mnt := mount(t, args...)
 	for _, dir := range []string{"", "in"} {
