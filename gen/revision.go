@@ -97,6 +97,9 @@ func (t *turns) last(u uint64) uint64 {
 	return t.taken - (t.taken-1-place)%t.units
 }
 
+// maxLook is how many units of a file LastChange looks at: a millisecond's worth.
+const maxLook = 1 << 16
+
 // LastChange returns the last generation, up to c.Revision.Generation, that
 // replaced a unit of the file, and 0 if none has: the file has the same bytes in
 // all generations from that one on. An empty file never changes. Errors are those
@@ -104,8 +107,9 @@ func (t *turns) last(u uint64) uint64 {
 //
 // It allocates nothing and may be called concurrently. For a file on its own, or
 // all of a group, it takes constant time; for one of several in a group it goes
-// through the file's units until it finds one that Generation has replaced, or to
-// the end if there is none.
+// through the file's units until it finds one that Generation has replaced. Of
+// more than 65536 units of which none of the first is, it returns the last
+// generation that changed the group, which may be later than the file's.
 func (c Config) LastChange() (int, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -121,6 +125,10 @@ func (c Config) LastChange() (int, error) {
 		last = 0
 		before := c.Revision.replaced(c.Revision.Generation-1, t.units)
 		for i := uint64(0); i < own && last <= before; i++ {
+			if i == maxLook {
+				last = t.taken
+				break
+			}
 			last = max(last, t.last(s.distinctUnit(s.first+i)))
 		}
 	}
