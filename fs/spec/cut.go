@@ -13,11 +13,14 @@ func CutName(s string) (name, spec string, ok bool) {
 			continue
 		}
 		rest := s[i+1:]
+		isLognormal := strings.HasPrefix(rest, lognormal)
+		if !isLognormal && leadingDigits(rest) == 0 {
+			continue
+		}
 		if _, err := ParseFiles(rest); err == nil {
 			return s[:i], rest, true
 		}
-		isLognormal := strings.HasPrefix(rest, lognormal)
-		if meant < 0 && (leadingDigits(rest) > 0 || isLognormal) {
+		if meant < 0 {
 			meant = i
 		}
 		if isLognormal {

@@ -118,12 +118,18 @@ func (d Sizes) at(place, n uint64) float64 {
 // At returns the size in bytes of the file at a place, from 0 for the smallest to
 // n-1 for the largest of n files. It is the same on every machine. Check must
 // allow n.
-func (d Sizes) At(place, n uint64) int64 { return int64(d.at(place, n) + 0.5) }
+func (d Sizes) At(place, n uint64) int64 {
+	size := int64(min(d.at(place, n)+0.5, math.MaxInt64-1023)) // the last one that a float64 can be
+	if d.To > 0 {
+		return min(max(size, d.From), d.To) // what rounding has gone beyond
+	}
+	return size
+}
 
 // Check says whether n files, 1 or more, can have these sizes: whether the largest
 // one is not too large.
 func (d Sizes) Check(n uint64) error {
-	if largest := d.at(n-1, n) + 0.5; largest >= math.MaxInt64 {
+	if largest := d.at(n-1, n) + 0.5; d.To == 0 && largest >= math.MaxInt64 {
 		return fmt.Errorf("sizes %q: the largest of %d files has %.3g bytes, and the largest size is 8E-1; make sigma or the median smaller, or fewer files", d, n, largest)
 	}
 	return nil

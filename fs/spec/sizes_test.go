@@ -191,6 +191,19 @@ func TestSumOfMany(t *testing.T) {
 	}
 }
 
+// Rounding does not go beyond the bounds of a range.
+func TestSizesStayWithinBounds(t *testing.T) {
+	for _, d := range []Sizes{{From: 1<<50 + 1, To: 1<<50 + 3}, {From: math.MaxInt64 - 1, To: math.MaxInt64}, {From: 1, To: 2}} {
+		for n := uint64(1); n < 12; n++ {
+			for i := range n {
+				if size := d.At(i, n); size < d.From || size > d.To || d.Check(n) != nil {
+					t.Errorf("%v: size %d of %d is %d, %v", d, i, n, size, d.Check(n))
+				}
+			}
+		}
+	}
+}
+
 func TestSizesCheck(t *testing.T) {
 	d := Sizes{Median: 1 << 40, Sigma: 5}
 	if err := d.Check(10); err != nil {
