@@ -72,21 +72,23 @@ func (s Scale) countOf(lines []Line) float64 {
 
 // converge returns how many files there are in total bytes, where their mean size
 // depends on how many there are, as it does if sizes are drawn: more of them reach
-// further into both ends of the distribution.
+// further into both ends of the distribution. Infinity is too many.
 func converge(total float64, mean func(files float64) float64) float64 {
-	files := 1000.0
-	for range 64 {
-		m := mean(files)
-		if m == 0 {
+	// The sum grows with the number, though at first by far more than that.
+	low, high := 0.0, 1.0
+	for float64(high*mean(high)) < total {
+		if low, high = high, 4*high; high > 1<<62 {
 			return math.Inf(1)
 		}
-		next := total / m
-		if math.Abs(next-files) < 0.01 {
-			return next
-		}
-		files = next
 	}
-	return files
+	for high-low > max(0.1, high*1e-7) {
+		if middle := (low + high) / 2; float64(middle*mean(middle)) < total {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
 }
 
 // meanSize returns the mean size of so many files, at least of one.
@@ -113,47 +115,61 @@ func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
 	default:
 		return l, nil
 	}
-	names, open, err := tree.Open(l.Pattern)
+	names, isOpen, err := tree.Open(l.Pattern)
 	switch {
 	case err != nil:
 		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
-	case !open:
+	case !isOpen:
 		return l, fmt.Errorf("pattern %q: %s needs a range that is open, such as {0..}, for as many files as that are", l.Pattern, why)
 	case files >= 1<<61:
 		return l, fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
-	n := uint64(files/float64(names) + 0.5)
-	if l.Files.Share != 0 {
-		n = max(n, 1) // what that adds up to, check finds out
-	}
-	if n == 0 {
-		return l, fmt.Errorf("pattern %q: makes %d files at least, and %s are %.3g; make that larger", l.Pattern, names, why, files)
-	}
+	n := max(1, uint64(files/float64(names)+0.5))
 	closed, err := tree.Close(l.Pattern, n)
 	if err != nil {
 		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
 	}
+	written := l.Pattern
 	l.Pattern = closed
+	if l.Files.Total != 0 {
+		if _, bytes := l.sum(); far(bytes, float64(l.Files.Total)) {
+			return l, fmt.Errorf("pattern %q: %s comes to %s, as there are whole files, and %d at once by closed ranges; write that, or much more", written, why, sizeText(bytes), names)
+		}
+	}
 	return l, nil
 }
 
-// check reports a scale that is too small: every entry with a share has a file at
-// least, for each name that its closed ranges give.
+// sum returns how many files a line makes, and their size, without open ranges.
+func (l Line) sum() (files, bytes float64) {
+	names, _, _ := tree.Open(l.Pattern)
+	files = float64(names)
+	return files, files * meanSize(l.Files, files)
+}
+
+// far reports whether something is so far from what was asked for that it is not
+// what was meant: whole files add or take away a little.
+func far(got, asked float64) bool { return got > asked*1.1 || got < asked*0.9 }
+
+func sizeText(bytes float64) string {
+	return spec.FormatSize(int64(min(bytes, 1<<62)))
+}
+
+// check reports a scale that cannot be had: every entry with a share has a file at
+// least, for each name that its closed ranges give, and as many of each.
 func (s Scale) check(closed []Line) error {
 	var files, bytes float64
 	for _, l := range closed {
 		if l.Files.Share != 0 {
-			names, _, _ := tree.Open(l.Pattern)
-			files += float64(names)
-			bytes += float64(float64(names) * meanSize(l.Files, float64(names)))
+			f, b := l.sum()
+			files += f
+			bytes += b
 		}
 	}
-	const most = 1.1 // rounding to whole files adds a little
 	switch {
-	case s.Count != 0 && files > float64(most*float64(s.Count)):
-		return fmt.Errorf("a count of %d is too small: with one file of each kind, it comes to %.0f", s.Count, files)
-	case s.Total != 0 && bytes > float64(most*float64(s.Total)):
-		return fmt.Errorf("a total of %s is too small: with one file of each kind, it comes to %s", spec.FormatSize(s.Total), spec.FormatSize(int64(min(bytes, 1<<62))))
+	case s.Count != 0 && far(files, float64(s.Count)):
+		return fmt.Errorf("comes to %.0f files, as there is one of each kind, and closed ranges give several at once; ask for that, or for more", files)
+	case s.Total != 0 && far(bytes, float64(s.Total)):
+		return fmt.Errorf("comes to %s, as there is one file of each kind, and closed ranges give several at once; ask for that, or for more", sizeText(bytes))
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ const blanks = " \t"
 func Parse(name string, text []byte) []Line {
 	var lines []Line
 	number := 0
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // that some editors begin files with
 	for line := range bytes.Lines(text) {
 		number++
 		s := strings.Trim(strings.TrimRight(string(line), "\r\n"), blanks)
