@@ -75,14 +75,14 @@ func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options
 	switch {
 	case errors.As(err, &lines):
 		return err
+	case errors.Is(err, tree.ErrHistory):
+		return fmt.Errorf("--generation %d: %w", o.History.Generation, err)
 	case scale.Total != 0:
 		return fmt.Errorf("--total %s: %w", n.total, err)
 	case scale.Count != 0:
 		return fmt.Errorf("--count %d: %w", n.count, err)
 	case n.preset != "":
 		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
-	case o.History.Generation != 0:
-		return fmt.Errorf("--generation %d: %w", o.History.Generation, err)
 	}
 	return err
 }

@@ -126,8 +126,8 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	case name != "":
 		s = s.Member(0, 1)
 	case s.Group:
-		// One seed for the whole group. No path has a brace, so it is not that
-		// of a file elsewhere, unless the group is that file.
+		// One seed for the whole group. It is that of no file elsewhere, unless a
+		// name has been given braces by escapes to look like the pattern.
 		p, _ := f.tree.Place(tree.ID(id))
 		s, name = s.Member(p.Index, p.Files), p.Pattern
 	case !s.HasSeed:

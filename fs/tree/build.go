@@ -44,13 +44,16 @@ type Options struct {
 
 // New builds the tree of some entries; of none, a root without children. Its
 // time and memory follow the number of entries and the length of their patterns,
-// never the number of files.
+// never the number of files: about a kilobyte for each entry, and as much again for
+// each time that a history has added as many files as it had. The patterns with
+// ranges in one folder are compared with each other where their names begin alike,
+// so ten thousand of these take seconds.
 //
 // The error is Errors, of each entry with something wrong: a pattern that cannot be
 // read, two entries that make one name, two that make one folder but write it
 // differently, 2^61 files and folders or more, or files that cannot be so many: a
 // group, see spec.Spec.CheckGroup, or with sizes that are drawn, see
-// spec.Sizes.Check. It is no Errors if the history is what is wrong.
+// spec.Sizes.Check. It is one of ErrHistory if the history is what is wrong.
 func New(entries []Entry, o Options) (*Tree, error) {
 	root := &node{name: component{count: 1}, folder: newFolder(), base: Root, count: 1}
 	moves, err := newMoves(&o.History)
@@ -194,30 +197,40 @@ func (b *builder) draw(n *node) {
 		if n.spec.HasSeed {
 			k = keyed.Seed(n.spec.Seed, "size\x00"+pattern)
 		}
-		n.drawn = keyed.NewPermutation(n.count, k)
+		n.drawn = permutation(n.count, k)
 	}
 	if b.tree.o.History.Generation > 0 {
-		n.turns = keyed.NewPermutation(n.count, key("turn"))
+		n.turns = permutation(n.count, key("turn"))
 	}
 	if b.moves != nil {
-		if n.round == 0 { // else it is the row of one that has
-			n.row.carry = float64(key("carry")>>11) / (1 << 53)
-		}
-		n.order = keyed.NewPermutation(n.count, key("order"))
+		n.order = permutation(n.count, key("order"))
 	}
 }
 
+func permutation(n, key uint64) *keyed.Permutation {
+	p := keyed.NewPermutation(n, key)
+	return &p
+}
+
 // addedBeside returns the nodes of the files that generations have added beside
-// those of n.
+// those of n, and that are not all gone again.
 func (b *builder) addedBeside(n *node) (added []*node) {
 	if b.moves == nil {
 		return nil
 	}
-	n.row = &row{moves: b.moves, files: n.count}
+	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendPattern(nil)))
+	n.row = &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
 	for round := 1; round <= b.moves.rounds(); round++ {
+		if n.row.present(uint64(round)) == 0 {
+			continue
+		}
 		c, err := parseComponent(addNumber(n.name.text, round))
 		if err != nil {
 			b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: %w", err))
+			return added
+		}
+		if path := len(n.parent.appendLongest(nil)) + 1 + len(c.last); path > maxPath {
+			b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: paths of up to %d bytes; the limit is %d", path, maxPath))
 			return added
 		}
 		a := &node{parent: n.parent, name: c, count: n.count, entry: n.entry, files: n.files}
@@ -332,6 +345,8 @@ func (b *builder) clash(x, y *node, name string) {
 
 	var err error
 	switch {
+	case x.round > 0 || y.round > 0:
+		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what --grow adds; rename it", first, second, path)
 	case x.folder != nil && y.folder != nil:
 		err = fmt.Errorf("patterns %q and %q share the folder %q but write it differently; write the folder alike in both", first, second, path)
 	case x.folder == nil && y.folder == nil:

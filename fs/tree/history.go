@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -28,6 +29,9 @@ type History struct {
 
 // maxRounds is how many times the files of generation 0 a tree may have added.
 const maxRounds = 100
+
+// ErrHistory is returned by New for a history that cannot be shown.
+var ErrHistory = errors.New("history")
 
 // Of returns the spec that a file has in this generation. What it says about
 // change by itself stays. Phase, from 0 to spec.Billion-1, is that of the file.
@@ -64,7 +68,7 @@ func newMoves(h *History) (*moves, error) {
 		added += float64(grow * present)
 		removed = min(removed+float64(shrink*present), 1+added)
 		if added > maxRounds {
-			return nil, fmt.Errorf("generation %d has added more than %d times the files of generation 0; grow less, or show an earlier one", h.Generation, maxRounds)
+			return nil, fmt.Errorf("%w: generation %d has added more than %d times the files of generation 0; grow less, or show an earlier one", ErrHistory, h.Generation, maxRounds)
 		}
 		m.added = append(m.added, added)
 		m.removed = append(m.removed, removed)
@@ -105,10 +109,10 @@ func (r *row) born(place uint64) int {
 	return sort.Search(len(r.added)-1, func(g int) bool { return place < r.behind(g) })
 }
 
-// present returns how many files of a node are there.
-func (r *row) present(n *node) uint64 {
-	begin := n.round * r.files
-	end := min(begin+n.count, r.behind(len(r.added)-1))
+// present returns how many files are there of those that were added in a round.
+func (r *row) present(round uint64) uint64 {
+	begin := round * r.files
+	end := min(begin+r.files, r.behind(len(r.added)-1))
 	begin = max(begin, r.front())
 	return end - min(begin, end)
 }

@@ -24,14 +24,14 @@ type node struct {
 // files is what a node's files are.
 type files struct {
 	spec  spec.Spec
-	sizes spec.Sizes // zero if all have the spec's size
-	first uint64     // number of the first of them among all files
-	drawn keyed.Permutation
+	sizes spec.Sizes         // zero if all have the spec's size
+	first uint64             // number of the first of them among all files
+	drawn *keyed.Permutation // nil if there is nothing to draw
 
 	row   *row   // nil if none comes or goes
 	round uint64 // how many times the entry's files stand before them in the row
-	order keyed.Permutation
-	turns keyed.Permutation // in which they change
+	order *keyed.Permutation
+	turns *keyed.Permutation // in which they change
 }
 
 // id returns the position of a name in one instance of the parent.
@@ -62,6 +62,9 @@ func (n *node) appendPath(dst []byte, instance uint64) []byte {
 	}
 	return n.name.append(dst, instance%n.name.count)
 }
+
+// appendLongest appends the last of the paths, of which none is longer.
+func (n *node) appendLongest(dst []byte) []byte { return n.appendPath(dst, n.count-1) }
 
 // appendPattern appends the pattern of a node's paths.
 func (n *node) appendPattern(dst []byte) []byte {

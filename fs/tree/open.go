@@ -48,10 +48,11 @@ type openRange struct {
 // most returns how many numbers the range can have: those with as many digits, if
 // it is padded.
 func (r *openRange) most() uint64 {
-	if r.part.width == 0 {
-		return maxPositions
+	width := r.part.width
+	if width == 0 {
+		width = maxDigits
 	}
-	return uint64(math.Pow10(r.part.width)) - r.part.lo // exact: up to 10^18
+	return uint64(math.Pow10(width)) - r.part.lo // exact: up to 10^18
 }
 
 // Close gives the open ranges of a pattern ends, so that they give about n names,
@@ -96,6 +97,9 @@ func spread(open []openRange, counts []uint64, n uint64) (uint64, error) {
 	}
 	if last == 0 {
 		first := open[0].part
+		if first.width == 0 {
+			return 0, fmt.Errorf("{%d..} has room for numbers of up to %d digits, and %d are needed; make fewer files", first.lo, maxDigits, n)
+		}
 		return 0, fmt.Errorf("{%0*d..} has room for %d numbers, and %d are needed; write it with more digits, or without zeros in front",
 			first.width, first.lo, most, n)
 	}

@@ -27,12 +27,15 @@ func TestClose(t *testing.T) {
 		{"{0..}/{00..}/{00..}", 150, "{0..0}/{00..01}/{00..74}"},
 		{"{0..}/{00..}/{00..}", 123456, "{0..12}/{00..94}/{00..99}"},
 		{`\{{0..}\}/{00..}`, 101, `\{{0..1}\}/{00..50}`},
-		{"{0..}", math.MaxInt64 >> 3, "{0..1152921504606846974}"},
+		{"{0..}", 1e18, "{0..999999999999999999}"},
 	} {
 		got, err := Close(c.pattern, c.n)
 		if got != c.want || err != nil {
 			t.Errorf("Close(%q, %d) = %q, %v; want %q", c.pattern, c.n, got, err, c.want)
 		}
+	}
+	if _, err := Close("{0..}", 1e18+1); err == nil || !strings.Contains(err.Error(), "{0..} has room for numbers of up to 18 digits") {
+		t.Errorf("more than 18 digits: %v", err)
 	}
 	for pattern, want := range map[string]string{
 		"a/{000..}":      "{000..} has room for 1000 numbers, and 123456 are needed",

@@ -191,6 +191,9 @@ func (c *component) finish() error {
 			continue
 		}
 		if p.width == 0 {
+			if varying != nil && varying.open {
+				return fmt.Errorf("open ranges with only digits between, so names are ambiguous; pad the second one like {%03d..}", varying.lo)
+			}
 			if varying != nil {
 				return fmt.Errorf("{%d..%d} and {%d..%d} vary in width with only digits between, so names are ambiguous; pad them like {%0*d..%d}",
 					p.lo, p.hi, varying.lo, varying.hi, digits(p.hi), p.lo, p.hi)

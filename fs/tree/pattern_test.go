@@ -88,6 +88,7 @@ func TestPatternErrors(t *testing.T) {
 		`d/\x2e.`:                             `".." is no name of its own`,
 		`a\{0..1}`:                            `a "}" without a "{"`,
 		"x{0..}":                              `has an open range, and nothing says how many files there are`,
+		"x{0..}{0..}":                         `open ranges with only digits between, so names are ambiguous; pad the second one like {000..}`,
 		"x{..}":                               `"{..}" is no range`,
 		"x{a..}":                              `"{a..}" is no range`,
 		"a{1...2}":                            `"{1...2}" is no range`,

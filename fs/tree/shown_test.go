@@ -196,6 +196,45 @@ func TestShardsOfGenerations(t *testing.T) {
 	}
 }
 
+// What a part of a generation has is counted over many small entries, too.
+func TestCountOfPartsOfGenerations(t *testing.T) {
+	var patterns []string
+	for i := range 1000 {
+		patterns = append(patterns, fmt.Sprintf("f%d", i))
+	}
+	for i := range uint64(16) {
+		tree, files, _ := shown(t, Options{Shard: Shard{i, 16}, History: History{Generation: 1, Delete: 1e7}}, patterns...)
+		if n := uint64(len(files)); tree.Files() != n || n < 50 {
+			t.Errorf("part %d: %d files, and says %d", i, n, tree.Files())
+		}
+	}
+}
+
+// Where all files have gone that were added at a time, there is nothing, neither by
+// name nor by position, and what came later is where it was.
+func TestRoundsThatHaveGone(t *testing.T) {
+	o := Options{History: History{Grow: 3e8, Delete: 3e8}}
+	seen := map[string]ID{}
+	for o.History.Generation = 1; o.History.Generation < 40; o.History.Generation++ {
+		tree, files, _ := shown(t, o, "a{0..9}", "d{0..1}/b{0..4}")
+		for path, id := range files {
+			if before, ok := seen[path]; ok && before != id {
+				t.Errorf("generation %d: %s is at %d, and was at %d", o.History.Generation, path, id, before)
+			}
+			seen[path] = id
+		}
+		there := 0
+		for id := ID(0); id < tree.end+5; id++ {
+			if node, ok := tree.Node(id); ok && !node.IsDir {
+				there++
+			}
+		}
+		if there != len(files) || len(tree.nodes) > 20 {
+			t.Errorf("generation %d: %d files by position, %d by name; %d nodes", o.History.Generation, there, len(files), len(tree.nodes))
+		}
+	}
+}
+
 func TestAddNumber(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"a":                      "a+7",
@@ -220,9 +259,10 @@ func TestHistoryErrors(t *testing.T) {
 		want     string
 	}{
 		{"a", History{Generation: 4095, Grow: 1e9}, "has added more than 100 times the files"},
-		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1"`},
-		{strings.Repeat("x", 255), History{Generation: 1, Grow: 1}, "files that are added have a number in their names: names of up to 257 bytes"},
-		{"{0..999999999999999999} b{0..999999999999999999}", History{Generation: 1, Grow: 1}, "2^61 files and folders or more"},
+		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1", one of them by what --grow adds; rename it`},
+		{strings.Repeat("x", 255), History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: names of up to 257 bytes"},
+		{strings.Repeat("1234567/", 511) + "1234567", History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: paths of up to 4097 bytes"},
+		{"{0..999999999999999999} b{0..999999999999999999}", History{Generation: 1, Grow: 1e9}, "2^61 files and folders or more"},
 	} {
 		var entries []Entry
 		for _, p := range strings.Fields(c.patterns) {

@@ -92,7 +92,10 @@ func (t *Tree) at(id ID) (n *node, instance uint64) {
 	if i < 0 || id >= t.end {
 		return nil, 0
 	}
-	return t.nodes[i], uint64(id - t.bases[i])
+	if n, instance = t.nodes[i], uint64(id-t.bases[i]); instance >= n.count {
+		return nil, 0 // the place of files that were added and have gone
+	}
+	return n, instance
 }
 
 // Node returns what is at a position; false if nothing is.
@@ -241,7 +244,7 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 		name := make([]byte, 0, maxName)
 		for _, c := range n.folder.children[min(first, len(n.folder.children)):] {
 			before := instance * c.name.count
-			if c.row != nil && c.row.present(c) == 0 {
+			if c.row != nil && c.row.present(c.round) == 0 {
 				index = c.name.count // all have gone
 			}
 			for {
@@ -301,11 +304,10 @@ func (t *Tree) filesOf(n *node) uint64 {
 	if n.row == nil {
 		return t.o.Shard.count(n.first, n.first+n.count)
 	}
-	present := n.row.present(n)
-	if t.o.Shard.all() {
-		return present
-	}
-	return present / t.o.Shard.Count
+	// As many as are in the part, of which this share is there.
+	hi, lo := bits.Mul64(t.o.Shard.count(n.first, n.first+n.count), n.row.present(n.round))
+	files, _ := bits.Div64(hi, lo, n.count)
+	return files
 }
 
 // addBytes counts the sizes of so many files of a node.
