@@ -63,7 +63,7 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 		return usagef("--seed: %w", err)
 	}
 	if !s.HasSeed {
-		s.Seed = gen.DeriveSeed(common, f.Arg(0))
+		s.Seed = gen.DeriveSeed(common, spec.SeedName(f.Arg(0)))
 	}
 	c := fs.GeneratorConfig(s)
 	c.Threads = 1 // a pipe takes a fraction of what one makes

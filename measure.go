@@ -143,7 +143,7 @@ func newMeasureSource(arg string, seed uint64) (measureSource, error) {
 		return measureSource{}, usagef("spec %q: %w", arg, err)
 	}
 	if !s.HasSeed {
-		s.Seed = gen.DeriveSeed(seed, arg)
+		s.Seed = gen.DeriveSeed(seed, spec.SeedName(arg))
 	}
 	c := fs.GeneratorConfig(s)
 	c.Threads = 1 // the other threads hash

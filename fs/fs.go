@@ -124,7 +124,7 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	name := n.name // that the seed follows from
 	switch {
 	case name != "":
-		s = s.Member(0, 1)
+		s, name = s.Member(0, 1), spec.SeedName(name)
 	case s.Group:
 		// One seed for the whole group. It is that of no file elsewhere, unless a
 		// name has been given braces by escapes to look like the pattern.

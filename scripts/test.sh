@@ -128,7 +128,7 @@ go test -race ./...
 heading 'Tests with one processor'
 GOMAXPROCS=1 go test -short -count=1 ./gen/... ./fs/...
 
-heading 'Fuzzing: what reads input for a minute, the rest for 5 s each'
+heading 'Fuzzing: specs, tree files, options and positions for a minute each, the rest for 5 s'
 # only_late FILE: nothing was found, but Go before 1.27 now and then takes the end
 # of -fuzztime for a failure (go.dev/issue/75804). A finding names its input.
 only_late() { grep -qx ' *context deadline exceeded' "$1" && ! grep -q 'Failing input' "$1"; }
@@ -139,7 +139,7 @@ fuzz() {
 	go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -fuzzminimizetime 10x -parallel 1 "$1" >"$out" 2>&1 || only_late "$out" || { cat "$out"; return 1; }
 	echo "$1 $2: $(grep '^fuzz: elapsed' "$out" | tail -n 1)"
 }
-long=("./fs/spec FuzzParseFiles" "./fs/spec FuzzParse" "./fs/treefile FuzzParse" "./fs/tree FuzzTree" "./fs/tree FuzzPattern" ". FuzzOptions")
+long=("./fs/spec FuzzParseFiles" "./fs/treefile FuzzParse" "./fs/tree FuzzTree" ". FuzzOptions")
 running=()
 await_fuzz() {
 	local pid status=0

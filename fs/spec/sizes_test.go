@@ -85,6 +85,16 @@ func TestParseFiles(t *testing.T) {
 	}
 }
 
+func TestSeedName(t *testing.T) {
+	for name, want := range map[string]string{
+		"1M": "1M", "1024K,change=5%": "1024K,change=5%", "1M,generation=3,change=5%": "1M,change=5%", "1M,change=5%,generation=3": "1M,change=5%",
+	} {
+		if got := SeedName(name); got != want {
+			t.Errorf("SeedName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
 // Close to what package math has, on this CPU.
 func TestExactFunctions(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

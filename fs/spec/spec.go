@@ -333,6 +333,14 @@ func (s Spec) appendKeys(b []byte) []byte {
 	return s.Trouble.append(b)
 }
 
+// SeedName returns what the seed of a file follows from whose name is a spec: the
+// name, but for its generation, so that names that differ in nothing else are
+// generations of one file.
+func SeedName(name string) string {
+	parts := strings.Split(name, ",")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "generation=") }), ",")
+}
+
 // ParseGeneration reads the number of a generation: 0 to MaxGeneration.
 func ParseGeneration(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
