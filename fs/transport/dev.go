@@ -314,7 +314,7 @@ func (w *worker) answer(in []byte) {
 // answerNoData answers a READ with an error, unless it is answered later.
 func (w *worker) answerNoData(unique uint64, r *fuse.ReadIn, errno syscall.Errno) {
 	if errno == Later {
-		w.answerLater(unique, r.Fh, r.Offset, r.Size)
+		w.answerLater(unique, r.Fh, r.Offset, r.Size, r.Pid)
 		return
 	}
 	w.served.countError()

@@ -1,7 +1,11 @@
 package transport
 
 import (
+	"bytes"
+	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -47,12 +51,15 @@ type later struct {
 	early     []uint64
 	lastEarly int
 
+	watching bool // a goroutine looks for readers that were killed
+
 	buffers chan []byte // those that nobody uses; nil ones are made when they are used
 }
 
 type waitingRead struct {
 	LaterRead
 	unique uint64
+	reader uint32 // thread that waits for it, as this process numbers it; 0 if it has no number here
 	timer  *time.Timer
 	answer func(r *waitingRead, interrupted bool) // it must not wait if that is true
 }
@@ -73,6 +80,51 @@ func (l *later) add(r *waitingRead) {
 	}
 	l.waiting[r.unique] = r
 	r.timer = time.AfterFunc(time.Until(r.Due), func() { l.answer(r.unique, false) })
+	if !l.watching && time.Until(r.Due) > watchEvery {
+		l.watching = true
+		go l.watch()
+	}
+}
+
+// watchEvery is how often readers that wait are looked after.
+const watchEvery = time.Second
+
+// watch answers reads of which the reader has been killed, until none waits. The
+// kernel does not always say so: over rings, not if the signal comes while a
+// request is about to get its entry (no INTERRUPT on Linux 6.18).
+func (l *later) watch() {
+	for {
+		time.Sleep(watchEvery)
+		l.mu.Lock()
+		if len(l.waiting) == 0 {
+			l.watching = false
+			l.mu.Unlock()
+			return
+		}
+		reads := slices.Collect(maps.Values(l.waiting))
+		l.mu.Unlock()
+		for _, r := range reads {
+			if isKilled(r.reader) {
+				l.answer(r.unique, true)
+			}
+		}
+	}
+}
+
+// isKilled reports whether a thread is about to die of a signal. One that is gone
+// is not: it may have been a worker of the kernel that read for somebody else.
+func isKilled(thread uint32) bool {
+	if thread == 0 {
+		return false
+	}
+	status, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(thread), 10) + "/status")
+	if err != nil {
+		return false
+	}
+	_, pending, _ := bytes.Cut(status, []byte("\nSigPnd:\t"))
+	pending, _, _ = bytes.Cut(pending, []byte("\n"))
+	set, err := strconv.ParseUint(string(pending), 16, 64)
+	return err == nil && set&(1<<(unix.SIGKILL-1)) != 0
 }
 
 // answer has a request answered, if it is a read that waits.
@@ -133,10 +185,11 @@ func (l *later) free() chan []byte {
 
 // answerLater has a READ answered later, through the worker's descriptor: the
 // kernel looks for the request of a reply only where that was received.
-func (w *worker) answerLater(unique, fh, off uint64, size uint32) {
+func (w *worker) answerLater(unique, fh, off uint64, size, reader uint32) {
 	w.later.add(&waitingRead{
 		LaterRead: w.fs.ReadLater(fh, int64(off), int(size)),
 		unique:    unique,
+		reader:    reader,
 		answer: func(r *waitingRead, interrupted bool) {
 			if interrupted {
 				r.Cancel()
@@ -186,6 +239,7 @@ func (t *thread) answerLater(number uint32) {
 	t.later.add(&waitingRead{
 		LaterRead: t.fs.ReadLater(r.fh, int64(r.offset), int(r.size)),
 		unique:    header(h.inOut[:]).Unique,
+		reader:    header(h.inOut[:]).Pid,
 		answer: func(r *waitingRead, interrupted bool) {
 			t.mailLock.Lock()
 			t.mails = append(t.mails, mail{number, r, interrupted})
