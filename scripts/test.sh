@@ -170,6 +170,9 @@ GOOS=darwin go vet ./gen ./numa # which are libraries
 # The same bytes on an arm64 CPU, by NEON and without, and in big-endian order.
 (cd gen && GOARCH=arm64 go test -short -exec qemu-aarch64-static -run 'Golden|ReadAt|Alignment' .)
 (cd gen && GOARCH=s390x go test -short -exec qemu-s390x-static -run 'Golden|ReadAt' .)
+# The same names and sizes, also where a product and a sum are rounded at once.
+GOARCH=arm64 go test -exec qemu-aarch64-static -run Golden ./fs/spec ./fs/treefile
+GOARCH=s390x go test -exec qemu-s390x-static -run Golden ./fs/spec ./fs/treefile
 
 # Top-level tests, what was skipped, what failed and why; not every part that
 # passed.
