@@ -172,7 +172,10 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// Who may read a file may also enter its folder.
 		Mode: fuse.S_IFDIR | f.mode | f.mode&0o444>>2,
 	}
-	changed := mtime.AddDate(0, 0, f.lastChange(id, n))
+	changed := mtime
+	if days := f.lastChange(id, n); days != 0 {
+		changed = mtime.AddDate(0, 0, days)
+	}
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
 		a.Mode = fuse.S_IFREG | f.mode

@@ -27,11 +27,7 @@ func log2(x float64) float64 {
 	}
 	// ln(m) = 2 atanh(t), with t from -0.18 to 0.18
 	t := (m - 1) / (m + 1)
-	square := float64(t * t)
-	sum := 0.0
-	for n := 23.0; n >= 1; n -= 2 {
-		sum = 1/n + float64(square*sum)
-	}
+	sum := polynomial(float64(t*t), 1.0/23, 1.0/21, 1.0/19, 1.0/17, 1.0/15, 1.0/13, 1.0/11, 1.0/9, 1.0/7, 1.0/5, 1.0/3, 1)
 	return float64(e) + float64(2*t*sum)/math.Ln2
 }
 

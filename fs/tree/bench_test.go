@@ -1,0 +1,65 @@
+package tree
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
+
+// BenchmarkReadDir lists a folder of a million names, of which some files have gone;
+// a listing that goes over all takes time for these, too. ns/name is by names, there
+// or not.
+func BenchmarkReadDir(b *testing.B) {
+	const names = 1_000_000
+	s, _ := spec.Parse("64K")
+	for _, gone := range []uint64{0, 50, 99} {
+		b.Run(fmt.Sprintf("gone=%d%%", gone), func(b *testing.B) {
+			tree, err := New([]Entry{{Pattern: "{000000..999999}", Spec: s}},
+				Options{History: History{Generation: 1, Delete: gone * spec.Billion / 100}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				n := uint64(0)
+				for range tree.ReadDir(Root, 0) {
+					n++
+				}
+				if n != tree.Files() {
+					b.Fatalf("%d files, want %d", n, tree.Files())
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/names, "ns/name")
+		})
+	}
+}
+
+// BenchmarkNode asks for a file's attributes, as every stat does: of a size that is
+// the same for all, that is drawn, and of a generation.
+func BenchmarkNode(b *testing.B) {
+	f, _ := spec.ParseFiles("lognormal:64K:1.5")
+	fixed, _ := spec.Parse("64K")
+	for _, c := range []struct {
+		name  string
+		entry Entry
+		o     Options
+	}{
+		{"fixed", Entry{Spec: fixed}, Options{}},
+		{"drawn", Entry{Spec: f.Spec, Sizes: f.Sizes}, Options{}},
+		{"generation", Entry{Spec: fixed}, Options{History: History{Generation: 100, Change: 2e7, Grow: 1e7, Delete: 1e7}}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			c.entry.Pattern = "d{00..99}/{0000..9999}"
+			tree, err := New([]Entry{c.entry}, c.o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			id := ID(0)
+			for b.Loop() {
+				id = (id + 7919) % tree.end
+				tree.Node(id)
+			}
+		})
+	}
+}
