@@ -38,6 +38,10 @@ type commandHelp struct {
 	flags   []flagHelp
 }
 
+// choices is the annotation of a flag that lists its values, where they are too
+// many for a column of --help.
+const choices = "choices"
+
 // flagHelp is a flag.
 type flagHelp struct {
 	name, short string // without dashes; short may be empty
@@ -52,6 +56,9 @@ func newFlagHelp(f *pflag.Flag) flagHelp {
 	h.value, h.text = pflag.UnquoteUsage(f)
 	if f.NoOptDefVal != "" {
 		h.value = ""
+	}
+	if all := f.Annotations[choices]; all != nil {
+		h.value = strings.Join(all, "|")
 	}
 	if slices.Contains([]string{"", "false", "0", "[]"}, f.DefValue) || strings.Contains(h.text, "(default") {
 		h.byDefault = ""

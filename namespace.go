@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -38,7 +37,8 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	f.IntVar(&n.files, "files", 1, "make `N` files of --size, data-000 to data-999 for 1000")
 	f.StringArrayVar(&n.file, "file", nil, "a file, `NAME:SPEC`; folders in NAME are made, and ranges give many files:\npart-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
 	f.StringVar(&n.tree, "tree", "", "the files in a tree `FILE`, a line NAME SPEC for each of the entries; - is standard\ninput")
-	f.StringVar(&n.preset, "preset", "", "a tree file that is built in: `"+strings.Join(treefile.Presets(), "|")+"`; needs --total or\n--count")
+	f.StringVar(&n.preset, "preset", "", "a tree file that is built in, `NAME`; needs --total or --count. There are\n"+strings.Join(treefile.Presets(), ", "))
+	f.SetAnnotation("preset", choices, treefile.Presets()) // which is there
 	f.StringVar(&n.total, "total", "", "the `SIZE` of all files together of the entries with share=, as a --preset has them")
 	f.IntVar(&n.count, "count", 0, "the number `N` of these files")
 }
@@ -56,9 +56,7 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	// Those that are wrong may be meant to have shares, and are what to tell of.
-	wrong := slices.ContainsFunc(lines, func(l treefile.Line) bool { return l.Err != nil })
-	scale, err := n.scale(wrong || treefile.Shares(lines))
+	scale, err := n.scale()
 	if err != nil {
 		return s, err
 	}
@@ -87,7 +85,7 @@ func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options
 	return err
 }
 
-func (n *namespaceFlags) scale(shares bool) (s treefile.Scale, err error) {
+func (n *namespaceFlags) scale() (s treefile.Scale, err error) {
 	hasTotal, hasCount := n.set.Changed("total"), n.set.Changed("count")
 	switch {
 	case hasTotal && hasCount:
@@ -104,13 +102,6 @@ func (n *namespaceFlags) scale(shares bool) (s treefile.Scale, err error) {
 			return s, usagef("--count %d: must be from 1 to %d", n.count, int(maxFiles))
 		}
 		s.Count = uint64(n.count)
-	}
-	if !shares && s.Given() {
-		flag := "total"
-		if hasCount {
-			flag = "count"
-		}
-		return s, usagef("--%s: is for entries with share=, as --preset has them, and there is none", flag)
 	}
 	return s, nil
 }
@@ -138,6 +129,9 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 		name := n.tree
 		if name == "-" {
 			name = "standard input"
+		}
+		if n.tree == "" {
+			return nil, usagef("--tree: needs the name of a file, or - for standard input")
 		}
 		if s.treeText, err = n.read(); err != nil {
 			return nil, usagef("--tree %s: %w", n.tree, err)

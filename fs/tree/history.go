@@ -31,7 +31,7 @@ type History struct {
 const maxRounds = 100
 
 // ErrHistory is returned by New for a history that cannot be shown.
-var ErrHistory = errors.New("history")
+var ErrHistory = errors.New("cannot be shown")
 
 // Of returns the spec that a file has in this generation. What it says about
 // change by itself stays. Phase, from 0 to spec.Billion-1, is that of the file.
@@ -68,7 +68,7 @@ func newMoves(h *History) (*moves, error) {
 		added += float64(grow * present)
 		removed = min(removed+float64(shrink*present), 1+added)
 		if added > maxRounds {
-			return nil, fmt.Errorf("%w: generation %d has added more than %d times the files of generation 0; grow less, or show an earlier one", ErrHistory, h.Generation, maxRounds)
+			return nil, fmt.Errorf("%w: it has added more than %d times the files of generation 0; grow less, or show an earlier one", ErrHistory, maxRounds)
 		}
 		m.added = append(m.added, added)
 		m.removed = append(m.removed, removed)

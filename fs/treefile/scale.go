@@ -20,16 +20,6 @@ type Scale struct {
 // Given reports whether the scale says something.
 func (s Scale) Given() bool { return s != Scale{} }
 
-// Shares reports whether an entry has a share, and so needs a scale.
-func Shares(lines []Line) bool {
-	for _, l := range lines {
-		if l.Files.Share != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // count returns how many files each of the lines with a share has by the scale; an
 // error of the lines together, or of the scale, is returned.
 func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
@@ -43,7 +33,7 @@ func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
 	}
 	switch {
 	case sum == 0 && s.Given():
-		return nil, errors.New("a total or a count needs entries with share=, and there is none")
+		return nil, errors.New("is for entries with share=, as presets have them, and there is none")
 	case sum == 0:
 		return nil, nil
 	case sum != spec.Billion && sum < 1<<62:
@@ -150,8 +140,13 @@ func (l Line) sum() (files, bytes float64) {
 // what was meant: whole files add or take away a little.
 func far(got, asked float64) bool { return got > asked*1.1 || got < asked*0.9 }
 
+// sizeText writes a size in four digits at most, rounded up.
 func sizeText(bytes float64) string {
-	return spec.FormatSize(int64(min(bytes, 1<<62)))
+	unit := 1.0
+	for bytes/unit > 9999 && unit < 1<<60 {
+		unit *= 1024
+	}
+	return spec.FormatSize(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
 }
 
 // check reports a scale that cannot be had: every entry with a share has a file at

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestScaleErrors(t *testing.T) {
 	}{
 		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
 		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, --total, or their number, --count"},
-		{"a 1M", Scale{Count: 10}, "a total or a count needs entries with share="},
+		{"a 1M", Scale{Count: 10}, "is for entries with share=, as presets have them, and there is none"},
 		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs a range that is open`},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files, as there is one of each kind"},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "comes to 100M, as there is one file of each kind"},
@@ -122,7 +123,7 @@ func TestPresets(t *testing.T) {
 			t.Fatalf("there is no %s", name)
 		}
 		lines := Parse(name, text)
-		if !Shares(lines) || text[0] != '#' {
+		if !shares(lines) || text[0] != '#' {
 			t.Errorf("%s has no shares, or no comments", name)
 		}
 		for _, count := range []uint64{1000, 1e6, 1e9} {
@@ -168,6 +169,11 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// shares reports whether an entry has a share, and so needs a scale.
+func shares(lines []Line) bool {
+	return slices.ContainsFunc(lines, func(l Line) bool { return l.Files.Share != 0 })
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\n\tb c 2", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
 		f.Add(s, uint64(1000))
@@ -175,7 +181,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, count uint64) {
 		lines := Parse("f", []byte(text))
 		scale := Scale{}
-		if Shares(lines) {
+		if shares(lines) {
 			scale.Count = count
 		}
 		tr, entries, err := Build(lines, scale, tree.Options{})
