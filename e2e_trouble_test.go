@@ -52,12 +52,15 @@ func reader(t *testing.T, path string, args ...string) *exec.Cmd {
 // waitsInRead waits until a process waits for the server.
 func waitsInRead(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	await(t, promptly, "a reader waits", func() bool {
-		call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", cmd.Process.Pid))
-		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", cmd.Process.Pid))
-		return strings.HasPrefix(string(call), strconv.Itoa(unix.SYS_READ)+" ") && (len(name) < 2 || strings.Contains(string(name), "request_wait"))
-	})
+	await(t, promptly, "a reader waits", func() bool { return isInRead(cmd) })
 	time.Sleep(50 * time.Millisecond)
+}
+
+// isInRead reports whether a command waits for the reply to a read.
+func isInRead(cmd *exec.Cmd) bool {
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", cmd.Process.Pid))
+	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", cmd.Process.Pid))
+	return strings.HasPrefix(string(call), strconv.Itoa(unix.SYS_READ)+" ") && (len(name) < 2 || strings.Contains(string(name), "request_wait"))
 }
 
 // ends fails if a process does not end by itself.
@@ -97,9 +100,18 @@ func TestKilledWhileWaiting(t *testing.T) {
 		for range 24 {
 			readers = append(readers, reader(t, filepath.Join(mnt, "slow"), "bs=1M"))
 		}
-		for _, cmd := range readers[:2] {
-			waitsInRead(t, cmd)
-		}
+		// Not any two in particular: once the places of a CPU are taken, others wait
+		// to open the file.
+		await(t, promptly, "two readers wait", func() bool {
+			n := 0
+			for _, cmd := range readers {
+				if isInRead(cmd) {
+					n++
+				}
+			}
+			return n >= 2
+		})
+		time.Sleep(50 * time.Millisecond)
 		if transport == "dev" {
 			if _, err := os.ReadFile(filepath.Join(mnt, "other")); err != nil {
 				t.Fatal(err)
