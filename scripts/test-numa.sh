@@ -24,14 +24,18 @@ trap 'rm -rf "$work"' EXIT
 export CGO_ENABLED=0
 go build -o "$work/dgenfs" .
 go test -c -o "$work/numa.test" ./numa
-go test -c -tags nodes -o "$work/nodes.test" .
+go test -c -tags nodes -o "$work/fill.test" ./fs/cli
+go test -c -tags nodes -o "$work/mount.test" ./fs/e2e
 cat >"$work/run" <<-'RUN'
 	#!/bin/sh
-	# run PATTERN: those of the tests of package main
+	# run PATTERN: those of the tests of fills and of mounts
 	set -e
 	./dgenfs topology
 	./numa.test -test.timeout 2m
-	[ "$1" = none ] || ./nodes.test -test.timeout 4m -test.v -test.run "$1"
+	[ "$1" = none ] && exit
+	for test in fill mount; do
+		./$test.test -test.timeout 4m -test.v -test.run "$1"
+	done
 RUN
 chmod +x "$work/run"
 
@@ -59,7 +63,7 @@ machine() {
 	printf '\n-- %s\n' "${options[*]}"
 	# Without the kernel's own moving of pages, which tests could not tell from ours.
 	"$numa_vm" --mem 1536M "${options[@]}" --append numa_balancing=disable \
-		--file "$work/dgenfs:dgenfs" --file "$work/numa.test:numa.test" --file "$work/nodes.test:nodes.test" \
+		--file "$work/dgenfs:dgenfs" --file "$work/numa.test:numa.test" --file "$work/fill.test:fill.test" --file "$work/mount.test:mount.test" \
 		-- "$work/run" "$2" | grep -Ev '^=== '
 }
 machine --nodes 2 --cpus 4 -- '^TestNodes'

@@ -96,7 +96,7 @@ unformatted=$(gofmt -l .)
 heading 'Vet'
 go vet ./...
 go vet -tags e2e ./...
-go vet -tags nodes .
+go vet -tags nodes ./fs/...
 
 heading 'Imports'
 # imports PACKAGE PATTERN: all that PACKAGE needs, other than the standard
@@ -110,11 +110,20 @@ imports() {
 	done
 }
 imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
+imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
 imports ./fs/spec "$module/fs/spec"
 imports ./fs/tree "$module/(fs/(tree|spec)|gen/keyed)"
-imports ./fs/... "$module/(fs|gen)(/.*)?|github\.com/hanwen/go-fuse/v2/.*|golang\.org/x/sys/.*"
-imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
-! go list -deps ./gen/... ./fs/... ./numa/... | grep -qx "$module" || fail "a package imports main"
+# Of what is below fs, only cli knows numa and pflag.
+library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
+for package in $library; do
+	imports "$package" "$module/(fs|gen)(/.*)?|github\.com/hanwen/go-fuse/v2/.*|golang\.org/x/sys/.*"
+	! go list -deps "$package" | grep -q "^$module/fs/cli" || fail "$package imports the command line"
+done
+[ "$(go list -f '{{join .Imports " "}}' .)" = "$module/fs/cli os" ] || fail 'main must import fs/cli alone'
+
+heading 'Top level'
+beyond=$(git ls-files 2>/dev/null | cut -d/ -f1 | sort -u | grep -vxE 'go\.mod|go\.sum|main\.go|README\.md|fs|gen|numa|scripts|\..*' || true)
+[ -z "$beyond" ] || fail "the top level must not have: $beyond"
 
 heading 'Tests'
 go test ./...
@@ -139,7 +148,7 @@ fuzz() {
 	go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" -fuzzminimizetime 10x -parallel 1 "$1" >"$out" 2>&1 || only_late "$out" || { cat "$out"; return 1; }
 	echo "$1 $2: $(grep '^fuzz: elapsed' "$out" | tail -n 1)"
 }
-long=("./fs/spec FuzzParseFiles" "./fs/treefile FuzzParse" "./fs/tree FuzzTree" ". FuzzOptions")
+long=("./fs/spec FuzzParseFiles" "./fs/treefile FuzzParse" "./fs/tree FuzzTree" "./fs/cli FuzzOptions")
 running=()
 await_fuzz() {
 	local pid status=0
@@ -196,11 +205,11 @@ export E2E_ALL_TOOLS=1
 for state in "${states[@]}"; do
 	[ "$state" = 'as it is' ] || echo "$state" >$enable_uring
 	heading "End to end, FUSE over io_uring: $state"
-	go test -tags e2e -count=1 -timeout 8m -v . | compact
+	go test -tags e2e -count=1 -timeout 8m -v ./fs/e2e | compact
 
 	heading "End to end, the server on one CPU, FUSE over io_uring: $state"
 	E2E_SERVER_CPU=0 go test -tags e2e -count=1 -timeout 8m -v -run \
-		'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilled.*|TestManyReaders|TestStoppedReaders|TestMountReturnsWhenItAnswers)$' . | compact
+		'^(TestRandomOffsets|TestEndOfFile|TestConcurrentReaders|TestFio|TestRun|TestKilled.*|TestManyReaders|TestStoppedReaders|TestMountReturnsWhenItAnswers)$' ./fs/e2e | compact
 done
 
 heading 'Deployment examples'

@@ -1,0 +1,423 @@
+package cli
+
+import (
+	"bytes"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs"
+)
+
+// badInput is an invocation that must be refused. {dir} in an argument stands
+// for a folder that holds an empty folder mnt, a file called file, a folder
+// full with a file in it, and symbolic links.
+type badInput struct {
+	args  string // separated by blanks; ~ stands for a blank, ^ for a newline
+	names string // what the error must name: the input that is wrong
+}
+
+// specs are tried wherever a spec can be given.
+var badSpecs = []badInput{
+	{"-1", "-1"},
+	{"-1G", "-1G"},
+	{"+1G", "+1G"},
+	{"8E", "8E"},
+	{"9223372036854775808", "9223372036854775808"},
+	{"99999999999999999999999", "99999999999999999999999"},
+	{"9007199254740992K", "9007199254740992K"},
+	{"1.5G", "1.5G"},
+	{"1X", "1X"},
+	{"1Gi", "1Gi"},
+	{"G", "G"},
+	{"1~G", "1 G"},
+	{"0x10", "0x10"},
+	{"1e9", "1e9"},
+	{"64G,", "64G,"},
+	{"64G,,dedup=2", "64G,,dedup=2"},
+	{"64G,color=red", "color"},
+	{"64G,Dedup=2", "Dedup"},
+	{"64G,dedup", "dedup"},
+	{"64G,dedup=", "dedup"},
+	{"64G,dedup=2,dedup=3", "dedup"},
+	{"64G,dedup=0.5", "0.5"},
+	{"64G,dedup=0", "dedup"},
+	{"64G,dedup=-2", "-2"},
+	{"64G,dedup=NaN", "NaN"},
+	{"64G,dedup=Inf", "Inf"},
+	{"64G,dedup=1e400", "1e400"},
+	{"64G,compress=0.99", "0.99"},
+	{"64G,compress=NaN", "NaN"},
+	{"64G,compress=inf", "inf"},
+	{"64G,compress=101", "101"},
+	{"64G,unit=1000", "1000"},
+	{"64G,skew=9", "9"},
+	{"64G,skew=-1", "-1"},
+	{"64G,scope=x", "x"},
+	{"64G,group=0of5", "group"},
+	{"1M,group=93of100", "group"},
+	{"1M,scope=group,group=0of8", "group"},
+	{"64G,unit=4097", "4097"},
+	{"64G,unit=0", "unit"},
+	{"64G,unit=-4K", "-4K"},
+	{"64G,unit=2G", "2G"},
+	{"64G,rate=0", `rate "0"`},
+	{"64G,rate=fast", "fast"},
+	{"64G,latency=2", `latency "2"`},
+	{"64G,latency=0ms", "0ms"},
+	{"64G,latency=2h", "2h"},
+	{"64G,latency=3601s", "3601s"},
+	{"64G,fail=eio", `fail "eio"`},
+	{"64G,fail=eagain:1%", "eagain"},
+	{"64G,fail=eio:0%", "eio:0%"},
+	{"64G,fail=eio:1e-3%", "1e-3%"},
+	{"64G,fail=eio@64G+1", "eio@64G+1"},
+	{"64G,fail=eio@1G", "eio@1G"},
+	{"64G,seed=-1", "-1"},
+	{"64G,seed=18446744073709551616", "18446744073709551616"},
+	{"64G,seed=abc", "abc"},
+	{"64G,seed=random", "random"},
+	{"1X^2", `1X\n2`},
+}
+
+var badInputs = []badInput{
+	// Flags.
+	{"{dir}/mnt --nope", "--nope"},
+	{"{dir}/mnt -x", "x"},
+	{"{dir}/mnt --size", "--size"},
+	{"--size= {dir}/mnt", "--size"},
+	{"--file= {dir}/mnt", "--file"},
+	{"--files 0 --size 1M {dir}/mnt", "--files 0"},
+	{"--files -1 --size 1M {dir}/mnt", "--files -1"},
+	{"--files 1.5 --size 1M {dir}/mnt", "1.5"},
+	{"--files many --size 1M {dir}/mnt", "many"},
+	{"--files 10 {dir}/mnt", "--files 10"},
+	{"--files 0 {dir}/mnt", "--files 0"},
+	{"--files 9223372036854775807 --size 1M {dir}/mnt", "--files 9223372036854775807"},
+	{"--files 99999999999999999999 --size 1M {dir}/mnt", "99999999999999999999"},
+	{"--seed abc {dir}/mnt", "abc"},
+	{"--seed -1 {dir}/mnt", "-1"},
+	{"--seed= {dir}/mnt", "--seed"},
+	{"--seed 18446744073709551616 {dir}/mnt", "18446744073709551616"},
+	{"--seed Random {dir}/mnt", "Random"},
+	{"--uid -1 {dir}/mnt", "--uid -1"},
+	{"--uid -2 {dir}/mnt", "--uid -2"},
+	{"--uid 4294967295 {dir}/mnt", "--uid 4294967295"},
+	{"--uid root {dir}/mnt", "root"},
+	{"--gid -1 {dir}/mnt", "--gid -1"},
+	{"--gid 4294967296 {dir}/mnt", "--gid 4294967296"},
+	{"--mode= {dir}/mnt", "--mode"},
+	{"--mode 0644 {dir}/mnt", "--mode 0644"},
+	{"--mode 1444 {dir}/mnt", "--mode 1444"},
+	{"--mode 0 {dir}/mnt", "--mode 0"},
+	{"--mode 0111 {dir}/mnt", "--mode 0111"},
+	{"--mode 0888 {dir}/mnt", "--mode 0888"},
+	{"--mode -1 {dir}/mnt", "--mode -1"},
+	{"--mode a=r {dir}/mnt", "--mode a=r"},
+	{"--mode 99999999999999999999 {dir}/mnt", "--mode 99999999999999999999"},
+	{"--allow-other=maybe {dir}/mnt", "maybe"},
+	{"--transport ring {dir}/mnt", "--transport ring"},
+	{"--transport= {dir}/mnt", "--transport"},
+	{"--max-read 0 {dir}/mnt", "--max-read 0"},
+	{"--max-read 5000 {dir}/mnt", "--max-read 5000"},
+	{"--max-read 1T {dir}/mnt", "--max-read 1T"},
+	{"--max-read -4K {dir}/mnt", "--max-read"},
+	{"--max-read big {dir}/mnt", "--max-read"},
+	{"--rate 0 {dir}/mnt", `--rate "0"`},
+	{"--rate= {dir}/mnt", "--rate"},
+	{"--rate fast {dir}/mnt", "fast"},
+	{"--latency 2 {dir}/mnt", `--latency "2"`},
+	{"--latency= {dir}/mnt", "--latency"},
+	{"--latency -2ms {dir}/mnt", "-2ms"},
+	{"--fail eio {dir}/mnt", `--fail "eio"`},
+	{"--fail= {dir}/mnt", "--fail"},
+	{"--fail eio:101% {dir}/mnt", "101%"},
+	{"-o latency=1h {dir}/mnt", "1h"},
+	{"--foreground=maybe {dir}/mnt", "maybe"},
+	{"--numa on {dir}/mnt", "--numa on"},
+	{"--numa= {dir}/mnt", "--numa"},
+	{"--numa-nodes 1000 {dir}/mnt", "--numa-nodes 1000"},
+	{"--numa-nodes 0- {dir}/mnt", "0-"},
+	{"--numa-nodes= {dir}/mnt", "--numa-nodes"},
+	{"--numa off --numa-nodes 0 {dir}/mnt", "--numa-nodes 0"},
+	{"--threads 0 {dir}/mnt", "--threads 0"},
+	{"--threads 100000 {dir}/mnt", "--threads 100000"},
+	{"--threads many {dir}/mnt", "many"},
+
+	// Mount options.
+	{"-o nope {dir}/mnt", "nope"},
+	{"-o rw {dir}/mnt", "rw"},
+	{"-o suid {dir}/mnt", "suid"},
+	{"-o dev {dir}/mnt", "dev"},
+	{"-o rw,nodev {dir}/mnt", "rw"},
+	{"-o ro,remount {dir}/mnt", "remount"},
+	{"-o rw,remount,suid,dev {dir}/mnt", "remount"},
+	{"-o rwx {dir}/mnt", "rwx"},
+	{"-o xsystemd {dir}/mnt", "xsystemd"},
+	{"-o size {dir}/mnt", "size"},
+	{"-o size= {dir}/mnt", "size"},
+	{"-o ro,,nodev {dir}/mnt", `""`},
+	{"-o allow-other {dir}/mnt", "allow-other"},
+	{"-o allow_other=maybe {dir}/mnt", "maybe"},
+	{"-o size=64G,dedup=3 {dir}/mnt", "dedup"},
+	{"-o files=many,size=1M {dir}/mnt", "many"},
+	{"-o uid=-5 {dir}/mnt", "-5"},
+	{"-o options=ro {dir}/mnt", "options"},
+
+	// Files.
+	{"--file x {dir}/mnt", "x"},
+	{"--file :1G {dir}/mnt", `--file`},
+	{"--file /a:1G {dir}/mnt", "/a"},
+	{"--file a/:1G {dir}/mnt", "a/"},
+	{"--file a//b:1G {dir}/mnt", "a//b"},
+	{"--file ./a:1G {dir}/mnt", "./a"},
+	{"--file a/../b:1G {dir}/mnt", "a/../b"},
+	{"--file a{9..0}:1G {dir}/mnt", "9..0"},
+	{"--file a{0..9:1G {dir}/mnt", "{0..9"},
+	{"--file a}:1G {dir}/mnt", "a}"},
+	{"--file a{}:1G {dir}/mnt", "{}"},
+	{"--file a{0}:1G {dir}/mnt", "{0}"},
+	{"--file a{x..z}:1G {dir}/mnt", "x..z"},
+	{"--file a{-1..3}:1G {dir}/mnt", "-1..3"},
+	{"--file a{00..999}:1G {dir}/mnt", "00..999"},
+	{"--file a{0..9999999999999999999}:1G {dir}/mnt", "9999999999999999999"},
+	{"--file {0..999999999999}/{0..999999999999}:1 {dir}/mnt", "{0..999999999999}"},
+	{"--file " + strings.Repeat("n", 256) + ":1G {dir}/mnt", "nnnnnnnn"},
+	{"--file a:1G --file a:1G {dir}/mnt", `"a"`},
+	{"--file a:1G --file a:2G {dir}/mnt", `"a"`},
+	{"--file a{0..9}:1G --file a5:1G {dir}/mnt", "a5"},
+	{"--file a{0..9}:1G --file a{09..12}:1G --file a{5..50}:1G {dir}/mnt", "a{5..50}"},
+	{"--file a:1G --file a/b:1G {dir}/mnt", "a/b"},
+	{"--size 1G --file data:1G {dir}/mnt", "data"},
+	{"--size 1G --files 10 --file data-7:1G {dir}/mnt", "data-7"},
+
+	{"--file a{0..}:1G {dir}/mnt", "open range"},
+	{"--file a:1M,total=1G {dir}/mnt", "total=1G"},
+	{"--file a{0..}:1M,total=0 {dir}/mnt", `total "0"`},
+	{"--file a{0..}:1M,total=1K {dir}/mnt", "total=1K"},
+	{"--file a{0..9}:4K..1K {dir}/mnt", "4K..1K"},
+	{"--file a{0..9}:0..1K {dir}/mnt", "0..1K"},
+	{"--file a{0..9}:lognormal:0:1 {dir}/mnt", "lognormal:0:1"},
+	{"--file a{0..9}:lognormal:1K:99 {dir}/mnt", "lognormal:1K:99"},
+	{`--file a\x2f:1G {dir}/mnt`, `\x2f`},
+	{`--file a\x00:1G {dir}/mnt`, `\x00`},
+	{`--file a\n:1G {dir}/mnt`, `\n`},
+	{`--file a\{0..9}:1G {dir}/mnt`, `\}`},
+	{`--file a\:1G {dir}/mnt`, `\`},
+
+	// Trees and presets.
+	{"--tree {dir}/missing {dir}/mnt", "--tree {dir}/missing"},
+	{"--tree {dir}/full {dir}/mnt", "--tree {dir}/full"},
+	{"--tree {dir}/loop {dir}/mnt", "--tree {dir}/loop"},
+	{"--tree= {dir}/mnt", "--tree"},
+	{"--tree", "--tree"},
+	{"-o tree={dir}/missing {dir}/mnt", "--tree {dir}/missing"},
+	{"run --tree {dir}/missing -- true", "--tree {dir}/missing"},
+	{"tree --tree {dir}/missing", "--tree {dir}/missing"},
+	{"--tree {dir}/bad.tree {dir}/mnt", "{dir}/bad.tree:2: "},
+	{"-f --tree {dir}/bad.tree {dir}/mnt", "{dir}/bad.tree:2: "},
+	{"-o tree={dir}/bad.tree {dir}/mnt", "{dir}/bad.tree:2: "},
+	{"run --tree {dir}/bad.tree -- true", "{dir}/bad.tree:2: "},
+	{"tree --tree {dir}/bad.tree", "{dir}/bad.tree:2: "},
+	{"--tree {dir}/file --preset home --count 1000 {dir}/mnt", "--tree and --preset"},
+	{"--preset home {dir}/mnt", "--total"},
+	{"--preset home --size 1M {dir}/mnt", "--preset home"},
+	{"tree --preset home --size 1M", "--preset home"},
+	{"--preset nothing --count 1000 {dir}/mnt", "--preset nothing"},
+	{"--preset Home --count 1000 {dir}/mnt", "--preset Home"},
+	{"--preset ../presets/home --count 1000 {dir}/mnt", "../presets/home"},
+	{"--preset= --count 1000 {dir}/mnt", "--preset"},
+	{"tree --preset nothing", "--preset nothing"},
+	{"--preset home --total 100G --count 1000 {dir}/mnt", "--total and --count"},
+	{"--preset home --total 1K {dir}/mnt", "--total 1K"},
+	{"--preset home --total 0 {dir}/mnt", "--total 0"},
+	{"--preset home --total -1 {dir}/mnt", "-1"},
+	{"--preset home --total= {dir}/mnt", "--total"},
+	{"--preset home --count 3 {dir}/mnt", "--count 3"},
+	{"--preset home --count 0 {dir}/mnt", "--count 0"},
+	{"--preset home --count -5 {dir}/mnt", "--count -5"},
+	{"--preset home --count 1K {dir}/mnt", "1K"},
+	{"--preset home --count 1000000000000000001 {dir}/mnt", "--count 1000000000000000001"},
+	{"--preset home --count 1000 --file a{0..}:1M,share=1% {dir}/mnt", "101%"},
+	{"--total 1G {dir}/mnt", "--total"},
+	{"--count 10 {dir}/mnt", "--count"},
+	{"--total 1G --size 1M {dir}/mnt", "--total"},
+	{"--tree {dir}/file --total 1G {dir}/mnt", "--total"},
+	{"--file a{0..}:1M,share=50% --count 10 {dir}/mnt", "50%"},
+	{"--file a{0..}:1M,share=100% {dir}/mnt", "--count"},
+	{"--file a{0..}:1M,share=0% --count 10 {dir}/mnt", "share"},
+	{"--file a{0..}:1M,share=100%,total=1G --count 10 {dir}/mnt", "total"},
+	{"--size 1M,total=1G --files 3 {dir}/mnt", "--files 3"},
+	{"--size 1M,share=100% --files 1 --count 9 {dir}/mnt", "--files 1"},
+	{"--size 1M,total=1K {dir}/mnt", "total=1K"},
+	{"--size 8E-1 {dir}/mnt", "8E-1"},
+	{"tree 2", "2"},
+	{"tree --seed 1", "--seed"},
+
+	// Generations and parts.
+	{"--generation 4096 {dir}/mnt", "4096"},
+	{"--generation -1 {dir}/mnt", "-1"},
+	{"--generation= {dir}/mnt", "--generation"},
+	{"--generation last {dir}/mnt", "last"},
+	{"--change 2% {dir}/mnt", "--change 2%"},
+	{"--grow 2% {dir}/mnt", "--grow 2%"},
+	{"--delete 2% {dir}/mnt", "--delete 2%"},
+	{"-o delete=2% {dir}/mnt", "--delete 2%"},
+	{"--generation 1 --change 2 {dir}/mnt", "--change 2"},
+	{"--generation 1 --change 101% {dir}/mnt", "--change 101%"},
+	{"--generation 1 --grow -1% {dir}/mnt", "--grow -1%"},
+	{"--generation 1 --grow 0.00000001% {dir}/mnt", "--grow 0.00000001%"},
+	{"--generation 1 --delete= {dir}/mnt", "--delete"},
+	{"--generation 4000 --grow 100% {dir}/mnt", "--generation 4000"},
+	{"--size 1M,change=101% {dir}/mnt", "101%"},
+	{"--size 1M,phase=1000000000 {dir}/mnt", "1000000000"},
+	{"--shard 0/3 {dir}/mnt", "--shard 0/3"},
+	{"--shard 4/3 {dir}/mnt", "--shard 4/3"},
+	{"--shard 3 {dir}/mnt", "--shard 3"},
+	{"--shard 1/0 {dir}/mnt", "--shard 1/0"},
+	{"--shard 1/9999999 {dir}/mnt", "--shard 1/9999999"},
+	{"--shard -1/3 {dir}/mnt", "--shard -1/3"},
+	{"--shard 1/2/3 {dir}/mnt", "--shard 1/2/3"},
+	{"--shard= {dir}/mnt", "--shard"},
+	{"-o shard=5/4 {dir}/mnt", "--shard 5/4"},
+
+	// Mount points.
+	{"mount", "MOUNTPOINT"},
+	{"mount a b {dir}/mnt", "MOUNTPOINT"},
+	{"mount {dir}/missing", "/missing"},
+	{"{dir}/missing", "/missing"},
+	{"mount {dir}/missing/deep", "/missing/deep"},
+	{"{dir}/new^line", `new\nline`},
+	{"{dir}/file", "/file"},
+	{"{dir}/file/below", "/file/below"},
+	{"{dir}/file/far/below", "/file/far/below"},
+	{"{dir}/full", "/full"},
+	{"{dir}/dangling", "/dangling"},
+	{"{dir}/loop", "/loop"},
+	{"{dir}/loop/mnt", "/loop/mnt"},
+	{"{dir}/tofile", "/tofile"},
+	{"mount source {dir}/missing", "/missing"},
+	{"/proc", "/proc"},
+	{"/", "/"},
+	{"/dev/fd/", "/dev/fd/"},
+	{"/dev/fd/x", "/dev/fd/x"},
+	{"/dev/fd/-1", "/dev/fd/-1"},
+	{"/dev/fd/03", "/dev/fd/03"},
+	{"/dev/fd/3/x", "/dev/fd/3/x"},
+	{"/dev/fd/99999999999999999999", "/dev/fd/99999999999999999999"},
+	{"/dev/fd/2147483647", "/dev/fd/2147483647"},
+	{"/dev/fd/1", "/dev/fuse"},
+	{"-f /dev/fd/1", "/dev/fuse"},
+
+	// umount.
+	{"umount", "MOUNTPOINT"},
+	{"umount {dir}/mnt {dir}/full", "MOUNTPOINT"},
+	{"umount {dir}/mnt", "/mnt"},
+	{"umount {dir}/missing", "/missing"},
+	{"umount {dir}/missing/deep", "/missing/deep"},
+	{"umount {dir}/file", "/file"},
+	{"umount /proc", "/proc"},
+	{"umount --force {dir}/mnt", "--force"},
+
+	// run, cat, version.
+	{"run", "command"},
+	{"run --size 1G", "command"},
+	{"run --nope -- true", "--nope"},
+	{"run -f -- true", "f"},
+	{"run --files 10 -- true", "--files 10"},
+	{"run --seed abc -- true", "abc"},
+	{"cat", "SPEC"},
+	{"cat 1M 2M", "SPEC"},
+	{"cat --offset -1 1M", "-1"},
+	{"cat --offset 2M 1M", "2M"},
+	{"cat --length 2M 1M", "2M"},
+	{"cat --offset 1M --length 1 1M", "--length 1"},
+	{"cat --offset x 1M", "x"},
+	{"cat --length x 1M", "x"},
+	{"cat --length= 1M", "--length"},
+	{"cat --seed abc 1M", "abc"},
+	{"cat --seed abc 1M,seed=7", "abc"},
+	{"cat --seed random 1M", "random"},
+	{"cat 1M,rate=5M,fail=eio:1%", "rate=, fail="},
+	{"cat 1M,latency=1ms", "latency="},
+	{"measure 1M,latency=1ms", "latency="},
+	{"version 2", "2"},
+	{"topology 2", "2"},
+	{"topology --numa-nodes x", "x"},
+	{"bench --threads 0", "--threads 0"},
+	{"bench --threads 0", "--threads 0"},
+}
+
+func TestBadInput(t *testing.T) {
+	tests := slices.Clone(badInputs)
+	for _, spec := range badSpecs {
+		for _, form := range []string{"--size=%s {dir}/mnt", "--file name:%s {dir}/mnt", "run --size=%s -- true", "cat -- %s"} {
+			tests = append(tests, badInput{strings.Replace(form, "%s", spec.args, 1), spec.names})
+		}
+	}
+	dir := t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "mnt"), 0o755),
+		os.WriteFile(filepath.Join(dir, "file"), nil, 0o644),
+		os.WriteFile(filepath.Join(dir, "bad.tree"), []byte("a 1M\nb 1X\n"), 0o644),
+		os.Mkdir(filepath.Join(dir, "full"), 0o755),
+		os.WriteFile(filepath.Join(dir, "full", "tenant"), nil, 0o644),
+		os.Symlink("nowhere", filepath.Join(dir, "dangling")),
+		os.Symlink("loop", filepath.Join(dir, "loop")),
+		os.Symlink("file", filepath.Join(dir, "tofile")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("TMPDIR", dir)
+	before := listing(t, dir)
+	for _, test := range tests {
+		t.Run(test.args, func(t *testing.T) {
+			var args []string
+			for _, arg := range strings.Split(test.args, " ") {
+				args = append(args, strings.NewReplacer("{dir}", dir, "~", " ", "^", "\n").Replace(arg))
+			}
+			var stdout, stderr bytes.Buffer
+			if status := run(args, &stdout, &stderr); status != exitUsage {
+				t.Errorf("exit status %d, want %d", status, exitUsage)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("standard output is not empty: %d bytes", stdout.Len())
+			}
+			text := stderr.String()
+			if !strings.HasPrefix(text, "dgenfs: ") || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+				t.Errorf("standard error is no single line that starts with \"dgenfs: \":\n%s", text)
+			}
+			if names := strings.ReplaceAll(test.names, "{dir}", dir); !strings.Contains(text, names) {
+				t.Errorf("the error does not name %q: %s", names, text)
+			}
+			if strings.Contains(text, "%!") {
+				t.Errorf("the error is not well formed: %s", text)
+			}
+			if _, mounted, err := fs.MountedAt(filepath.Join(dir, "mnt")); mounted || err != nil {
+				t.Fatalf("mounted: %v, error %v", mounted, err)
+			}
+			if after := listing(t, dir); !slices.Equal(before, after) {
+				t.Errorf("files were made or taken away: before %q, after %q", before, after)
+			}
+		})
+	}
+}
+
+// listing returns the paths of everything below dir.
+func listing(t *testing.T, dir string) []string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ iofs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestHelp(t *testing.T) {
+	tests := []struct {
+		args []string
+		want []string // on standard output
+	}{
+		{[]string{"--help"}, []string{"dgenfs umount", "64G,dedup=3", "Exit status"}},
+		{[]string{"-h"}, []string{"dgenfs umount"}},
+		{[]string{"help"}, []string{"dgenfs umount"}},
+		{[]string{"mount", "--help"}, []string{"[SOURCE] MOUNTPOINT", "--size SPEC", "--files N", "--file NAME:SPEC", "--seed SEED", "--uid", "--gid", "--allow-other", "--log FILE", "-o, --options", "-f, --foreground"}},
+		{[]string{"mount", "-h"}, []string{"MOUNTPOINT"}},
+		{[]string{"umount", "--help"}, []string{"MOUNTPOINT", "--lazy"}},
+		{[]string{"run", "--help"}, []string{"CMD ARG...", "{}", "DGENFS_MOUNT", "--size SPEC"}},
+		{[]string{"cat", "--help"}, []string{"SPEC", "--offset", "--length", "--seed"}},
+		{[]string{"version", "--help"}, []string{"version"}},
+	}
+	for _, test := range tests {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if status := run(test.args, &stdout, &stderr); status != exitDone {
+				t.Errorf("exit status %d, want 0", status)
+			}
+			if stderr.Len() > 0 {
+				t.Errorf("standard error is not empty: %s", &stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stdout.String(), want) {
+					t.Errorf("help does not have %q:\n%s", want, &stdout)
+				}
+			}
+			for _, never := range []string{"default -1", "%!"} {
+				if strings.Contains(stdout.String(), never) {
+					t.Errorf("help has %q", never)
+				}
+			}
+		})
+	}
+}
+
+// The help of every command exists and is reached through the table itself.
+func TestEveryCommandHasHelp(t *testing.T) {
+	for name := range commands() {
+		var stdout bytes.Buffer
+		if status := run([]string{name, "--help"}, &stdout, io.Discard); status != exitDone || !strings.Contains(stdout.String(), name) {
+			t.Errorf("%s --help: exit status %d, output %q", name, status, &stdout)
+		}
+	}
+}
+
+func TestNoArguments(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := run(nil, &stdout, &stderr); status != exitUsage {
+		t.Errorf("exit status %d, want %d", status, exitUsage)
+	}
+	if stdout.Len() > 0 || !strings.Contains(stderr.String(), "MOUNTPOINT") {
+		t.Errorf("standard output %q, standard error %q; want the usage on standard error", &stdout, &stderr)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"version"}, &stdout, &stderr); status != exitDone || stderr.Len() > 0 {
+		t.Errorf("exit status %d, standard error %q", status, &stderr)
+	}
+	if !strings.HasPrefix(stdout.String(), "dgenfs ") || !strings.Contains(stdout.String(), "\nstream version ") {
+		t.Errorf("unexpected output:\n%s", &stdout)
+	}
+}
+
+func TestBytesText(t *testing.T) {
+	tests := map[float64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1 KiB", 1536: "1.5 KiB",
+		1 << 30: "1 GiB", 16 << 30: "16 GiB", 1 << 62: "4 EiB",
+	}
+	for n, want := range tests {
+		if got := bytesText(n); got != want {
+			t.Errorf("bytesText(%v) = %q, want %q", n, got, want)
+		}
+	}
+}

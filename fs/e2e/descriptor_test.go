@@ -1,0 +1,97 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs"
+	"golang.org/x/sys/unix"
+)
+
+// mountDevice mounts as a parent with privileges does, and leaves a descriptor
+// that serves it.
+func mountDevice(t *testing.T, dir, options string) *os.File {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount by itself")
+	}
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { device.Close() })
+	options += fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", device.Fd())
+	if err := unix.Mount("parent", dir, fs.FSType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if mounted(t, dir) {
+			fs.Unmount(dir, true)
+		}
+	})
+	return device
+}
+
+func TestDescriptor(t *testing.T) {
+	const size = 10<<20 + 12345
+	want := piece(t, generator(t, fmt.Sprint(size), 4, "data", 1), 0, size)
+	args := []string{"--seed", "4", "--size", fmt.Sprint(size)}
+	for _, foreground := range []bool{true, false} {
+		for _, options := range []string{"", "max_read=65536,", "default_permissions,allow_other,"} {
+			t.Run(fmt.Sprint(foreground, options), func(t *testing.T) {
+				dir := t.TempDir()
+				device := mountDevice(t, dir, options)
+				var cmd *exec.Cmd
+				if foreground {
+					cmd = serveDevice(t, device, append(slices.Clone(args), "-f")...)
+				} else {
+					cmd = serveDevice(t, device, args...)
+					endsWith(t, cmd, 0, "")
+					theServer(t, "/dev/fd/3")
+				}
+				data := filepath.Join(dir, "data")
+				same(t, "read", []byte(output(t, "cat", data)), want)
+				for _, bs := range []string{"1M", "4M", "516K"} {
+					same(t, "O_DIRECT by "+bs, []byte(output(t, "dd", "if="+data, "iflag=direct", "bs="+bs, "status=none")), want)
+				}
+				output(t, "umount", dir)
+				if foreground {
+					endsWith(t, cmd, 0, "serving /dev/fd/3: ")
+				}
+				awaitNoServer(t, "/dev/fd/3", 5*time.Second)
+			})
+		}
+	}
+	t.Run("signal", func(t *testing.T) {
+		dir := t.TempDir()
+		cmd := serveDevice(t, mountDevice(t, dir, ""), "-f")
+		output(t, "ls", dir)
+		syscall.Kill(cmd.Process.Pid, syscall.SIGTERM)
+		endsWith(t, cmd, 0, "has to unmount it")
+		if !mounted(t, dir) {
+			t.Error("unmounted what another has mounted")
+		}
+		if r := try(t, command(t, "ls", dir)); r.status == 0 {
+			t.Error("can be read without a server")
+		}
+	})
+	t.Run("wrong", func(t *testing.T) {
+		for _, foreground := range []string{"--foreground=true", "--foreground=false"} {
+			null, device := openFile(t, os.DevNull, os.O_RDWR), openFile(t, "/dev/fuse", os.O_RDWR)
+			endsWith(t, serveDevice(t, null, foreground), 2, "/dev/fd/3: the descriptor is not one of /dev/fuse")
+			endsWith(t, serveDevice(t, device, foreground), 1, "mounted first")
+			if r := dgenfs(t, foreground, "/dev/fd/7"); r.status != 2 || !strings.HasPrefix(r.stderr, "dgenfs: mount point /dev/fd/7: ") || strings.Count(r.stderr, "\n") != 1 {
+				t.Errorf("a descriptor that is not open: %+v", r)
+			}
+		}
+	})
+}

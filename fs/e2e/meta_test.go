@@ -1,0 +1,199 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// attributes are what all ways to ask for them agree on.
+type attributes struct {
+	ino                  uint64
+	size, blocks, mtime  int64
+	mode, nlink, blksize uint32
+}
+
+// told walks a mount and returns the attributes of everything in it, by path.
+// It fails if they depend on how one asks.
+func told(t *testing.T, mnt string) map[string]attributes {
+	t.Helper()
+	all := make(map[string]attributes)
+	var walk func(path string)
+	walk = func(path string) {
+		dir := filepath.Join(mnt, path)
+		d, err := os.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		entries, err := from(int(d.Fd()), 0, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.name == ".." && path == "" {
+				continue // outside of the mount
+			}
+			child := filepath.Join(path, e.name)
+			a := ask(t, filepath.Join(mnt, child))
+			kind := byte(unix.DT_REG)
+			if a.mode&unix.S_IFMT == unix.S_IFDIR {
+				kind = unix.DT_DIR
+			}
+			if e.ino != a.ino || e.kind != kind {
+				t.Errorf("%s in %q: listed as inode %d, type %d; stat says %+v", e.name, path, e.ino, e.kind, a)
+			}
+			if before, ok := all[child]; ok && before != a {
+				t.Errorf("%s: %+v, before %+v", child, a, before)
+			}
+			all[child] = a
+			if kind == unix.DT_DIR && !strings.HasPrefix(e.name, ".") {
+				walk(child)
+			}
+		}
+	}
+	walk("")
+	return all
+}
+
+// ask asks for attributes in every way.
+func ask(t *testing.T, path string) attributes {
+	t.Helper()
+	var answers []attributes
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	for _, call := range []func() error{
+		func() error { return unix.Stat(path, &st) },
+		func() error { return unix.Lstat(path, &st) },
+		func() error { return unix.Fstat(fd, &st) },
+		func() error { return unix.Fstatat(fd, "", &st, unix.AT_EMPTY_PATH) },
+	} {
+		if err := call(); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		answers = append(answers, attributes{st.Ino, st.Size, st.Blocks, st.Mtim.Nano(), st.Mode, uint32(st.Nlink), uint32(st.Blksize)})
+	}
+	for _, flags := range []int{unix.AT_STATX_SYNC_AS_STAT, unix.AT_STATX_FORCE_SYNC, unix.AT_STATX_DONT_SYNC} {
+		var st unix.Statx_t
+		if err := unix.Statx(unix.AT_FDCWD, path, flags, unix.STATX_BASIC_STATS, &st); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		answers = append(answers, attributes{st.Ino, int64(st.Size), int64(st.Blocks), st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec), uint32(st.Mode), st.Nlink, st.Blksize})
+	}
+	for _, a := range answers[1:] {
+		if a != answers[0] {
+			t.Errorf("%s: %+v in one way, %+v in another", path, a, answers[0])
+		}
+	}
+	return answers[0]
+}
+
+var described = []string{"--file", "a/{0..9}/x{00..19}:1000003", "--file", "a/b/c/d:9223372036854775807", "--file", "e:0", "--file", "z{0..9}:511,dedup=2", "--file", "1G:77"}
+
+// What a mount tells of its files does not depend on how one asks, nor when, nor
+// which of two mounts.
+func TestAttributes(t *testing.T) {
+	one, two := mount(t, described...), mount(t, described...)
+	want := told(t, one)
+	if len(want) != 1+1+10+200+2+1+1+10+1 {
+		t.Errorf("%d files and folders: %q", len(want), slices.Sorted(maps.Keys(want)))
+	}
+	inodes := make(map[uint64]string)
+	for path, a := range want {
+		if other, ok := inodes[a.ino]; ok {
+			t.Errorf("%s and %s have inode %d", path, other, a.ino)
+		}
+		inodes[a.ino] = path
+	}
+	differ := func(what string, got map[string]attributes) {
+		t.Helper()
+		for path, a := range got {
+			if a != want[path] {
+				t.Errorf("%s, %s: %+v, want %+v", what, path, a, want[path])
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: %d files and folders, want %d", what, len(got), len(want))
+		}
+	}
+	differ("once more", told(t, one))
+	differ("another mount", told(t, two))
+	if r := dgenfs(t, "umount", one); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	mountAt(t, one, described...)
+	differ("mounted again", told(t, one))
+	// The order of the command line is no difference, either.
+	reversed := slices.Clone(described)
+	slices.Reverse(reversed)
+	for i := 0; i < len(reversed); i += 2 {
+		reversed[i], reversed[i+1] = reversed[i+1], reversed[i]
+	}
+	differ("in another order", told(t, mount(t, reversed...)))
+	differ("with another seed", told(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
+
+	// Names that are no entries are looked up in any order.
+	for _, name := range []string{"1M", "3E", "5,compress=2"} {
+		a := ask(t, filepath.Join(two, name))
+		ask(t, filepath.Join(one, name+",seed=1"))
+		if b := ask(t, filepath.Join(one, name)); a != b {
+			t.Errorf("%s: %+v and %+v", name, a, b)
+		}
+	}
+}
+
+// Tools that add sizes up get what was asked for.
+func TestSizesOfTools(t *testing.T) {
+	mnt := mount(t, described...)
+	const files = 1 + 1 + 10 + 200
+	bytes := int64(200*1000003 + 10*511 + 77)
+	blocks := int64(200*1954 + 10 + 1) // of 512 bytes
+	for _, test := range []struct {
+		command string
+		want    any
+	}{
+		{`find . -type f ! -name d | wc -l`, files},
+		{`find . -type f ! -name d -ls | awk '{n += $7} END {print n}'`, bytes},
+		{`find . -type f ! -name d -ls | awk '{n += $2} END {print n}'`, 200*977 + 10*1 + 1}, // KiB, rounded up
+		{`find . -type f ! -name d -printf '%s\n' | awk '{n += $1} END {print n}'`, bytes},
+		{`find . -type f ! -name d -printf '%b\n' | awk '{n += $1} END {print n}'`, blocks},
+		{`find . -type d -printf '%n\n' | sort -u`, 1},
+		{`du -ab --exclude=d --apparent-size . | tail -n 1 | cut -f1`, bytes},
+		{`du -s -B512 --exclude=d . | cut -f1`, blocks},
+		{`du -a -B512 --exclude=d . | grep -c /`, files + 13}, // folders below the root
+		{`du -b a/b/c/d | cut -f1`, int64(1<<63 - 1)},
+		{`stat -c %s e a/b/c/d | paste -sd ,`, "0,9223372036854775807"},
+		{`ls -lR a/3 | awk '/x/ {n += $5} END {print n}'`, 20 * 1000003},
+		{`find . -newermt 1999-12-31 ! -newermt 2000-01-01T00:00:00Z | wc -l`, len(told(t, mnt))},
+	} {
+		if got := strings.TrimSpace(output(t, "bash", "-o", "pipefail", "-c", `cd "$0" && `+test.command, mnt)); got != fmt.Sprint(test.want) {
+			t.Errorf("%s: %s, want %v", test.command, got, test.want)
+		}
+	}
+	// The same from Go, which takes types from the listing.
+	var n int64
+	err := filepath.WalkDir(mnt, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "d" {
+			return err
+		}
+		info, err := d.Info()
+		n += info.Size()
+		return err
+	})
+	if n != bytes || err != nil {
+		t.Errorf("%d bytes, %v; want %d", n, err, bytes)
+	}
+}

@@ -1,0 +1,201 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs"
+)
+
+// testUser is made for the time of a test. Its name is in the message of
+// scripts/test.sh, should it ever be left behind.
+const testUser = "dgenfs-test"
+
+// asUser makes a user with a home and returns a function that makes commands
+// of that user, and the home.
+func asUser(t *testing.T) (as func(name string, args ...string) *exec.Cmd, home string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a user; all of these tests run as another one already")
+	}
+	need(t, "useradd", "userdel", "fusermount3")
+	if info, err := os.Stat("/dev/fuse"); err != nil || info.Mode().Perm()&0o006 != 0o006 {
+		t.Fatalf("/dev/fuse is not for all users, as udev makes it: chmod 666 /dev/fuse (%v)", err)
+	}
+	root, err := os.MkdirTemp("", "dgenfs-home-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(root) })
+	os.Chmod(root, 0o755)
+	home = filepath.Join(root, testUser)
+	exec.Command("userdel", testUser).Run() // of a run that was killed
+	output(t, "useradd", "--create-home", "--home-dir", home, "--shell", "/bin/sh", testUser)
+	t.Cleanup(func() { output(t, "userdel", testUser) })
+	account, err := user.Lookup(testUser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(account.Uid)
+	gid, _ := strconv.Atoi(account.Gid)
+	return func(name string, args ...string) *exec.Cmd {
+		cmd := command(t, name, args...)
+		cmd.Dir = home
+		cmd.Env = []string{"HOME=" + home, "USER=" + testUser, "PATH=/usr/bin:/bin", "TMPDIR=" + home}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		return cmd
+	}, home
+}
+
+// asNobody runs a command as somebody else.
+func asNobody(t *testing.T, name string, args ...string) result {
+	t.Helper()
+	cmd := command(t, name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	return try(t, cmd)
+}
+
+func TestOtherUsers(t *testing.T) {
+	as, home := asUser(t)
+	os.Chmod(home, 0o755) // so that only the mount keeps others out
+	for _, name := range []string{"mnt", "with space, and comma", `back\slash`, "new\nline"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(home, name)
+			if r := try(t, as("mkdir", dir)); r.status != 0 {
+				t.Fatal(r.stderr)
+			}
+			if r := try(t, as(program, "--seed", "4", "my, source", dir)); r != (result{}) {
+				t.Fatalf("mounting: %+v", r)
+			}
+			unmountAtEnd(t, dir)
+			if m, ok, err := fs.MountedAt(dir); !ok || err != nil || m.Type != fs.FSType || m.Source != "my, source" {
+				t.Errorf("the mount table says %+v, %v, %v", m, ok, err)
+			}
+			want := piece(t, generator(t, "1000003,dedup=2", 4, "1000003,dedup=2", 1), 0, 1000003)
+			same(t, "read by its owner", []byte(try(t, as("cat", dir+"/1000003,dedup=2")).stdout), want)
+			if r := try(t, as("stat", "-c", "%U", dir+"/1M")); r.stdout != testUser+"\n" {
+				t.Errorf("the files belong to %+v", r)
+			}
+			for who, r := range map[string]result{"nobody": asNobody(t, "cat", dir+"/1M"), "root": try(t, command(t, "cat", dir+"/1M"))} {
+				if r.status == 0 || !strings.Contains(r.stderr, "ermission denied") {
+					t.Errorf("%s: exit status %d, %q; want permission denied", who, r.status, r.stderr)
+				}
+			}
+			if r := try(t, as(program, dir)); r.status != 2 || !strings.Contains(r.stderr, "busy") {
+				t.Errorf("mounting once more: %+v", r)
+			}
+			if r := asNobody(t, program, "umount", dir); r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !mounted(t, dir) {
+				t.Errorf("umount by somebody else: %+v", r)
+			}
+			reader := as("sleep", "50")
+			file := filepath.Join(dir, "1G")
+			reader = as("sh", "-c", `exec sleep 50 <"$0"`, file)
+			if err := reader.Start(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, 5*time.Second, "the file is open", func() bool { return hasOpen(reader.Process.Pid, dir) })
+			if r := try(t, as(program, "umount", dir)); r.status != 1 || !strings.Contains(r.stderr, "--lazy") {
+				t.Errorf("umount of a busy mount: %+v", r)
+			}
+			reader.Process.Kill()
+			reader.Wait()
+			if r := try(t, as(program, "umount", dir)); r != (result{}) {
+				t.Errorf("umount: %+v", r)
+			}
+			awaitNoServer(t, dir, 5*time.Second)
+		})
+	}
+	t.Run("signal", func(t *testing.T) {
+		dir := filepath.Join(home, "mnt")
+		if r := try(t, as(program, dir)); r.status != 0 {
+			t.Fatal(r.stderr)
+		}
+		unmountAtEnd(t, dir)
+		syscall.Kill(theServer(t, dir), syscall.SIGTERM)
+		awaitNoServer(t, dir, 5*time.Second)
+		if mounted(t, dir) {
+			t.Error("still mounted")
+		}
+	})
+	t.Run("killed server", func(t *testing.T) {
+		dir := filepath.Join(home, "mnt")
+		if r := try(t, as(program, dir)); r.status != 0 {
+			t.Fatal(r.stderr)
+		}
+		unmountAtEnd(t, dir)
+		syscall.Kill(theServer(t, dir), syscall.SIGKILL)
+		awaitNoServer(t, dir, 5*time.Second)
+		if r := try(t, as(program, "umount", dir)); r != (result{}) || mounted(t, dir) {
+			t.Errorf("umount: %+v", r)
+		}
+	})
+	t.Run("run", func(t *testing.T) {
+		r := try(t, as(program, "run", "--", "head", "-c", "100", "{}/1M"))
+		if r.status != 0 || len(r.stdout) != 100 {
+			t.Errorf("%+v", r)
+		}
+		if left := leftIn(t, home); strings.Contains(left, "dgenfs-") && strings.Contains(left, "a mount") {
+			t.Errorf("left behind: %s", left)
+		}
+	})
+	t.Run("allow other", func(t *testing.T) {
+		if conf, _ := os.ReadFile("/etc/fuse.conf"); bytes.Contains(conf, []byte("\nuser_allow_other")) {
+			t.Skip("/etc/fuse.conf has user_allow_other")
+		}
+		r := try(t, as(program, "--allow-other", filepath.Join(home, "mnt")))
+		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !strings.Contains(r.stderr, "user_allow_other") || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("no permission", func(t *testing.T) {
+		dir := filepath.Join(filepath.Dir(home), "roots")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		r := try(t, as(program, dir))
+		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: mounting on "+dir) || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("mounting on root's folder: %+v", r)
+		}
+	})
+	t.Run("no fusermount3", func(t *testing.T) {
+		cmd := as(program, filepath.Join(home, "mnt"))
+		cmd.Env = append(cmd.Env, "PATH=/nowhere")
+		r := try(t, cmd)
+		if r.status != 1 || !strings.Contains(r.stderr, "install") || !strings.Contains(r.stderr, "fuse3") {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// What root mounts is for root, unless --allow-other lets others in.
+func TestAllowOther(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	base, err := os.MkdirTemp("", "dgenfs-open-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	os.Chmod(base, 0o755)
+	for _, allowed := range []bool{false, true} {
+		dir := filepath.Join(base, strconv.FormatBool(allowed))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		mountAt(t, dir, "--allow-other="+strconv.FormatBool(allowed))
+		if r := asNobody(t, "cat", dir+"/1M"); (r.status == 0 && len(r.stdout) == 1<<20) != allowed {
+			t.Errorf("--allow-other=%v: exit status %d, %d bytes, %s", allowed, r.status, len(r.stdout), r.stderr)
+		}
+	}
+}
