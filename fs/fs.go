@@ -154,7 +154,7 @@ func (f *FS) lastChange(id uint64, n node) int {
 	case n.spec.Generation == 0 || n.spec.Change == 0:
 		return n.born
 	}
-	last, err := GeneratorConfig(f.fileSpec(id, n)).LastChange()
+	last, err := f.fileSpec(id, n).Config().LastChange()
 	if err != nil {
 		f.log.Printf("when %s has changed: %v", n.spec, err)
 	}
