@@ -114,8 +114,10 @@ func (f *FS) node(id uint64) (node, bool) {
 		return f.controlNode(id)
 	}
 	n, ok := f.tree.Node(tree.ID(id))
-	return node{dir: n.IsDir, spec: n.Spec, born: n.Born}, ok
+	return treeNode(n), ok
 }
+
+func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: n.Born} }
 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
