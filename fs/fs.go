@@ -156,7 +156,11 @@ func (f *FS) lastChange(id uint64, n node) int {
 	case n.spec.Generation == 0 || n.spec.Change == 0:
 		return n.born
 	}
-	last, err := f.fileSpec(id, n).Config().LastChange()
+	s := n.spec
+	if s.Group || s.Units != 0 {
+		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
+	}
+	last, err := s.Config().LastChange()
 	if err != nil {
 		f.log.Printf("when %s has changed: %v", n.spec, err)
 	}
