@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,11 @@ func newMountCall() *mountCall {
 }
 
 func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
+	if m.foreground {
+		if err := daemon.Confine(programName, m.arguments(args)); err != nil {
+			return err
+		}
+	}
 	r, err := m.request(args)
 	if err != nil {
 		return err
@@ -70,6 +76,17 @@ func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	return r.await(p, stdout)
+}
+
+// arguments returns the arguments of the program for this very call.
+func (m *mountCall) arguments(args []string) []string {
+	flags := m.flags.arguments(m.set)
+	for i, flag := range flags {
+		if m.flags.seed.drawn && strings.HasPrefix(flag, "--seed=") {
+			flags[i] = "--seed=random" // to be drawn, and printed, by the one that mounts
+		}
+	}
+	return slices.Concat([]string{"mount", "--foreground"}, flags, []string{"--"}, args)
 }
 
 // mountRequest is a mount that was asked for.

@@ -78,6 +78,7 @@ func (s *server) start(fallback io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
 	}
+	daemon.ConfineMounted()
 	s.log.Print(s.status())
 	s.done = make(chan struct{})
 	go func() {
@@ -212,6 +213,9 @@ func serveCommand() help.Command {
 		Run: func(args []string, _, _ io.Writer) error {
 			if len(args) == 0 {
 				return usagef("%s is how the program starts its servers; use dgenfs mount", daemon.Command)
+			}
+			if err := daemon.Confine(programName, append([]string{daemon.Command, args[0], "--"}, args[1:]...)); err != nil {
+				return err
 			}
 			parent, err := daemon.Inherit(daemon.Mode(args[0]))
 			if err != nil {
