@@ -90,5 +90,8 @@ func (f flag) brief() string {
 	for _, end := range []string{"; ", ": ", ". ", " ("} {
 		text, _, _ = strings.Cut(text, end)
 	}
+	if strings.HasSuffix(text, "...") {
+		return text
+	}
 	return strings.TrimSuffix(text, ".")
 }

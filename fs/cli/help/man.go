@@ -36,7 +36,7 @@ func Man(w io.Writer, commands []Command) error {
 	}
 
 	m.section("OPTIONS")
-	m.text("Every command has the flag --help. Each flag of mount and run is a mount option, too, to be written after -o, with underscores for dashes: -o size=64G,allow_other.\n")
+	m.text("Every command has the flag --help, or -h. Each flag of mount and run is also a mount option, written after -o with underscores for dashes: -o size=64G,allow_other.\n")
 	m.flags(commands)
 
 	m.section("SPECIFICATIONS")
