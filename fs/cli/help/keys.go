@@ -20,7 +20,7 @@ var specKeys = []key{
 		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K."},
 	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
 		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same."},
-	{"scope", "file|group", "what deduplicates: each file alone, or all of one --file (default: file)",
+	{"scope", "file|group", "what deduplicates: each file, or all of one --file (default: file)",
 		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole. The default is file: each file deduplicates on its own."},
 	{"group", "NofM", "which units of its group the file has; written by dgenfs",
 		"Replaces scope=group in the SPEC of a single file: its units are those from number N, counted from 0, of the M units of its group. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
@@ -36,7 +36,7 @@ var specKeys = []key{
 		"Through a mount, limits the bytes per second that all readers of the file get together. By default, there is no limit."},
 	{"latency", "TIME", "minimum time for a read request: 50us, 2ms, 1.5s",
 		"Through a mount, answers no read request earlier than this after it arrived: a number and us, ms or s, up to 3600s. Requests wait at the same time, not one after the other."},
-	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "which reads fail: those of a range, or of a share of the cells of 4K",
+	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "which reads fail: of a range, or of a share of the cells of 4K",
 		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale."},
 }
 
