@@ -32,7 +32,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		return fuse.OK
 	}
 	s := f.fileSpec(in.NodeId, n)
-	c := GeneratorConfig(s)
+	c := s.Config()
 	// A request is too small to be shared out, and the requests of one reader
 	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
@@ -55,22 +55,6 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
-}
-
-// GeneratorConfig returns what generates the bytes of a spec, as those of a file
-// on its own: scope=group has no effect, and the seed is s.Seed, given or not.
-// How to generate is left at its defaults.
-func GeneratorConfig(s spec.Spec) gen.Config {
-	return gen.Config{
-		Size:     s.Size,
-		Seed:     s.Seed,
-		Dedup:    s.Dedup,
-		Unit:     s.Unit,
-		Skew:     s.Skew,
-		Group:    gen.Group{Units: s.Units, First: s.First},
-		Compress: s.Compress,
-		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
-	}
 }
 
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].

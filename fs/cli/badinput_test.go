@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	iofs "io/fs"
 	"os"
 	"path/filepath"
@@ -382,8 +383,8 @@ func TestBadInput(t *testing.T) {
 				args = append(args, strings.NewReplacer("{dir}", dir, "~", " ", "^", "\n").Replace(arg))
 			}
 			var stdout, stderr bytes.Buffer
-			if status := run(args, &stdout, &stderr); status != exitUsage {
-				t.Errorf("exit status %d, want %d", status, exitUsage)
+			if status := run(args, &stdout, &stderr); status != exit.Usage {
+				t.Errorf("exit status %d, want %d", status, exit.Usage)
 			}
 			if stdout.Len() > 0 {
 				t.Errorf("standard output is not empty: %d bytes", stdout.Len())

@@ -27,7 +27,11 @@ const (
 // testPlacement returns what --numa auto comes to with some flags.
 func testPlacement(t *testing.T, args ...string) *placement {
 	t.Helper()
-	p, err := parseNUMA(t, args...).placement()
+	flags, err := parseNUMA(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := flags.placement()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,5 +303,12 @@ func TestNodesWithoutCPUs(t *testing.T) {
 		if w.page != i {
 			t.Fatalf("page %d was not written once", i)
 		}
+	}
+}
+
+// touch writes to every page of p.
+func touch(p []byte) {
+	for i := range p {
+		p[i] = 1
 	}
 }

@@ -161,7 +161,7 @@ func TestDrawnSizesOfMounts(t *testing.T) {
 		var files, folders int
 		var size float64
 		var unit string
-		if _, err := fmt.Sscanf(header, "# %d files in %d folders, %f %s", &files, &folders, &size, &unit); err != nil {
+		if _, err := fmt.Sscanf(header, "# %d files in %d directories, %f %s", &files, &folders, &size, &unit); err != nil {
 			t.Fatalf("%v: %s", err, header)
 		}
 		size *= math.Pow(1024, float64(slices.Index([]string{"B", "KiB", "MiB", "GiB", "TiB"}, unit)))

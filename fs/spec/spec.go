@@ -42,8 +42,9 @@
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
-// nothing is clamped or ignored. The package only reads and writes
-// specs; it generates nothing. Its functions are pure, so concurrent use is safe.
+// nothing is clamped or ignored. The package only reads and writes specs; package
+// gen generates what [Spec.Config] says. Its functions are pure, so concurrent use
+// is safe.
 package spec
 
 import (
@@ -53,18 +54,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/gen"
 )
 
-// Limits of the keys. Sizes are in bytes.
+// Limits of the keys: those of the generator. Sizes are in bytes.
 const (
-	Cell        = 4 << 10 // a unit is a multiple of it
-	DefaultUnit = 128 << 10
-	MinUnit     = 4 << 10
-	MaxUnit     = 1 << 30
-	MaxSkew     = 8
-	MaxCompress = 100
+	Cell        = gen.Cell // a unit is a multiple of it
+	DefaultUnit = gen.DefaultUnit
+	MinUnit     = gen.MinUnit
+	MaxUnit     = gen.MaxUnit
+	MaxSkew     = gen.MaxSkew
+	MaxCompress = gen.MaxCompress
 
-	MaxGeneration = 4095
+	MaxGeneration = gen.MaxGeneration
 )
 
 // Spec says what a file is. Parse returns only valid ones, with every default
@@ -254,7 +257,7 @@ func (s *Spec) set(key, value string) (err error) {
 			return fmt.Errorf("compress %q: %w", value, err)
 		}
 		if s.Compress > MaxCompress {
-			return fmt.Errorf("compress %q: the highest ratio is %d", value, MaxCompress)
+			return fmt.Errorf("compress %q: the highest ratio is %v", value, MaxCompress)
 		}
 	case "generation":
 		s.Generation, err = ParseGeneration(value)

@@ -63,3 +63,19 @@ func BenchmarkNode(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLookup finds a file by its name, with its attributes, as LOOKUP does.
+func BenchmarkLookup(b *testing.B) {
+	fixed, _ := spec.Parse("64K")
+	tree, err := New([]Entry{{Pattern: "d{00..99}/{0000..9999}.bin", Spec: fixed}, {Pattern: "d{00..99}/x", Spec: fixed}}, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, _, _ := tree.Lookup(Root, "d42")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, n, ok := tree.Lookup(dir, "1234.bin"); !ok || n.Spec.Size != 64<<10 {
+			b.Fatal("not found")
+		}
+	}
+}

@@ -67,11 +67,12 @@ func checkListing(t *testing.T, tree *Tree, dir ID, off uint64) {
 		if c.Next <= off || seen > 0 && c.Next <= before.Next {
 			t.Fatalf("folder %d from %d: %q is followed by %d, after %d", dir, off, c.Name, c.Next, before.Next)
 		}
-		if id, ok := tree.Lookup(dir, string(c.Name)); !ok || id != c.ID {
-			t.Fatalf("folder %d lists %q at %d, and finds it at %d, %v", dir, c.Name, c.ID, id, ok)
+		id, found, ok := tree.Lookup(dir, string(c.Name))
+		if !ok || id != c.ID {
+			t.Fatalf("directory %d lists %q at %d, and finds it at %d, %v", dir, c.Name, c.ID, id, ok)
 		}
-		if node, ok := tree.Node(c.ID); !ok || node.IsDir != c.IsDir {
-			t.Fatalf("folder %d lists %q at %d, where there is %+v, %v", dir, c.Name, c.ID, node, ok)
+		if node, ok := tree.Node(c.ID); !ok || node.IsDir != c.IsDir || node != found || node != c.Node() {
+			t.Fatalf("directory %d lists %q at %d, where there is %+v, %v, and not %+v or %+v", dir, c.Name, c.ID, node, ok, found, c.Node())
 		}
 		if seen > 0 {
 			for next := range tree.ReadDir(dir, before.Next) {

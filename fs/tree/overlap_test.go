@@ -104,7 +104,7 @@ func TestDisjointSiblings(t *testing.T) {
 		}
 		accepted++
 		for name := range seen {
-			if id, ok := tree.Lookup(Root, name); !ok || string(tree.AppendPath(nil, id)) != name {
+			if id, _, ok := tree.Lookup(Root, name); !ok || string(tree.AppendPath(nil, id)) != name {
 				t.Fatalf("%v: Lookup(%q) = %d, %v", entries, name, id, ok)
 			}
 		}

@@ -130,7 +130,7 @@ func TestPatternErrors(t *testing.T) {
 func TestEscapes(t *testing.T) {
 	tree := mustNew(t, `a\{0..1\}{0..1}`, `a{0..1}`, `\\x41`, `\x41\x0a\xff{8..10}\x20`, `#`, `\x2e\x2e\x2e`)
 	for _, name := range []string{"a{0..1}0", "a{0..1}1", "a0", "a1", `\x41`, "A\n\xff8 ", "A\n\xff10 ", "#", "..."} {
-		id, ok := tree.Lookup(Root, name)
+		id, _, ok := tree.Lookup(Root, name)
 		if !ok {
 			t.Errorf("there is no %q", name)
 			continue
@@ -140,12 +140,12 @@ func TestEscapes(t *testing.T) {
 			t.Errorf("the path of %q is %q", name, path)
 		}
 	}
-	if _, ok := tree.Lookup(Root, "a{0..1}"); ok {
+	if _, _, ok := tree.Lookup(Root, "a{0..1}"); ok {
 		t.Error("a pattern is a name")
 	}
 	// What is written in braces by escapes is not what is a range.
 	tree = mustNew(t, `b\{0..1\}`, `b{0..1}`)
-	if id, ok := tree.Lookup(Root, "b{0..1}"); !ok || tree.Files() != 3 {
+	if id, _, ok := tree.Lookup(Root, "b{0..1}"); !ok || tree.Files() != 3 {
 		t.Errorf("a name that looks like a range: %d, %v", id, ok)
 	}
 }
@@ -165,7 +165,7 @@ func TestLookupOfOtherNames(t *testing.T) {
 		"9", "01", "901 ", "0901", "800", "900", "903", "1101", "10001",
 		"5-", "-5", "5-10", "4-0", "5-0-", "5_0",
 	} {
-		if id, ok := tree.Lookup(Root, name); ok {
+		if id, _, ok := tree.Lookup(Root, name); ok {
 			t.Errorf("Lookup(%q) = %d, want none", name, id)
 		}
 	}
@@ -197,7 +197,7 @@ func FuzzPattern(f *testing.F) {
 		}
 		id := Root + ID(n%uint64(tree.end-Root))
 		checkPosition(t, tree, id)
-		if id, ok := tree.Lookup(Root, name); ok {
+		if id, _, ok := tree.Lookup(Root, name); ok {
 			if path := string(tree.AppendPath(nil, id)); path != name {
 				t.Errorf("%q: Lookup(%q) is %q", pattern, name, path)
 			}

@@ -66,7 +66,7 @@ func TestShards(t *testing.T) {
 				found := Root
 				ok := true
 				for name := range strings.SplitSeq(path, "/") {
-					if found, ok = tree.Lookup(found, name); !ok {
+					if found, _, ok = tree.Lookup(found, name); !ok {
 						break
 					}
 				}

@@ -80,7 +80,14 @@ type Child struct {
 	Name  []byte // valid until the next one is asked for
 	IsDir bool
 	Next  uint64 // ordinal from which on the next one is to be looked for
+
+	tree     *Tree
+	node     *node
+	instance uint64
 }
+
+// Node returns what Tree.Node does for the child's position, without searching it.
+func (c *Child) Node() Node { return c.tree.node(c.node, c.instance) }
 
 // at returns the node of a position and the number of the instance within it;
 // nil if there is no such position.
@@ -101,11 +108,16 @@ func (t *Tree) at(id ID) (n *node, instance uint64) {
 // Node returns what is at a position; false if nothing is.
 func (t *Tree) Node(id ID) (Node, bool) {
 	n, instance := t.at(id)
-	switch {
-	case n == nil || !t.shows(n, instance):
+	if n == nil || !t.shows(n, instance) {
 		return Node{}, false
-	case n.folder != nil:
-		return Node{IsDir: true}, true
+	}
+	return t.node(n, instance), true
+}
+
+// node returns an instance of n, which is shown.
+func (t *Tree) node(n *node, instance uint64) Node {
+	if n.folder != nil {
+		return Node{IsDir: true}
 	}
 	node := Node{Spec: n.specOf(instance)}
 	if t.o.History.Generation > 0 {
@@ -114,7 +126,7 @@ func (t *Tree) Node(id ID) (Node, bool) {
 			node.Born = n.row.born(n.place(instance))
 		}
 	}
-	return node, true
+	return node
 }
 
 // phase returns the phase of a file: spread evenly, so that of many files of one
@@ -173,21 +185,26 @@ func (t *Tree) Specs() iter.Seq[spec.Spec] {
 	}
 }
 
-// Lookup returns the child of a folder that has the given name; false if there
-// is none, or dir is no folder. "." and ".." are no children. It allocates
-// nothing and takes time in proportion to the length of name, times the
-// logarithm of the number of entries; ranged siblings that interleave, such as
-// {0..9}.jpg and {0..9}.txt, are tried one after the other.
-func (t *Tree) Lookup(dir ID, name string) (ID, bool) {
+// Lookup returns the child of a directory that has the given name: its position,
+// and what Node returns for that. It returns false if there is no such child, or if
+// dir is not a directory; "." and ".." are not children. It allocates nothing. It
+// takes time in proportion to the length of name, times the logarithm of the number
+// of entries. Siblings with ranges that interleave, such as {0..9}.jpg and
+// {0..9}.txt, are tried one after the other.
+func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	n, instance := t.at(dir)
 	if n == nil || n.folder == nil {
-		return 0, false
+		return 0, Node{}, false
 	}
 	child, index := n.folder.find(name)
-	if child == nil || !t.shows(child, instance*child.name.count+index) {
-		return 0, false
+	if child == nil {
+		return 0, Node{}, false
 	}
-	return child.id(instance, index), true
+	instance = instance*child.name.count + index
+	if !t.shows(child, instance) {
+		return 0, Node{}, false
+	}
+	return child.base + ID(instance), t.node(child, instance), true
 }
 
 // Hides returns the spec of a file in the root that is not shown, neither its size,
@@ -257,7 +274,7 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 				}
 				if t.shows(c, before+index) {
 					name = c.name.append(name[:0], index)
-					if !yield(Child{ID: c.id(instance, index), Name: name, IsDir: c.folder != nil, Next: off + index + 1}) {
+					if !yield(Child{c.id(instance, index), name, c.folder != nil, off + index + 1, t, c, before + index}) {
 						return
 					}
 				}

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestHelperNames(t *testing.T) {
@@ -17,8 +14,8 @@ func TestHelperNames(t *testing.T) {
 		"mount.dgenfs": true, "/sbin/mount.dgenfs": true, "/usr/sbin/mount.fuse.dgenfs": true,
 		"dgenfs": false, "/usr/bin/dgenfs": false, "mount": false, "mount.fuse": false, "mount.dgenfs2": false, "": false,
 	} {
-		if got := isHelper(name); got != want {
-			t.Errorf("isHelper(%q) = %v", name, got)
+		if got := isMountHelper(name); got != want {
+			t.Errorf("isMountHelper(%q) = %v", name, got)
 		}
 	}
 }
@@ -48,7 +45,7 @@ func TestHelperArguments(t *testing.T) {
 		{"-- -a -b", "-- -a -b"},
 	}
 	for _, test := range tests {
-		c, err := parseHelper(strings.Fields(test.args), io.Discard)
+		c, err := parseHelper(strings.Fields(test.args))
 		if err != nil {
 			t.Errorf("%s: %v", test.args, err)
 			continue
@@ -57,7 +54,7 @@ func TestHelperArguments(t *testing.T) {
 			t.Errorf("%s: %s, want %s", test.args, got, test.want)
 		}
 		// In another name space, the same is meant.
-		again, err := parseHelper(c.helperArgs(), io.Discard)
+		again, err := parseHelper(c.helperArgs())
 		if err != nil || !slices.Equal(again.mountArgs(), c.mountArgs()) || again.sloppy != c.sloppy || again.verbose != c.verbose {
 			t.Errorf("%s: once more, %q, %v", test.args, c.helperArgs(), err)
 		}
@@ -84,7 +81,7 @@ func TestHelperStatus(t *testing.T) {
 		{"dgenfs {dir} -f -o rw,nope", 1, "", "nope"},
 		{"dgenfs {dir} -f -o size=1X", 1, "", "1X"},
 		{"dgenfs {dir} -f -s -o remount", 1, "", "remount"},
-		{"dgenfs {dir} -f -t ext4", 1, "", "-t ext4"},
+		{"dgenfs {dir} -f -t ext4", 1, "", "--types ext4"},
 		{"dgenfs {dir} -f -x", 1, "", "-x"},
 		{"dgenfs {dir} -f -N /nowhere", 1, "", "-N /nowhere"},
 		{"dgenfs {dir} -f -N 999999999", 1, "", "-N 999999999"},
@@ -100,7 +97,7 @@ func TestHelperStatus(t *testing.T) {
 		t.Run(test.args, func(t *testing.T) {
 			replace := strings.NewReplacer("{dir}", dir, "{full}", full)
 			var stdout, stderr bytes.Buffer
-			if status := runHelper(strings.Fields(replace.Replace(test.args)), &stdout, &stderr); status != test.status {
+			if status := runMountHelper(strings.Fields(replace.Replace(test.args)), &stdout, &stderr); status != test.status {
 				t.Errorf("exit status %d, want %d", status, test.status)
 			}
 			if !strings.HasPrefix(stdout.String(), replace.Replace(test.stdout)) || test.stdout == "" && stdout.Len() > 0 {
@@ -111,28 +108,5 @@ func TestHelperStatus(t *testing.T) {
 				t.Errorf("standard error %q", text)
 			}
 		})
-	}
-}
-
-func TestNotify(t *testing.T) {
-	for _, path := range []string{filepath.Join(t.TempDir(), "socket"), "@dgenfs-test-" + filepath.Base(t.TempDir()) + t.Name()} {
-		socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer socket.Close()
-		t.Setenv(notifySocket, path)
-		notify("READY=1", "STATUS=one\ntwo")
-		buf := make([]byte, 1000)
-		socket.SetReadDeadline(time.Now().Add(10 * time.Second))
-		n, err := socket.Read(buf)
-		if want := "READY=1\nSTATUS=one\\ntwo\n"; err != nil || string(buf[:n]) != want {
-			t.Errorf("%s: %q, %v; want %q", path, buf[:n], err, want)
-		}
-	}
-	// Nobody listens, which is nobody's problem.
-	for _, path := range []string{"", "relative", "/nowhere/socket", "@nobody-listens", "vsock:2:1", t.TempDir()} {
-		t.Setenv(notifySocket, path)
-		notify("READY=1")
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package daemon
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestLogFile(t *testing.T) {
+func TestLog(t *testing.T) {
 	dir := t.TempDir()
 	log, link := filepath.Join(dir, "log"), filepath.Join(dir, "link")
 	if err := os.Symlink("log", link); err != nil {
@@ -19,40 +19,40 @@ func TestLogFile(t *testing.T) {
 			t.Errorf("%s has %q, %v; want %q", path, text, err, want)
 		}
 	}
-	l, err := openLog(link)
+	l, err := OpenLog(link)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprint(l, "one ")
-	if err := l.reopen(); err != nil {
+	if err := l.Reopen(); err != nil {
 		t.Error(err)
 	}
 	fmt.Fprint(l, "two ")
 	is(log, "one two ")
 	os.Rename(log, log+".1")
 	fmt.Fprint(l, "three")
-	if err := l.reopen(); err != nil {
+	if err := l.Reopen(); err != nil {
 		t.Error(err)
 	}
 	fmt.Fprint(l, "four ")
 	is(log+".1", "one two three")
 	is(log, "four ")
 
-	// If it cannot be opened anew, the old one is written to.
+	// If it cannot be opened again, the old one is written to.
 	os.Rename(log, log+".2")
 	os.Symlink("elsewhere", log)
-	if err := l.reopen(); err == nil {
-		t.Error("has followed a link")
+	if err := l.Reopen(); err == nil {
+		t.Error("a link was followed")
 	}
 	fmt.Fprint(l, "five")
 	is(log+".2", "four five")
 
-	null, err := openLog(os.DevNull)
+	null, err := OpenLog(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprint(null, "one")
-	if err := null.reopen(); err != nil {
+	if err := null.Reopen(); err != nil {
 		t.Error(err)
 	}
 	if _, err := fmt.Fprint(null, "two"); err != nil {

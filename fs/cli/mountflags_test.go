@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,7 +15,7 @@ import (
 // parseMountFlags returns what the flags mean.
 func parseMountFlags(t *testing.T, args ...string) config {
 	t.Helper()
-	f := newFlags("mount", "", io.Discard)
+	f := newFlags("mount")
 	var m mountFlags
 	m.add(f)
 	if err := parse(f, args); err != nil {
@@ -109,34 +108,50 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 // Every flag of the commands that mount can be given as an option, but for the
 // list of options itself.
 func TestEveryFlagIsAnOption(t *testing.T) {
-	f := newFlags("mount", "", io.Discard)
+	f := newFlags("mount")
 	var m mountFlags
 	m.add(f)
 	list := optionList{set: f}
 	f.VisitAll(func(flag *pflag.Flag) {
-		if flag.Name == "options" {
-			return
-		}
-		option := ""
-		for _, c := range flag.Name {
-			if c == '-' {
-				c = '_'
-			}
-			option += string(c)
-		}
-		value := "1"
-		if flag.NoOptDefVal != "" {
-			value = flag.NoOptDefVal
-		}
-		if err := list.Set(option + "=" + value); err != nil {
-			t.Errorf("-o %s=%s: %v", option, value, err)
+		found := list.flag(strings.ReplaceAll(flag.Name, "-", "_"))
+		if (found == flag) == (flag.Name == "options") {
+			t.Errorf("--%s: as an option, %v", flag.Name, found)
 		}
 	})
 }
 
+// A server that is started with the arguments of a mount makes the same mount.
+func TestArgumentsOfServer(t *testing.T) {
+	tests := [][]string{
+		nil,
+		{"--size", "1G,dedup=3", "--files", "7", "--seed", "0x7"},
+		{"--file", "a, b:1M,dedup=3", "--file", "c:2M", "--uid", "7", "--gid", "0", "--mode", "0440"},
+		{"--seed", "random"},
+		{"-o", `noexec,allow_other,file=a\,b:1M,seed=random,rate=5M`},
+		{"--preset", "home", "--count", "3000", "--generation", "3", "--change", "2%", "--shard", "2/3"},
+		{"--preset", "mail", "--total", "100G", "--latency", "1.5ms", "--fail", "eio:1%"},
+		{"--allow-other=false", "--numa", "off", "--threads", "1", "--max-read", "64K", "--transport", "dev", "--log", "/tmp/a b"},
+	}
+	for _, args := range tests {
+		m := newMountCall()
+		if err := parse(m.set, args); err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		c, err := m.flags.config()
+		if err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		again := parseMountFlags(t, m.flags.arguments(m.set)...)
+		c.seed.drawn = false // whoever started the server has printed it
+		if !reflect.DeepEqual(c, again) {
+			t.Errorf("%q, as %q:\n%+v\n%+v", args, m.flags.arguments(m.set), c, again)
+		}
+	}
+}
+
 func TestConfigDefaults(t *testing.T) {
 	c := parseMountFlags(t)
-	if c.seed != 0 || c.seedDrawn || c.allowOther || c.log != "" {
+	if c.seed.value != 0 || c.seed.drawn || c.allowOther || c.log != "" {
 		t.Errorf("unexpected defaults: %+v", c)
 	}
 	if c.uid != uint32(os.Geteuid()) || c.gid != uint32(os.Getegid()) {
@@ -183,13 +198,13 @@ func TestNamesOfFiles(t *testing.T) {
 
 func TestRandomSeed(t *testing.T) {
 	a, b := parseMountFlags(t, "--seed", "random"), parseMountFlags(t, "-o", "seed=random")
-	if !a.seedDrawn || !b.seedDrawn {
+	if !a.seed.drawn || !b.seed.drawn {
 		t.Error("a drawn seed is not marked as such")
 	}
 	if a.seed == b.seed {
-		t.Errorf("drew the seed %d twice", a.seed)
+		t.Errorf("drew the seed %d twice", a.seed.value)
 	}
-	if parseMountFlags(t, "--seed", "5").seedDrawn {
+	if parseMountFlags(t, "--seed", "5").seed.drawn {
 		t.Error("a given seed is marked as drawn")
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ func FuzzOptions(f *testing.F) {
 		f.Add(list)
 	}
 	parse := func(list string) (config, error) {
-		f := newFlags("mount", "", io.Discard)
+		f := newFlags("mount")
 		var m mountFlags
 		m.add(f)
 		if err := f.Parse([]string{"-o", list}); err != nil {
@@ -42,7 +41,7 @@ func FuzzOptions(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: joined again: %v", list, err)
 		}
-		if c.seedDrawn {
+		if c.seed.drawn {
 			return
 		}
 		if !reflect.DeepEqual(c, again) {

@@ -1,7 +1,6 @@
-package cli
+package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,11 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logFile is a log, which also gets what the Go runtime writes when it crashes.
-type logFile struct {
-	// Where to open it anew: the folder as it was before there was a mount, which
-	// could cover it, and which this process must not look into. nil if it is no
-	// plain file.
+// Log is a log file, to which the Go runtime also writes when it crashes. It is
+// safe for concurrent use.
+type Log struct {
+	// Where to open it again: the directory as it was before there was a mount,
+	// which may cover it, and which this process must not look into. nil if it is
+	// not a regular file.
 	dir  *os.File
 	name string
 
@@ -23,12 +23,13 @@ type logFile struct {
 	file *os.File
 }
 
-func openLog(path string) (*logFile, error) {
+// OpenLog opens a log to append to. A symbolic link is followed, once and for all.
+func OpenLog(path string) (*Log, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, usagef("--log %s: %w", path, errors.Unwrap(err))
+		return nil, err
 	}
-	l := &logFile{}
+	l := &Log{}
 	l.use(file)
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return l, nil
@@ -41,7 +42,7 @@ func openLog(path string) (*logFile, error) {
 }
 
 // use writes to file from now on.
-func (l *logFile) use(file *os.File) {
+func (l *Log) use(file *os.File) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file != nil {
@@ -51,12 +52,13 @@ func (l *logFile) use(file *os.File) {
 	debug.SetCrashOutput(file, debug.CrashOptions{})
 }
 
-// reopen opens the log anew, where it was.
-func (l *logFile) reopen() error {
+// Reopen opens the log again where it was, after it was moved away. If that fails,
+// what was open goes on to be written to.
+func (l *Log) Reopen() error {
 	if l.dir == nil {
 		return nil
 	}
-	// No link that may have come there since: it could lead into the mount.
+	// Not through a link that was put there since: it may lead into the mount.
 	flags := unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	fd, err := unix.Openat(int(l.dir.Fd()), l.name, flags, 0o644)
 	if err != nil {
@@ -66,7 +68,7 @@ func (l *logFile) reopen() error {
 	return nil
 }
 
-func (l *logFile) Write(p []byte) (int, error) {
+func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.file.Write(p)

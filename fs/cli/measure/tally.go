@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 )
 
 // tallies count one argument, or all of them, by size of block.
-type tallies [len(measureBlocks)]tally
+type tallies [len(blockSizes)]tally
 
 type tally struct {
 	mu      sync.Mutex
@@ -33,7 +33,7 @@ type deflated struct {
 
 // measurer is what one worker has for itself.
 type measurer struct {
-	source   measureSource
+	source   Source
 	sample   int64
 	one, all *tallies
 	pieces   []byte // digests of the chunk's pieces
@@ -50,23 +50,23 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// add counts the blocks of p, which begins at off, a multiple of measureChunk.
+// add counts the blocks of p, which begins at off, a multiple of chunkSize.
 // A block is as distinct as the list of its pieces' digests.
 func (w *measurer) add(p []byte, off int64) {
 	w.pieces = w.pieces[:0]
-	for q := p; len(q) >= measurePiece; q = q[measurePiece:] {
-		sum := sha256.Sum256(q[:measurePiece])
+	for q := p; len(q) >= pieceSize; q = q[pieceSize:] {
+		sum := sha256.Sum256(q[:pieceSize])
 		w.pieces = append(w.pieces, sum[:]...)
 	}
-	for i, size := range measureBlocks {
-		total, limit := w.source.size/size, max(1, w.sample/size)
+	for i, size := range blockSizes {
+		total, limit := w.source.Size/size, max(1, w.sample/size)
 		stride := (total + limit - 1) / limit
 		if stride > 1 {
 			stride |= 1 // out of step with what repeats in powers of 2
 		}
 		w.digests, w.samples = w.digests[:0], w.samples[:0]
 		for b := int64(0); (b+1)*size <= int64(len(p)); b++ {
-			list := size / measurePiece * sha256.Size
+			list := size / pieceSize * sha256.Size
 			sum := sha256.Sum256(w.pieces[b*list : (b+1)*list])
 			d := digest(sum[:])
 			w.digests = append(w.digests, d)
@@ -109,11 +109,11 @@ func (t *tally) add(digests []digest, samples []deflated) {
 
 // rows sums up. Of a block that occurs n times, each sample stands for 1/n of
 // the one that a store keeps.
-func (ts *tallies) rows() []measureRow {
-	rows := make([]measureRow, len(ts))
+func (ts *tallies) rows() []Row {
+	rows := make([]Row, len(ts))
 	for i := range ts {
 		t, r := &ts[i], &rows[i]
-		r.Block, r.Blocks, r.Distinct = measureBlocks[i], t.blocks, int64(len(t.counts))
+		r.Block, r.Blocks, r.Distinct = blockSizes[i], t.blocks, int64(len(t.counts))
 		if t.blocks == 0 {
 			continue
 		}
