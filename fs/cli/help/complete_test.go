@@ -35,7 +35,7 @@ var completions = []struct{ line, want string }{
 	{"--nope|--all", "--allow-other"},
 	// Those that were given are not offered again, unless they may be repeated.
 	{"--seed|1|--s", "--size"},
-	{"--allow-other|--file|a:1|--preset=home|--options|uid=1|-fn|--", "--size --file --seed --threads --transport --numa --numa-nodes --log --options --help"},
+	{"--allow-other|--file|a:1|--preset=home|--options|uid=1|-fn|--", "--size --file --seed --threads --uid --transport --numa --numa-nodes --log --options --help"},
 	// Values.
 	{"--transport|", "auto dev uring"},
 	{"mount|--transport|u", "uring"},
@@ -46,6 +46,9 @@ var completions = []struct{ line, want string }{
 	{"tree|--preset|", "home mail"},
 	{"--threads|", ""},
 	{"--threads=", ""},
+	{"--uid|", ""},
+	{"--uid=", ""},
+	{"-o|ui", "uid= :nospace"},
 	{"--seed|--transport|d", ":directories"}, // --transport is the seed
 	{"--lazy=", ""},
 	{"--allow-other=", ""},

@@ -27,6 +27,7 @@ Flags:
       --preset NAME                a tree file that is built in, NAME; NAME is home or mail
       --seed SEED                  seed of all files, a number
       --threads N                  use N CPUs (default: all)
+      --uid VALUE                  owner of the files (default: the user who mounts)
       --allow-other                let other users in
       --transport auto|dev|uring   how reads arrive: uring is FUSE over io_uring, for Linux 6.14 and
                                    later where root has enabled it; auto takes it if it is available
@@ -93,6 +94,10 @@ func TestWrap(t *testing.T) {
 		"aaaaaaa b":      {"aaaaaaa", "b"},
 		"b aaaaaaa":      {"b", "aaaaaaa"},
 		"aaa b aaaaaa c": {"aaa b", "aaaaaa", "c"},
+		"a b -o c":       {"a b", "-o c"},
+		"a -o":           {"a -o"},
+		"a - b":          {"a - b"},
+		"a (default: b)": {"a", "(default: b)"},
 	} {
 		if got := wrap(text, 5); !slices.Equal(got, want) {
 			t.Errorf("%q is wrapped to %q, want %q", text, got, want)

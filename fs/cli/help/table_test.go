@@ -53,6 +53,7 @@ func table() []Command {
 		f := trees()
 		f.Var(&value{"0", "seed"}, "seed", "seed of all files, a number")
 		f.Int("threads", 0, "use `N` CPUs (default: all)")
+		f.Var(&value{}, "uid", "owner of the files (default: the user who mounts)")
 		f.Bool("allow-other", false, "let other users in")
 		f.Var(&choice{value{"auto", "transport"}, []string{"auto", "dev", "uring"}}, "transport", "how reads arrive: uring is FUSE over io_uring,\nfor Linux 6.14 and later where root has enabled it; auto takes it if it is available")
 		f.Var(&choice{value{"auto", "numa"}, []string{"auto", "off", "force"}}, "numa", "keep memory near")
