@@ -32,7 +32,7 @@ func (c Completer) CompleteLine(w io.Writer, line, breaks string) error {
 			b.WriteString(word + "\n")
 		}
 	}
-	if a.noSpace {
+	if a.noSpace && a.more == "" {
 		b.WriteString(":nospace\n")
 	}
 	switch {
@@ -59,7 +59,7 @@ type bashLine struct {
 func splitLine(line, breaks string) bashLine {
 	var l bashLine
 	var word strings.Builder
-	inWord := false
+	inWord, keptBefore := false, 0
 	end := func() {
 		if inWord && !l.redirected {
 			l.words = append(l.words, word.String())
@@ -74,7 +74,7 @@ func splitLine(line, breaks string) bashLine {
 		b := line[i]
 		switch {
 		case l.quote != 0 && b == l.quote:
-			l.quote = 0
+			l.quote, l.kept = 0, keptBefore
 		case b == '\\' && l.quote != '\'' && i+1 < len(line):
 			i++
 			if l.quote == '"' && !strings.ContainsRune("\"\\$`", rune(line[i])) {
@@ -86,17 +86,24 @@ func splitLine(line, breaks string) bashLine {
 			word.WriteByte(b)
 		case b == '\'' || b == '"':
 			l.quote, inWord = b, true
-			l.kept = word.Len()
+			l.kept, keptBefore = word.Len(), l.kept
 		case b == ' ' || b == '\t' || b == '\n':
 			end()
 		case b == '<' || b == '>':
-			end()
+			if strings.Trim(word.String(), "0123456789") != "" {
+				end()
+			}
+			word.Reset() // the number of a descriptor
+			inWord = false
 			l.redirected = true
 		default:
 			word.WriteByte(b)
 			inWord = true
 			if strings.IndexByte(breaks, b) >= 0 {
 				l.kept = word.Len()
+				if b == '@' {
+					l.kept-- // readline replaces it, to complete hosts
+				}
 			}
 		}
 	}

@@ -1,22 +1,26 @@
 # Completes command lines of dgenfs in fish; made by: dgenfs completion fish
-function __dgenfs_complete
-    set -l words (commandline -opc)
+function __dgenfs_answer
+    set -l words (commandline -opc | string replace -r '^~/' $HOME/)
     set -l token (commandline -ct)
     set -l word (string unescape -- "$token"; or echo -- "$token")
-    for line in ($words[1] __complete fish -- $words[2..-1] "$word" 2>/dev/null)
-        set -l rest (string split -m 1 ' ' -- $line)[2]
+    $words[1] __complete fish -- $words[2..-1] "$word" 2>/dev/null
+end
+function __dgenfs_complete
+    for line in (__dgenfs_answer)
+        set -l more (string split -m 1 ' ' -- $line)[2]
         switch $line
-            case :nospace # of itself, after = and comma
-            case ':files*'
-                printf '%s\n' "$rest"(__fish_complete_path (string sub -s (math (string length -- "$rest") + 1) -- "$word"))
             case ':directories*'
-                printf '%s\n' "$rest"(__fish_complete_directories (string sub -s (math (string length -- "$rest") + 1) -- "$word"))
+                set -l typed (commandline -ct | string sub -s (math 1 + (string length -- "$more")))
+                printf '%s\n' "$more"(__fish_complete_directories "$typed")
             case ':program*'
-                set -l program $words[(math $rest + 1)..-1]
-                complete -C (string join ' ' -- (string escape -- $program) "$token")
+                set -l words (commandline -opc)
+                set -e words[1..$more]
+                complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+            case ':*' # :files is below; fish itself adds no blank after "=" and ","
             case '*'
                 echo -- $line
         end
     end
 end
 complete -c dgenfs -f -a '(__dgenfs_complete)'
+complete -c dgenfs -n 'string match -q -- ":files*" (__dgenfs_answer)' -F

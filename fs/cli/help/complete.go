@@ -12,9 +12,9 @@ import (
 //	WORD [TAB DESCRIPTION]   a candidate; WORD replaces the whole word (but see
 //	                         CompleteLine), which it begins with
 //	:nospace                 no blank goes after a candidate
-//	:files [PREFIX]          the shell completes the names of files as well, after
-//	                         PREFIX, with which the word begins
-//	:directories [PREFIX]    the same for directories
+//	:files PREFIX            the shell completes the names of files as well, after
+//	                         PREFIX, with which the word begins; it may be empty
+//	:directories PREFIX      the same for directories
 //	:program N               the words from number N, the first one being 1, are the
 //	                         command line of another program, which the shell
 //	                         completes
@@ -22,8 +22,8 @@ import (
 // Candidates come first. No candidate begins with a colon, is empty, or has a
 // control character in it.
 type Completer struct {
-	Commands []Command       // the first one is the default
-	Mounts   func() []string // the mount points of this program, see [Mounts]
+	Commands []Command       // at least one; the first one is the default
+	Mounts   func() []string // mount points of this program; nil stands for [Mounts]
 }
 
 // Complete writes what may become of the last one of words, which are those of a
@@ -42,7 +42,7 @@ func (c Completer) Complete(w io.Writer, words []string) error {
 		}
 		b.WriteString("\n")
 	}
-	if a.noSpace {
+	if a.noSpace && a.more == "" {
 		b.WriteString(":nospace\n")
 	}
 	switch a.more {
@@ -69,10 +69,14 @@ type answer struct {
 
 type candidate struct{ word, text string }
 
-// add adds a candidate, if the word begins like that.
+// add adds a candidate, if the word may become that.
 func (a *answer) add(word, text string) {
-	unprintable := func(r rune) bool { return r < ' ' || r == 0x7f }
-	if strings.HasPrefix(word, a.word) && !strings.ContainsFunc(word, unprintable) {
+	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
+	switch {
+	case !strings.HasPrefix(word, a.word):
+	case strings.HasPrefix(word, ":") || strings.ContainsFunc(word, isControl):
+		// It could not be told from the other lines.
+	default:
 		a.candidates = append(a.candidates, candidate{word, text})
 	}
 }
@@ -132,7 +136,11 @@ func (c Completer) kind(a *answer, l line, kind Kind, prefix string) {
 	case File, Directory:
 		a.more, a.prefix = kind, prefix
 	case Mount:
-		for _, mount := range c.Mounts() {
+		mounts := c.Mounts
+		if mounts == nil {
+			mounts = Mounts
+		}
+		for _, mount := range mounts() {
 			a.add(prefix+mount, "")
 		}
 	case Shell:

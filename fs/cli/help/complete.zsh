@@ -13,6 +13,6 @@ _dgenfs() {
 		*) line=${${line//\\/\\\\}//:/\\:}; candidates+=("${line/$'\t'/:}") ;;
 		esac
 	done
-	(( $#candidates )) && _describe 'dgenfs' candidates $space
+	(( $#candidates )) && _describe 'dgenfs' candidates "${space[@]}"
 }
 if [[ ${funcstack[1]} == _dgenfs ]]; then _dgenfs "$@"; else compdef _dgenfs dgenfs; fi

@@ -1,6 +1,7 @@
 package help
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,9 +38,8 @@ func (c Command) flags() []flag {
 
 func newFlag(p *pflag.Flag) flag {
 	f := flag{name: p.Name, short: p.Shorthand, kind: Kind(p.Value.Type())}
-	var quoted bool
 	f.value, f.text = pflag.UnquoteUsage(p)
-	quoted = strings.Count(p.Usage, "`") > 1
+	quoted := strings.Count(p.Usage, "`") > 1
 	f.text = strings.Join(strings.Fields(f.text), " ")
 	if c, ok := p.Value.(interface{ Choices() []string }); ok {
 		f.choices = strings.Join(c.Choices(), "|")
@@ -50,7 +50,7 @@ func newFlag(p *pflag.Flag) flag {
 			f.text += fmt.Sprintf("; %s is %s", f.value, orList(c.Choices()))
 		}
 	} else if !quoted {
-		f.value = strings.ToUpper(f.value)
+		f.value = cmp.Or(strings.ToUpper(f.value), "VALUE")
 	}
 	if p.NoOptDefVal != "" {
 		f.value = ""
@@ -89,6 +89,9 @@ func (f flag) brief() string {
 	text := f.text
 	for _, end := range []string{"; ", ": ", ". ", " ("} {
 		text, _, _ = strings.Cut(text, end)
+	}
+	if strings.HasSuffix(text, "...") {
+		return text
 	}
 	return strings.TrimSuffix(text, ".")
 }

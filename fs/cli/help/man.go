@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
 )
 
 // Man writes the manual page of the program, in the language man(7). The page has
@@ -36,7 +38,7 @@ func Man(w io.Writer, commands []Command) error {
 	}
 
 	m.section("OPTIONS")
-	m.text("Every command has the flag --help. Each flag of mount and run is a mount option, too, to be written after -o, with underscores for dashes: -o size=64G,allow_other.\n")
+	m.text("Every command has the flag --help, or -h. Each flag of mount and run is also a mount option, written after -o with underscores for dashes: -o size=64G,allow_other.\n")
 	m.flags(commands)
 
 	m.section("SPECIFICATIONS")
@@ -60,12 +62,13 @@ func Man(w io.Writer, commands []Command) error {
 	}
 
 	m.section("EXIT STATUS")
-	for status, text := range exitStatuses {
-		m.item(fmt.Sprint(status))
-		m.text(strings.ToUpper(text[:1]) + text[1:] + ".")
+	for _, s := range exitStatuses {
+		m.item(fmt.Sprint(s.status))
+		m.text(strings.ToUpper(s.text[:1]) + s.text[1:] + ".")
 	}
 	m.WriteString(".PP\n")
-	m.text("dgenfs run has the exit status of its command. An error is one line on standard error.\n")
+	m.text(fmt.Sprintf("dgenfs run has the exit status of its command; %d if that cannot be run, %d if it was not found, and %d plus the number of the signal if one ended it. An error is one line on standard error.\n",
+		exit.CannotRun, exit.NotFound, exit.Signal))
 
 	m.section("EXAMPLES")
 	m.text(manExamples)

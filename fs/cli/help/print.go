@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
 )
 
 // Columns of what is printed.
@@ -48,9 +50,15 @@ they are read.
 `
 )
 
-// exitStatuses are those of the program, but for `dgenfs run` and as a helper of
-// mount(8).
-var exitStatuses = []string{"done", "the work failed", "wrong usage"}
+// exitStatuses are those of all commands.
+var exitStatuses = []struct {
+	status int
+	text   string
+}{
+	{exit.Done, "done"},
+	{exit.Failed, "the work failed"},
+	{exit.Usage, "wrong usage"},
+}
 
 // Usage writes what --help of the program prints.
 func Usage(w io.Writer, commands []Command) error {
@@ -74,10 +82,11 @@ func Usage(w io.Writer, commands []Command) error {
 	p.text(rootText)
 	p.WriteString("\n")
 	p.text(usageExamples)
-	p.WriteString("\nThe flags of a command: dgenfs COMMAND --help\nExit status:")
-	for status, text := range exitStatuses {
-		fmt.Fprintf(&p, " %d %s%s", status, text, map[bool]string{true: "\n", false: ","}[status == len(exitStatuses)-1])
+	var statuses []string
+	for _, s := range exitStatuses {
+		statuses = append(statuses, fmt.Sprintf("%d %s", s.status, s.text))
 	}
+	fmt.Fprintf(&p, "\nThe flags of a command: dgenfs COMMAND --help\nExit status: %s\n", strings.Join(statuses, ", "))
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -143,15 +152,35 @@ func paragraphs(text string) []string {
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
+	for _, word := range unbroken(text) {
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) <= width:
+			line += " " + word
+		default:
 			lines = append(lines, line)
-			line = ""
+			line = word
 		}
-		if line != "" {
-			line += " "
-		}
-		line += word
 	}
 	return append(lines, line)
+}
+
+// unbroken returns the words of text. A short flag and its value are one word, and so
+// is a default.
+func unbroken(text string) []string {
+	var words []string
+	begun := ""
+	for _, word := range strings.Fields(text) {
+		if word == "(default:" || len(word) == 2 && word[0] == '-' {
+			begun += word + " "
+			continue
+		}
+		words = append(words, begun+word)
+		begun = ""
+	}
+	if begun != "" {
+		words = append(words, strings.TrimSpace(begun))
+	}
+	return words
 }
