@@ -57,7 +57,7 @@ func (p *Parent) Tell(m Message) { json.NewEncoder(p.status).Encode(m) }
 // has from its parent: the working directory, the standard error, the process
 // group.
 func (p *Parent) Release(ready Message) {
-	os.Chdir("/")                                        // so that its file system can be unmounted
+	os.Chdir("/") // so that its file system can be unmounted
 	// From here on nobody reads what is printed.
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		unix.Dup3(int(null.Fd()), 2, 0)
