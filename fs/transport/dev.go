@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -174,8 +173,8 @@ func (w *worker) setUp() error {
 	if err != nil {
 		return err
 	}
-	w.header = mem[pageSize-replyHeader : pageSize : pageSize]
 	end := pageSize + replyRoom(w.request)
+	w.header = mem[pageSize-replyHeader : pageSize : end] // its capacity is what is written
 	w.data = mem[pageSize:end:end]
 	w.in = mem[end:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
@@ -190,9 +189,6 @@ func (w *worker) setUp() error {
 	}
 	return nil
 }
-
-// ioctlClone is FUSE_DEV_IOC_CLONE, _IOR(229, 0, uint32_t).
-const ioctlClone = 0x8004e500
 
 // clone returns another descriptor of the connection, for which the kernel keeps
 // a list of requests under way, and a lock, of its own.
@@ -249,10 +245,10 @@ func (w *worker) serveUntilIdle() bool {
 	for {
 		// Neither this nor the reply ever waits: no need for the Go runtime to
 		// know of them. It does of poll.
-		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(w.fd), uintptr(unsafe.Pointer(&w.in[0])), uintptr(len(w.in)))
+		n, errno := readRequest(w.fd, w.in)
 		switch errno {
 		case 0:
-			if int(n) < int(unsafe.Sizeof(fuse.InHeader{})) {
+			if n < requestHeader {
 				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has", n)
 				return false
 			}
@@ -284,20 +280,20 @@ func (w *worker) serveUntilIdle() bool {
 // answer handles one request.
 func (w *worker) answer(in []byte) {
 	h := header(in)
-	switch h.Opcode {
-	case opRead:
-		r := (*fuse.ReadIn)(unsafe.Pointer(h))
-		n, errno := w.read(r.Fh, r.Offset, r.Size, w.data)
+	switch {
+	case isRead(in):
+		r := readOf(in)
+		n, errno := w.read(r, w.data)
 		if errno != 0 {
-			w.answerNoData(h.Unique, r, errno)
+			w.answerNoData(h, r, errno)
 			return
 		}
 		w.served.count(n)
 		putHeader(w.header, h.Unique, 0, n)
 		w.send(n)
-	case opInterrupt:
+	case h.Opcode == opInterrupt:
 		// What does not wait does not take long enough to be interrupted.
-		w.later.answer((*fuse.InterruptIn)(unsafe.Pointer(h)).Unique, true)
+		w.later.answer(interruptOf(in).Unique, true)
 	default:
 		n, status := w.protocol.HandleRequest([][]byte{in}, [][]byte{w.header, w.data})
 		if !status.Ok() {
@@ -312,13 +308,13 @@ func (w *worker) answer(in []byte) {
 }
 
 // answerNoData answers a READ with an error, unless it is answered later.
-func (w *worker) answerNoData(unique uint64, r *fuse.ReadIn, errno syscall.Errno) {
+func (w *worker) answerNoData(h *fuse.InHeader, r *readArgs, errno syscall.Errno) {
 	if errno == Later {
-		w.answerLater(unique, r.Fh, r.Offset, r.Size, r.Pid)
+		w.answerLater(h.Unique, r.fh, r.offset, r.size, h.Pid)
 		return
 	}
 	w.served.countError()
-	putHeader(w.header, unique, errno, 0)
+	putHeader(w.header, h.Unique, errno, 0)
 	w.send(0)
 }
 
@@ -334,7 +330,7 @@ func (w *worker) send(n int) {
 		w.pipe = nil
 	}
 	// Header and data are neighbours.
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(w.fd), uintptr(unsafe.Pointer(&w.header[0])), uintptr(replyHeader+n))
+	errno := writeReply(w.fd, w.header[:replyHeader+n])
 	// ENOENT: the reader was killed meanwhile.
 	if errno != 0 && errno != unix.ENOENT && errno != unix.ENODEV {
 		w.log.Printf("reply of %d bytes: %v", n, errno)

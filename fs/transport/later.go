@@ -231,15 +231,15 @@ type mail struct {
 // stays taken until then.
 func (t *thread) answerLater(number uint32) {
 	h := t.entries[number].header
-	r := readIn(h)
+	r := h.read()
 	if !t.mailed {
 		t.mailed = true
 		t.awaitMail()
 	}
 	t.later.add(&waitingRead{
 		LaterRead: t.fs.ReadLater(r.fh, int64(r.offset), int(r.size)),
-		unique:    header(h.inOut[:]).Unique,
-		reader:    header(h.inOut[:]).Pid,
+		unique:    h.request().Unique,
+		reader:    h.request().Pid,
 		answer: func(r *waitingRead, interrupted bool) {
 			t.mailLock.Lock()
 			t.mails = append(t.mails, mail{number, r, interrupted})
@@ -251,7 +251,7 @@ func (t *thread) answerLater(number uint32) {
 
 // awaitMail has the ring tell of the next mail.
 func (t *thread) awaitMail() {
-	t.ring.submit(submission{opcode: opPollAdd, fd: int32(t.mailFD), opFlags: unix.POLLIN, userData: mailCame})
+	t.submit(submission{opcode: opPollAdd, fd: int32(t.mailFD), opFlags: unix.POLLIN, userData: mailCame})
 }
 
 // answerMails answers what was waited for; the kernel gets the replies when the
@@ -268,7 +268,7 @@ func (t *thread) answerMails() {
 		if m.interrupted {
 			m.read.Cancel()
 		} else {
-			n, errno = m.read.Read(e.payload[:readIn(e.header).size])
+			n, errno = m.read.Read(e.payload[:e.header.read().size])
 		}
 		if errno == 0 {
 			t.served.count(n)

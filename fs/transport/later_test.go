@@ -5,7 +5,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -171,9 +170,9 @@ func TestLaterOverRings(t *testing.T) {
 	for i, fh := range []uint64{laterFH, neverFH} {
 		e := &th.entries[i]
 		e.home, e.header, e.payload = th, new(entryHeader), make([]byte, replyRoom(testRequest))
-		in := header(e.header.inOut[:])
+		in := e.header.request()
 		in.Opcode, in.Unique = opRead, uint64(i+1)*10
-		*readIn(e.header) = requestRead{fh: fh, offset: 4096, size: 5000}
+		*e.header.read() = readArgs{fh: fh, offset: 4096, size: 5000}
 		e.header.commitID = uint64(i)
 		th.answer(uint32(i))
 		if in.Opcode != opRead {
@@ -182,7 +181,7 @@ func TestLaterOverRings(t *testing.T) {
 	}
 	outcome := func(i int) (n uint32, status int32, unique uint64) {
 		h := th.entries[i].header
-		out := (*fuse.OutHeader)(unsafe.Pointer(&h.inOut))
+		out := view[fuse.OutHeader](h.inOut[:])
 		return h.payload, out.Status, out.Unique
 	}
 	// Until entry i is committed, which fails, as nobody has mounted anything.

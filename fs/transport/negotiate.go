@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -29,13 +28,9 @@ const (
 	// in bytes. Nothing is ever written here, and what the kernel wants the
 	// buffers for requests to hold depends on it.
 	maxWrite = 4 << 10
-)
 
-// Opcodes of the protocol that are handled here.
-const (
-	opRead      = 15
-	opInit      = 26
-	opInterrupt = 36
+	// minInit is the size of struct fuse_init_in in bytes before it had a flags2.
+	minInit = 16
 )
 
 // negotiate answers INIT.
@@ -44,10 +39,11 @@ func (s *Server) negotiate(kind Kind) error {
 	if err != nil {
 		return fmt.Errorf("receiving the kernel's first request: %w", err)
 	}
-	if h := header(in); h.Opcode != opInit || len(in) < int(unsafe.Sizeof(fuse.InHeader{}))+16 {
+	if h := header(in); h.Opcode != opInit || len(in) < requestHeader+minInit {
 		return fmt.Errorf("the kernel's first request is of kind %d, %d bytes; want %d", h.Opcode, len(in), opInit)
 	}
-	init := *(*fuse.InitIn)(unsafe.Pointer(unsafe.SliceData(append(in, make([]byte, unsafe.Sizeof(fuse.InitIn{}))...))))
+	var init fuse.InitIn
+	copy(bytesOf(&init), in) // all of which older kernels do not send
 
 	switch {
 	case kind == Dev:
@@ -79,10 +75,10 @@ func (s *Server) negotiate(kind Kind) error {
 	if !status.Ok() || n < replyHeader {
 		return fmt.Errorf("answering the kernel's first request: %v", status)
 	}
-	if status := *(*int32)(unsafe.Pointer(&reply[4])); status != 0 {
-		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, unix.Errno(-status))
+	if errno := replyErrno(reply); errno != 0 {
+		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, errno)
 	}
-	out := (*fuse.InitOut)(unsafe.Pointer(&reply[replyHeader]))
+	out := view[fuse.InitOut](reply[replyHeader:])
 	out.MaxWrite = maxWrite
 	// One more than a request has: memory that does not begin with a page takes
 	// part of another one. Otherwise such a read would be cut where its pages
@@ -120,7 +116,7 @@ func (s *Server) firstRequest() ([]byte, error) {
 		n, err := unix.Read(s.fd, in)
 		switch err {
 		case nil:
-			if n < int(unsafe.Sizeof(fuse.InHeader{})) {
+			if n < requestHeader {
 				return nil, errors.New("too short")
 			}
 			return in[:n:n], nil

@@ -56,17 +56,6 @@ type entry struct {
 	iov     [2]unix.Iovec // of the two
 }
 
-// entryHeader is a struct fuse_uring_req_header.
-type entryHeader struct {
-	inOut    [128]byte // fuse_in_header of the request, fuse_out_header of the reply
-	op       [128]byte // the fixed struct of the request
-	flags    uint64
-	commitID uint64
-	payload  uint32 // bytes
-	_        uint32
-	_        uint64
-}
-
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
 

@@ -8,9 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"unsafe"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,9 +26,6 @@ const (
 	// shareFrom is the size of a read in bytes from which on waking another
 	// CPU up for it is worth while.
 	shareFrom = 64 << 10
-
-	cmdRegister       = 1 // FUSE_IO_URING_CMD_REGISTER
-	cmdCommitAndFetch = 2 // FUSE_IO_URING_CMD_COMMIT_AND_FETCH
 )
 
 // User data of submissions: the number of an entry, and of what kind it is.
@@ -50,7 +45,7 @@ type thread struct {
 	cpu     int       // that it is bound to
 	queues  []int     // by the numbers of their CPUs
 	others  []*thread // in the order in which work is handed to them
-	ring    *ring
+	ring    ring
 	asleep  atomic.Bool // until a request comes, or is handed over
 	todo    []uint32    // entries with requests
 	foreign []uint32    // the same, of other threads' queues, that have just come
@@ -96,19 +91,20 @@ func (t *thread) make() error {
 	for n := range t.ownEntries() {
 		e := &t.entries[n]
 		e.home, e.queue = t, uint16(n/t.depth)
-		e.header = (*entryHeader)(unsafe.Pointer(&headers[i*headerRoom]))
+		e.header = newEntryHeader(headers[i*headerRoom:])
 		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
-		e.iov[0].Base = &headers[i*headerRoom]
-		e.iov[0].SetLen(int(unsafe.Sizeof(entryHeader{})))
-		e.iov[1].Base = &e.payload[0]
-		e.iov[1].SetLen(len(e.payload))
+		e.setBuffers()
 		i++
 	}
 	if t.mailFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return os.NewSyscallError("eventfd", err)
 	}
-	t.ring, err = newRing(ringSize)
-	return err
+	r, err := newRing(ringSize)
+	if err != nil {
+		return err
+	}
+	t.ring = r
+	return nil
 }
 
 // ownEntries are the numbers of the entries of the thread's queues.
@@ -126,17 +122,17 @@ func (t *thread) ownEntries() iter.Seq[int] {
 
 func (t *thread) registerEntries() error {
 	for n := range t.ownEntries() {
-		t.ring.submit(submission{
+		t.submit(submission{
 			opcode:   opUringCmd,
 			fd:       int32(t.fd),
 			off:      cmdRegister,
-			addr:     uint64(uintptr(unsafe.Pointer(&t.entries[n].iov))),
+			addr:     t.entries[n].buffers(),
 			len:      uint32(len(t.entries[n].iov)),
 			userData: fromKernel | uint64(n),
 			queueID:  t.entries[n].queue,
 		})
 	}
-	t.ring.submit(submission{opcode: opPollAdd, fd: int32(t.stopFD), opFlags: unix.POLLIN, userData: stopNow})
+	t.submit(submission{opcode: opPollAdd, fd: int32(t.stopFD), opFlags: unix.POLLIN, userData: stopNow})
 	if errno := t.ring.enter(enterSubmit); errno != 0 {
 		return os.NewSyscallError("io_uring_enter", errno)
 	}
@@ -186,12 +182,20 @@ func (t *thread) await() syscall.Errno {
 		if errno := t.ring.enter(enterNow); errno != 0 || !t.ring.empty() {
 			return errno
 		}
-		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		yield()
 	}
 	t.asleep.Store(true)
 	errno := t.ring.enter(enterWait)
 	t.asleep.Store(false)
 	return errno
+}
+
+// submit queues a submission, which the kernel sees when the ring is entered. From a
+// full ring, the earlier ones go first.
+func (t *thread) submit(s submission) {
+	for !t.ring.queue(s) {
+		t.ring.enter(enterNow)
+	}
 }
 
 // collect puts what has come into todo, and returns false if the connection has
@@ -252,7 +256,7 @@ func (t *thread) share() {
 	mine := t.todo[:1]
 	for _, n := range t.todo[1:] {
 		e := &t.entries[n]
-		if h := e.header; header(h.inOut[:]).Opcode == opRead && readIn(h).size >= shareFrom {
+		if h := e.header; h.request().Opcode == opRead && h.read().size >= shareFrom {
 			for next < len(t.others) && !t.others[next].asleep.CompareAndSwap(true, false) {
 				next++
 			}
@@ -273,31 +277,22 @@ func (t *thread) share() {
 
 // handOver asks to's thread to answer entry n, once the ring is entered.
 func (t *thread) handOver(n uint32, to *thread) {
-	t.ring.submit(submission{
+	t.submit(submission{
 		opcode:   opMsgRing,
 		flags:    sqeSkipSuccess,
-		fd:       int32(to.ring.fd),
+		fd:       int32(to.ring.descriptor()),
 		off:      handedOver | uint64(n),
 		userData: notHanded | uint64(n),
 	})
 }
-
-// requestRead is a struct fuse_read_in, as far as it matters.
-type requestRead struct {
-	fh, offset uint64
-	size       uint32
-}
-
-func readIn(h *entryHeader) *requestRead { return (*requestRead)(unsafe.Pointer(&h.op)) }
 
 // answer answers the request of an entry; the kernel gets the reply when the
 // ring is entered. It reports whether that was a large read.
 func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
 	n, errno := 0, syscall.Errno(0)
-	if header(e.header.inOut[:]).Opcode == opRead {
-		r := readIn(e.header)
-		n, errno = t.read(r.fh, r.offset, r.size, e.payload)
+	if e.header.request().Opcode == opRead {
+		n, errno = t.read(e.header.read(), e.payload)
 		switch errno {
 		case 0:
 			t.served.count(n)
@@ -320,9 +315,9 @@ func (t *thread) commit(number uint32, n int, errno syscall.Errno) {
 	e := &t.entries[number]
 	h := e.header
 	commit := h.commitID
-	putHeader(h.inOut[:], header(h.inOut[:]).Unique, errno, n)
+	putHeader(h.inOut[:], h.request().Unique, errno, n)
 	h.payload = uint32(n)
-	t.ring.submit(submission{
+	t.submit(submission{
 		opcode:   opUringCmd,
 		fd:       int32(t.fd),
 		off:      cmdCommitAndFetch,
@@ -336,21 +331,20 @@ func (t *thread) commit(number uint32, n int, errno syscall.Errno) {
 // has it, elsewhere, because the reply takes its place.
 func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	h := e.header
-	in := header(h.inOut[:])
-	size := int(unsafe.Sizeof(fuse.InHeader{}))
-	fixed := int(in.Length) - size - int(h.payload)
+	in := h.request()
+	fixed := int(in.Length) - requestHeader - int(h.payload)
 	if fixed < 0 || fixed > len(h.op) || int(h.payload) > len(e.payload) {
 		t.log.Printf("rings on CPU %d: request of kind %d has %d bytes, %d of them payload", t.cpu, in.Opcode, in.Length, h.payload)
 		return 0, syscall.EIO
 	}
-	t.in = append(t.in[:0], h.inOut[:size]...)
+	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
 	t.in = append(t.in, h.op[:fixed]...)
 	t.in = append(t.in, e.payload[:h.payload]...)
-	var out fuse.OutHeader
-	n, status := t.protocol.HandleRequest([][]byte{t.in}, [][]byte{unsafe.Slice((*byte)(unsafe.Pointer(&out)), replyHeader), e.payload})
+	out := make([]byte, replyHeader)
+	n, status := t.protocol.HandleRequest([][]byte{t.in}, [][]byte{out, e.payload})
 	if !status.Ok() || n < replyHeader {
 		t.log.Printf("request of kind %d: %v", in.Opcode, status)
 		return 0, syscall.EIO
 	}
-	return n - replyHeader, syscall.Errno(-out.Status)
+	return n - replyHeader, replyErrno(out)
 }

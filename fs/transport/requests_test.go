@@ -1,0 +1,56 @@
+package transport
+
+import (
+	"bytes"
+	"syscall"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+func TestOtherRequests(t *testing.T) {
+	c := connect(t)
+	// No reply to INTERRUPT: the next one is of the next request.
+	c.sendInterrupt(4)
+
+	unknown := fuse.InHeader{}
+	send(c.kernel, &unknown, &unknown, 4000, 6)
+	if r := c.receive(); r.unique != 6 || r.errno != syscall.ENOSYS || len(r.data) != 0 {
+		t.Errorf("an unknown request: %+v", r)
+	}
+
+	forget := fuse.ForgetIn{Nlookup: 3}
+	forget.NodeId = 7
+	send(c.kernel, &forget, &forget.InHeader, 2, 7)
+	// No reply: the next one is of the next request.
+	attr := fuse.GetAttrIn{}
+	attr.NodeId = 42
+	send(c.kernel, &attr, &attr.InHeader, 3, 8)
+	var out fuse.AttrOut
+	r := c.receive()
+	if copy(bytesOf(&out), r.data); r.unique != 8 || r.errno != 0 || len(r.data) != len(bytesOf(&out)) || out.Ino != 42 || out.Size != 12345 {
+		t.Errorf("GETATTR: %+v", r)
+	}
+
+	// A request that go-fuse cannot make sense of has an answer, too.
+	short := fuse.InHeader{}
+	send(c.kernel, &short, &short, 3, 9)
+	if r := c.receive(); r.unique != 9 || r.errno != syscall.EIO || len(r.data) != 0 {
+		t.Errorf("a GETATTR that is too short: %+v", r)
+	}
+
+	// What takes the place of a reply to READ leaves the next one alone.
+	c.sendRead(10, 1000, 5, 20)
+	data := make([]byte, 20)
+	fill(data, 5)
+	if r := c.receive(); r.unique != 10 || r.errno != 0 || !bytes.Equal(r.data, data) {
+		t.Errorf("READ: %+v", r)
+	}
+	if got := c.server.Served(); got != (Served{Reads: 1, Bytes: 20}) {
+		t.Errorf("served %+v", got)
+	}
+	c.end()
+	if n := c.fs.forgotten.Load(); n != 3 {
+		t.Errorf("FORGET of 3 look-ups took %d", n)
+	}
+}
