@@ -17,16 +17,16 @@ const (
 	// more, it sends more FORGETs at once.
 	inputSize = 64 << 10
 
-	// minAwake is how many workers wait for requests at least, so that one
-	// that is held up never is all there is.
+	// minAwake is how many workers wait for requests at least, so that one that
+	// is held up is never the only one.
 	minAwake = 2
 
 	// crowded is how many requests in a row a worker must have found waiting
-	// for it before it wakes another one up, and idle how often in a row it
-	// must have been woken up for nothing before it goes to sleep: far more,
-	// so that the number of workers settles where the load is.
+	// for it before it wakes another one up, and enough how often in a row it
+	// must have been woken up for nothing before it is parked: far more, so that
+	// the number of workers settles where the load is.
 	crowded = 16
-	idle    = 1024
+	enough  = 1024
 )
 
 // pool is the workers of /dev/fuse. All that are awake wait in poll, which wakes
@@ -34,21 +34,19 @@ const (
 // interrupt to get there. With a queue of waiting workers, the kernel's first
 // choice was the wrong CPU most of the time: one reader of 4 KiB got 0.6 of the
 // rate of a null server, against 1.3. So that a machine of many CPUs does not
-// wake them all, only as many as the load needs are awake.
+// wake them all, only as many as the load needs are awake; the others are parked.
 type pool struct {
 	*Server
 	workers []*worker
 
-	mu       sync.Mutex
-	awake    int
-	asleep   []*worker
-	sleepers atomic.Int32 // len(asleep), to be looked at without the lock
-	ended    chan struct{}
-	end      sync.Once
+	mu     sync.Mutex
+	awake  int
+	parked []*worker
+	idle   atomic.Int32 // len(parked), to be looked at without the lock
 }
 
 func newPool(s *Server) (*pool, error) {
-	p := &pool{Server: s, ended: make(chan struct{})}
+	p := &pool{Server: s}
 	cpus := s.placement.CPUs
 	for i := range max(len(cpus), minAwake) {
 		place := i % len(cpus)
@@ -58,14 +56,17 @@ func newPool(s *Server) (*pool, error) {
 	if s.rings != nil {
 		p.awake = 1 // what comes over /dev/fuse beside rings is rare, and not READ
 	}
-	p.asleep = slices.Clone(p.workers[p.awake:])
-	slices.Reverse(p.asleep) // the last one is the first to be woken up
-	p.sleepers.Store(int32(len(p.asleep)))
-	// What the first one can have, all can, or do without.
-	return p, p.workers[0].setUp()
+	p.parked = slices.Clone(p.workers[p.awake:])
+	slices.Reverse(p.parked) // the last one is the first to be woken up
+	p.idle.Store(int32(len(p.parked)))
+	// What the first worker lacks, such as a pipe, the others do, too.
+	if err := p.workers[0].setUp(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
-// serve returns when the connection has ended.
+// serve returns when the connection has to end and all workers have left.
 func (p *pool) serve() {
 	var all sync.WaitGroup
 	for i, w := range p.workers {
@@ -75,60 +76,64 @@ func (p *pool) serve() {
 		all.Go(w.run)
 	}
 	all.Wait()
-	// What waits is answered through the descriptors of workers.
-	p.later.stop()
+}
+
+// close closes the workers' descriptors, through which reads that wait are
+// answered, too.
+func (p *pool) close() {
 	for _, w := range p.workers {
 		w.close()
 	}
 }
 
-// more wakes a worker up, if one is asleep: of the memory node where there is much
+// wakeOne wakes a worker up, if one is parked: one of the memory node that has much
 // to do, if there is one.
-func (p *pool) more(node int) {
-	if p.sleepers.Load() == 0 {
+func (p *pool) wakeOne(node int) {
+	if p.idle.Load() == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.asleep)
+	n := len(p.parked)
 	if n == 0 {
 		return
 	}
 	next := n - 1
-	for i, w := range slices.Backward(p.asleep) {
+	for i, w := range slices.Backward(p.parked) {
 		if w.node == node {
 			next = i
 			break
 		}
 	}
-	p.asleep[next].wake <- struct{}{}
-	p.asleep = slices.Delete(p.asleep, next, next+1)
-	p.sleepers.Store(int32(n - 1))
+	p.parked[next].wake <- struct{}{}
+	p.parked = slices.Delete(p.parked, next, next+1)
+	p.idle.Store(int32(n - 1))
 	p.awake++
 }
 
-// less says that w goes to sleep, if enough others are awake.
-func (p *pool) less(w *worker) bool {
+// park reports whether w may sleep because enough others are awake.
+func (p *pool) park(w *worker) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.awake <= minAwake {
 		return false
 	}
 	p.awake--
-	p.asleep = append(p.asleep, w)
-	p.sleepers.Store(int32(len(p.asleep)))
+	p.parked = append(p.parked, w)
+	p.idle.Store(int32(len(p.parked)))
 	return true
 }
 
-// lose says that w, which was awake, is no more.
-func (p *pool) lose(w *worker) {
+// drop takes w, which was awake, out of the pool. Without the last one, nobody
+// answers.
+func (p *pool) drop(w *worker) {
 	p.mu.Lock()
 	p.awake--
-	left := p.awake + len(p.asleep)
+	left := p.awake + len(p.parked)
 	p.mu.Unlock()
-	p.more(w.node)
+	p.wakeOne(w.node)
 	if left == 0 {
-		p.end.Do(func() { close(p.ended) })
+		p.end()
 	}
 }
 
@@ -152,7 +157,7 @@ type worker struct {
 	// What system calls take, here because it must not be on a stack that
 	// moves, nor be allocated.
 	iov    [2]unix.Iovec
-	pollFD [1]unix.PollFd
+	pollFD [2]unix.PollFd
 
 	served counter
 	late   counter // the same, of reads that had to wait
@@ -181,6 +186,7 @@ func (w *worker) setUp() error {
 		w.fd, w.noClone = w.Server.fd, err.Error()
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
+	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
 	if w.rings != nil {
 		return nil // no large replies
 	}
@@ -204,13 +210,13 @@ func clone(fd int) (int, error) {
 	return c, nil
 }
 
-// run serves until the connection ends.
+// run serves until the connection has to end.
 func (w *worker) run() {
 	first := true
 	for {
 		select {
 		case <-w.wake:
-		case <-w.ended:
+		case <-w.begun:
 			return
 		}
 		if first {
@@ -220,17 +226,18 @@ func (w *worker) run() {
 		}
 		if err := w.setUp(); err != nil {
 			w.log.Printf("worker on CPU %d: %v", w.cpu, err)
-			w.lose(w)
+			w.drop(w)
 			return
 		}
 		if !w.serveUntilIdle() {
-			w.end.Do(func() { close(w.ended) })
+			w.end()
+			return
 		}
 	}
 }
 
 func (w *worker) close() {
-	if w.fd != w.Server.fd && w.in != nil {
+	if w.in != nil && w.fd != w.Server.fd {
 		unix.Close(w.fd)
 	}
 	if w.pipe != nil {
@@ -238,40 +245,41 @@ func (w *worker) close() {
 	}
 }
 
-// serveUntilIdle returns true if the worker has to sleep, and false if the
-// connection has ended.
+// serveUntilIdle returns true if the worker is parked, and false if the connection
+// has to end.
 func (w *worker) serveUntilIdle() bool {
 	found, futile := 0, 0
 	for {
-		// Neither this nor the reply ever waits: no need for the Go runtime to
-		// know of them. It does of poll.
 		n, errno := readRequest(w.fd, w.in)
 		switch errno {
 		case 0:
 			if n < requestHeader {
-				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has", n)
+				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has; the connection ends", n)
 				return false
 			}
 			futile = 0
 			w.answer(w.in[:n])
 			if found++; found == crowded {
 				found = 0
-				w.more(w.node)
+				w.wakeOne(w.node)
 			}
 		case unix.EAGAIN:
 			found = 0
-			if futile++; futile > idle {
+			if futile++; futile > enough {
 				futile = 0
-				if w.less(w) {
+				if w.park(w) {
 					return true
 				}
 			}
 			unix.Poll(w.pollFD[:], -1)
+			if w.pollFD[1].Revents != 0 {
+				return false
+			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the reader has gone away meanwhile
 		case unix.ENODEV:
 			return false
 		default:
-			w.log.Printf("reading /dev/fuse: %v", errno)
+			w.log.Printf("reading /dev/fuse: %v; the connection ends", errno)
 			return false
 		}
 	}

@@ -22,6 +22,9 @@ const testRequest = 128 << 10
 // testPlacement has two threads, of which one serves all queues but one.
 var testPlacement = Placement{CPUs: []int{0, 1}, Queues: []int{0, 1, 1, 1}}
 
+// patience is how long anything may take that has to happen.
+const patience = 2 * time.Minute
+
 // kernel is the other end of a connection.
 type kernel struct {
 	t  *testing.T
@@ -41,7 +44,7 @@ func newKernel(t *testing.T) (*kernel, int) {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 1<<20)
 	}
 	// A reply that never comes is an error.
-	unix.SetsockoptTimeval(fds[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 10})
+	unix.SetsockoptTimeval(fds[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(patience / time.Second)})
 	t.Cleanup(func() { unix.Close(fds[0]) })
 	return &kernel{t: t, fd: fds[0], in: make([]byte, 1<<20)}, fds[1]
 }
@@ -184,16 +187,22 @@ func connect(t *testing.T) *connection {
 	return c
 }
 
+// finish waits until Serve has returned.
+func (c *connection) finish() {
+	c.t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		c.t.Fatal("Serve did not return")
+	}
+}
+
 // end hangs up. A socket reads as empty then, where /dev/fuse gives ENODEV: all
 // workers, also those that sleep, have to end all the same.
 func (c *connection) end() {
 	c.t.Helper()
 	unix.Shutdown(c.fd, unix.SHUT_RDWR)
-	select {
-	case <-c.done:
-	case <-time.After(10 * time.Second):
-		c.t.Fatal("Serve did not return")
-	}
+	c.finish()
 	if text := c.log.String(); strings.Contains(text, "reply of") || !strings.Contains(text, "reading /dev/fuse") {
 		c.t.Errorf("the log is %q", text)
 	}

@@ -220,11 +220,50 @@ func (w *worker) reply(buffer []byte, unique uint64, errno syscall.Errno, n int)
 	}
 }
 
-// mail is what a thread has to answer that waited.
-type mail struct {
+// dueRead is a read that has waited, with the entry that it is in.
+type dueRead struct {
 	entry       uint32
 	read        *waitingRead
 	interrupted bool
+}
+
+// inbox hands reads that have waited to the thread that has their entries.
+type inbox struct {
+	fd    int  // an eventfd
+	armed bool // the ring was asked to report it, at the first read that waits
+
+	mu  sync.Mutex
+	due []dueRead
+}
+
+func (b *inbox) open() (err error) {
+	if b.fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return os.NewSyscallError("eventfd", err)
+	}
+	return nil
+}
+
+func (b *inbox) close() {
+	if b.fd >= 0 {
+		unix.Close(b.fd)
+	}
+}
+
+func (b *inbox) put(r dueRead) {
+	b.mu.Lock()
+	b.due = append(b.due, r)
+	b.mu.Unlock()
+	unix.Write(b.fd, eventfdOne[:])
+}
+
+// take returns all that was put in since the last call.
+func (b *inbox) take() []dueRead {
+	unix.Read(b.fd, make([]byte, len(eventfdOne))) // before looking, not to miss any
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	due := b.due
+	b.due = nil
+	return due
 }
 
 // answerLater has the READ of an entry answered later, by this thread. The entry
@@ -232,50 +271,37 @@ type mail struct {
 func (t *thread) answerLater(number uint32) {
 	h := t.entries[number].header
 	r := h.read()
-	if !t.mailed {
-		t.mailed = true
-		t.awaitMail()
+	if !t.inbox.armed {
+		t.inbox.armed = true
+		t.await(t.inbox.fd, inboxReady)
 	}
 	t.later.add(&waitingRead{
 		LaterRead: t.fs.ReadLater(r.fh, int64(r.offset), int(r.size)),
 		unique:    h.request().Unique,
 		reader:    h.request().Pid,
 		answer: func(r *waitingRead, interrupted bool) {
-			t.mailLock.Lock()
-			t.mails = append(t.mails, mail{number, r, interrupted})
-			t.mailLock.Unlock()
-			unix.Write(t.mailFD, eventfdOne[:])
+			t.inbox.put(dueRead{number, r, interrupted})
 		},
 	})
 }
 
-// awaitMail has the ring tell of the next mail.
-func (t *thread) awaitMail() {
-	t.submit(submission{opcode: opPollAdd, fd: int32(t.mailFD), opFlags: unix.POLLIN, userData: mailCame})
-}
-
-// answerMails answers what was waited for; the kernel gets the replies when the
-// ring is entered.
-func (t *thread) answerMails() {
-	unix.Read(t.mailFD, make([]byte, len(eventfdOne))) // before looking, not to miss any
-	t.mailLock.Lock()
-	mails := t.mails
-	t.mails = nil
-	t.mailLock.Unlock()
-	for _, m := range mails {
-		e := &t.entries[m.entry]
+// answerDue answers what has waited; the kernel gets the replies when the ring is
+// entered.
+func (t *thread) answerDue() {
+	for _, r := range t.inbox.take() {
+		e := &t.entries[r.entry]
 		n, errno := 0, syscall.EINTR
-		if m.interrupted {
-			m.read.Cancel()
+		if r.interrupted {
+			r.read.Cancel()
 		} else {
-			n, errno = m.read.Read(e.payload[:e.header.read().size])
+			n, errno = r.read.Read(e.payload[:e.header.read().size])
 		}
 		if errno == 0 {
 			t.served.count(n)
 		} else {
 			t.served.countError()
 		}
-		t.commit(m.entry, n, errno)
+		t.commit(r.entry, n, errno)
 	}
-	t.awaitMail()
+	t.await(t.inbox.fd, inboxReady)
 }

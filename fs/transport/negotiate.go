@@ -61,15 +61,7 @@ func (s *Server) negotiate(kind Kind) error {
 		return fmt.Errorf("%w: %s", ErrNoUring, s.reason)
 	}
 
-	s.protocol = fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
-		Name:     s.fs.String(),
-		Logger:   s.log,
-		MaxWrite: s.request, // what go-fuse derives the largest read from
-		// Reading past the page cache, the kernel splits large and
-		// asynchronous reads into requests that run side by side.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
-		MaxBackground:     s.maxBackground(),
-	})
+	s.protocol = s.newProtocol()
 	reply := make([]byte, 256)
 	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{reply})
 	if !status.Ok() || n < replyHeader {
@@ -98,6 +90,19 @@ func (s *Server) negotiate(kind Kind) error {
 		}
 	}
 	return nil
+}
+
+// newProtocol returns what answers requests other than READ.
+func (s *Server) newProtocol() *fuse.ProtocolServer {
+	return fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
+		Name:     s.fs.String(),
+		Logger:   s.log,
+		MaxWrite: s.request, // what go-fuse derives the largest read from
+		// Reading past the page cache, the kernel splits large and
+		// asynchronous reads into requests that run side by side.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
+		MaxBackground:     s.maxBackground(),
+	})
 }
 
 // maxBackground returns how many requests the kernel may keep in flight.

@@ -48,8 +48,7 @@ func TestNegotiate(t *testing.T) {
 		if r.Clone || r.NoClone == "" || r.Splice == (r.NoSplice != "") {
 			t.Errorf("%q: %+v", test.kind, r)
 		}
-		s.pool.workers[0].close()
-		unix.Close(fd)
+		s.close()
 	}
 }
 
@@ -89,8 +88,7 @@ func TestUringRefused(t *testing.T) {
 			if r := s.Report(); kind == Uring || r.Kind != Dev || r.NoUring == "" {
 				t.Errorf("%s: %+v", kind, r)
 			}
-			s.pool.workers[0].close()
-			unix.Close(fd)
+			s.close()
 			continue
 		}
 		if !errors.Is(err, ErrNoUring) {

@@ -54,3 +54,22 @@ func TestOtherRequests(t *testing.T) {
 		t.Errorf("FORGET of 3 look-ups took %d", n)
 	}
 }
+
+// When one thread has to end the connection, all leave, also those that wait for
+// requests or are parked, and the kernel learns of it.
+func TestEnd(t *testing.T) {
+	c := connect(t)
+	c.sendRead(2, neverFH, 0, 4096)
+	c.sendRead(4, 10, 0, 10)
+	if r := c.receive(); r.unique != 4 || len(r.data) != 10 {
+		t.Errorf("READ: %+v", r)
+	}
+	c.server.end()
+	c.finish()
+	if !c.closed() {
+		t.Error("the connection is still open")
+	}
+	if c.log.Len() != 0 {
+		t.Errorf("the log is %q", &c.log)
+	}
+}

@@ -89,6 +89,7 @@ type Server struct {
 	waits    string
 	later    later
 
+	*ending
 	placement Placement
 
 	pool   *pool
@@ -111,13 +112,25 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 		s.log = log.Default()
 	}
 	if err := s.start(o.Kind); err != nil {
-		if s.rings != nil {
-			s.rings.stop()
-		}
-		unix.Close(fd)
+		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// close ends what the server has started, except for reads that wait, and closes
+// its descriptors.
+func (s *Server) close() {
+	if s.rings != nil {
+		s.rings.stop()
+	}
+	if s.pool != nil {
+		s.pool.close()
+	}
+	unix.Close(s.fd)
+	if s.ending != nil {
+		unix.Close(s.ending.fd)
+	}
 }
 
 func (s *Server) start(kind Kind) error {
@@ -125,6 +138,10 @@ func (s *Server) start(kind Kind) error {
 		return err
 	}
 	if err := unix.SetNonblock(s.fd, true); err != nil {
+		return err
+	}
+	var err error
+	if s.ending, err = newEnding(); err != nil {
 		return err
 	}
 	if err := s.negotiate(kind); err != nil {
@@ -137,7 +154,6 @@ func (s *Server) start(kind Kind) error {
 		threads += len(s.rings.threads)
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), threads+2))
-	var err error
 	s.pool, err = newPool(s)
 	return err
 }
@@ -150,10 +166,8 @@ func (s *Server) Serve() {
 		s.rings.serve()
 	}
 	s.pool.serve()
-	if s.rings != nil {
-		s.rings.stop()
-	}
-	unix.Close(s.fd)
+	s.later.stop()
+	s.close()
 }
 
 // Served is what readers have got so far.
