@@ -102,7 +102,7 @@ func TestControlRead(t *testing.T) {
 		t.Errorf("%v, flags %#x", status, out.OpenFlags)
 	}
 	f.Release(nil, &fuse.ReleaseIn{Fh: out.Fh}) // has no generator to close
-	if _, errno := f.ReadFile(out.Fh, 0, make([]byte, 1)); errno != syscall.EBADF {
+	if _, _, errno := f.ReadFile(out.Fh, 0, make([]byte, 1)); errno != syscall.EBADF {
 		t.Errorf("reading after release: %v", errno)
 	}
 	if status := f.Open(nil, &fuse.OpenIn{InHeader: header(id), Flags: syscall.O_RDWR}, &out); status != fuse.EROFS {

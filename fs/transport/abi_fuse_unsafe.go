@@ -29,10 +29,12 @@ const (
 	ioctlClone = 0x8004e500
 )
 
-// Sizes of fuse_in_header and fuse_out_header in bytes.
+// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT with its header, in
+// bytes.
 const (
 	requestHeader = int(unsafe.Sizeof(fuse.InHeader{}))
 	replyHeader   = int(unsafe.Sizeof(fuse.OutHeader{}))
+	interruptSize = int(unsafe.Sizeof(fuse.InterruptIn{}))
 )
 
 // entryHeader is a struct fuse_uring_req_header.

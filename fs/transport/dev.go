@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
 
@@ -159,8 +158,8 @@ type worker struct {
 	iov    [2]unix.Iovec
 	pollFD [2]unix.PollFd
 
-	served counter
-	late   counter // the same, of reads that had to wait
+	served  counter
+	delayed counter // the same, of reads that had to wait
 }
 
 var pageSize = unix.Getpagesize()
@@ -290,57 +289,39 @@ func (w *worker) answer(in []byte) {
 	h := header(in)
 	switch {
 	case isRead(in):
-		r := readOf(in)
-		n, errno := w.read(r, w.data)
-		if errno != 0 {
-			w.answerNoData(h, r, errno)
+		n, delayed, errno := w.read(readOf(in), w.data)
+		if delayed != nil {
+			w.delay(in, delayed)
 			return
 		}
-		w.served.count(n)
-		putHeader(w.header, h.Unique, 0, n)
-		w.send(n)
-	case h.Opcode == opInterrupt:
+		w.served.count(n, errno)
+		w.send(h.Unique, errno, n)
+	case h.Opcode == opInterrupt && len(in) >= interruptSize:
 		// What does not wait does not take long enough to be interrupted.
-		w.later.answer(interruptOf(in).Unique, true)
+		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, status := w.protocol.HandleRequest([][]byte{in}, [][]byte{w.header, w.data})
-		if !status.Ok() {
-			w.log.Printf("request of kind %d: %v", h.Opcode, status)
-			putHeader(w.header, h.Unique, syscall.EIO, 0)
-			n = replyHeader
-		}
-		if n >= replyHeader { // not for FORGET
-			w.send(n - replyHeader)
+		if n, errno, hasReply := w.other(in, w.header, w.data); hasReply {
+			w.send(h.Unique, errno, n)
 		}
 	}
 }
 
-// answerNoData answers a READ with an error, unless it is answered later.
-func (w *worker) answerNoData(h *fuse.InHeader, r *readArgs, errno syscall.Errno) {
-	if errno == Later {
-		w.answerLater(h.Unique, r.fh, r.offset, r.size, h.Pid)
-		return
-	}
-	w.served.countError()
-	putHeader(w.header, h.Unique, errno, 0)
-	w.send(0)
-}
-
-// send sends the reply: the header and n bytes of data.
-func (w *worker) send(n int) {
+// send sends a reply with n bytes of data.
+func (w *worker) send(unique uint64, errno syscall.Errno, n int) {
+	putHeader(w.header, unique, errno, n)
 	if n >= spliceFrom && w.pipe != nil {
-		errno, ok := w.pipe.send(w.fd, w.header, w.data[:n], &w.iov)
-		if ok {
+		err, usable := w.pipe.send(w.fd, w.header, w.data[:n], &w.iov)
+		if usable {
 			return
 		}
-		w.log.Printf("reply of %d bytes through a pipe: %v; from now on replies are written", n, errno)
+		w.log.Printf("reply of %d bytes through a pipe: %v; from now on replies are written", n, err)
 		w.pipe.close()
 		w.pipe = nil
 	}
 	// Header and data are neighbours.
-	errno := writeReply(w.fd, w.header[:replyHeader+n])
+	err := writeReply(w.fd, w.header[:replyHeader+n])
 	// ENOENT: the reader was killed meanwhile.
-	if errno != 0 && errno != unix.ENOENT && errno != unix.ENODEV {
-		w.log.Printf("reply of %d bytes: %v", n, errno)
+	if err != 0 && err != unix.ENOENT && err != unix.ENODEV {
+		w.log.Printf("reply of %d bytes: %v", n, err)
 	}
 }

@@ -68,24 +68,19 @@ func (t *thread) resubmit(n uint32) {
 // ring is entered. It reports whether that was a large read.
 func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
-	n, errno := 0, syscall.Errno(0)
-	if e.header.request().Opcode == opRead {
-		n, errno = t.read(e.header.read(), e.payload)
-		switch errno {
-		case 0:
-			t.served.count(n)
-			large = n >= shareFrom
-		case Later:
-			t.answerLater(number)
-			return false
-		default:
-			t.served.countError()
-		}
-	} else {
-		n, errno = t.answerOther(e)
+	if e.header.request().Opcode != opRead {
+		n, errno := t.answerOther(e)
+		t.commit(number, n, errno)
+		return false
 	}
+	n, delayed, errno := t.read(e.header.read(), e.payload)
+	if delayed != nil {
+		t.delay(number, delayed)
+		return false
+	}
+	t.served.count(n, errno)
 	t.commit(number, n, errno)
-	return large
+	return n >= shareFrom
 }
 
 // answerOther answers what is not READ. The request is put together as /dev/fuse
@@ -101,11 +96,9 @@ func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
 	t.in = append(t.in, h.op[:fixed]...)
 	t.in = append(t.in, e.payload[:h.payload]...)
-	out := make([]byte, replyHeader)
-	n, status := t.protocol.HandleRequest([][]byte{t.in}, [][]byte{out, e.payload})
-	if !status.Ok() || n < replyHeader {
-		t.log.Printf("request of kind %d: %v", in.Opcode, status)
+	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
+	if !hasReply { // what has none comes over /dev/fuse
 		return 0, syscall.EIO
 	}
-	return n - replyHeader, replyErrno(out)
+	return n, errno
 }

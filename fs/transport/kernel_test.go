@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"log"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -71,6 +72,15 @@ func (k *kernel) sendInit(minor uint32, flags uint64) {
 	send(k, &in, &in.InHeader, opInit, 1)
 }
 
+// sendName sends a request of a name in a directory.
+func (k *kernel) sendName(unique uint64, opcode uint32, dir uint64, name string) {
+	k.t.Helper()
+	h := fuse.InHeader{Opcode: opcode, Unique: unique, NodeId: dir, Length: uint32(requestHeader + len(name))}
+	if _, err := unix.Write(k.fd, append(bytesOf(&h), name...)); err != nil {
+		k.t.Errorf("sending a request: %v", err)
+	}
+}
+
 type reply struct {
 	unique uint64
 	errno  syscall.Errno
@@ -124,14 +134,18 @@ func (k *kernel) closed() bool {
 }
 
 // testFS has files of bytes that follow from their offset. The size of an open
-// file is its handle; badFH is none.
+// file is its handle.
 type testFS struct {
 	fuse.RawFileSystem
 	forgotten atomic.Uint64
 	cancelled atomic.Uint64 // reads that were answered later, or not at all
 }
 
-const badFH = 99
+// Handles of files that do not work.
+const (
+	badFH   = 99
+	panicFH = 95
+)
 
 func newTestFS() *testFS { return &testFS{RawFileSystem: fuse.NewDefaultRawFileSystem()} }
 
@@ -142,19 +156,37 @@ func fill(p []byte, off int64) {
 	}
 }
 
-func (*testFS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
+func (f *testFS) ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno) {
 	switch fh {
 	case badFH:
-		return 0, syscall.EBADF
-	case laterFH, neverFH, brokenFH:
-		return 0, Later
+		return 0, nil, syscall.EBADF
+	case panicFH:
+		return 0, nil, syscall.Errno(p[len(p)+int(off)]) // an index out of range
+	case laterFH, neverFH, brokenFH, latePanicFH:
+		return 0, f.delay(fh, off, len(p)), 0
 	}
 	n := int(min(max(int64(fh)-off, 0), int64(len(p))))
 	fill(p[:n], off)
-	return n, 0
+	return n, nil, 0
+}
+
+// Lookup finds names of digits, as nodes of that number.
+func (*testFS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
+	if name == "panic" {
+		panic("on purpose")
+	}
+	n, err := strconv.ParseUint(name, 10, 64)
+	if err != nil {
+		return fuse.ENOENT
+	}
+	out.NodeId, out.Ino, out.Size = n, n, in.NodeId
+	return fuse.OK
 }
 
 func (*testFS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
+	if in.NodeId == panicFH {
+		panic("on purpose")
+	}
 	out.Ino, out.Size = in.NodeId, 12345
 	return fuse.OK
 }

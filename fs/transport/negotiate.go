@@ -102,6 +102,10 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 		// asynchronous reads into requests that run side by side.
 		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
 		MaxBackground:     s.maxBackground(),
+		PanicHandler: func(value any) fuse.Status {
+			s.panicked(value)
+			return fuse.EIO
+		},
 	})
 }
 

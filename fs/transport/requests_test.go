@@ -55,6 +55,33 @@ func TestOtherRequests(t *testing.T) {
 	}
 }
 
+// LOOKUP does not go through go-fuse, to whose own server a name means something.
+func TestLookup(t *testing.T) {
+	c := connect(t)
+	for i, test := range []struct {
+		name  string
+		node  uint64
+		errno syscall.Errno
+	}{
+		{"5\x00", 5, 0}, {"12345678\x00", 12345678, 0}, {"0\x00", 0, 0}, {"none\x00", 0, syscall.ENOENT}, {"\x00", 0, syscall.ENOENT},
+		{".go-fuse-epoll-hack\x00", 0, syscall.ENOENT}, {"5", 0, syscall.EIO}, {"", 0, syscall.EIO},
+	} {
+		unique := uint64(2*i + 2)
+		c.sendName(unique, opLookup, 1, test.name)
+		r := c.receive()
+		if r.unique != unique || r.errno != test.errno || (r.errno == 0) != (len(r.data) == 128) || r.errno != 0 && len(r.data) != 0 {
+			t.Errorf("%q: %+v", test.name, r)
+		}
+		if r.errno != 0 {
+			continue
+		}
+		if out := view[fuse.EntryOut](r.data); out.NodeId != test.node || out.Ino != test.node || out.Size != 1 {
+			t.Errorf("%q: %+v", test.name, out)
+		}
+	}
+	c.end()
+}
+
 // When one thread has to end the connection, all leave, also those that wait for
 // requests or are parked, and the kernel learns of it.
 func TestEnd(t *testing.T) {

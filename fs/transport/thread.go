@@ -52,8 +52,9 @@ type thread struct {
 	todo    []uint32     // entries with requests
 	foreign []uint32     // the same, of other threads' queues, that have just come
 	in      []byte
-	inbox   inbox // reads that have waited
-	retries int   // of entries, in a row
+	head    [replyHeader]byte // that go-fuse writes
+	inbox   inbox             // reads that have waited
+	retries int               // of entries, in a row
 	pause   func(time.Duration)
 	failed  bool
 	served  counter

@@ -151,10 +151,10 @@ func TestThreadEndsQuietly(t *testing.T) {
 }
 
 // A thread of rings keeps the entry of a read until it is answered.
-func TestLaterOverRings(t *testing.T) {
+func TestDelayedOverRings(t *testing.T) {
 	s := simulate(t, 1)
 	s.register()
-	l := &s.thread.later
+	l := &s.thread.delays
 	want := make([]byte, 5000)
 	fill(want, 4096)
 	awaitDue := func() {

@@ -33,14 +33,13 @@ type FileSystem interface {
 	// file only. It must not block, nor keep p. It answers READ; the method
 	// Read is never called.
 	//
-	// A read that shall take longer must not keep the thread waiting, of which
-	// there are hardly more than CPUs: ReadFile returns Later at once, and
-	// ReadLater is called.
-	ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno)
-
-	// ReadLater says when the read of size bytes is to be answered for which
-	// ReadFile has just returned Later, and with what. It must not block.
-	ReadLater(fh uint64, off int64, size int) LaterRead
+	// A read that is to take longer must not keep the thread waiting, of which
+	// there are hardly more than CPUs: ReadFile returns at once what is not nil,
+	// and that is answered when it is due.
+	//
+	// If this or any other method panics, the request gets EIO, and the panic is
+	// logged.
+	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
 }
 
 // Kind is a way to carry requests.
@@ -87,7 +86,8 @@ type Server struct {
 	log      *log.Logger
 	request  int // bytes of the largest request
 	waits    string
-	later    later
+	delays   delays
+	panics   panics
 
 	*ending
 	placement Placement
@@ -166,7 +166,7 @@ func (s *Server) Serve() {
 		s.rings.serve()
 	}
 	s.pool.serve()
-	s.later.stop()
+	s.delays.stop()
 	s.close()
 }
 
@@ -203,7 +203,7 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	}
 	for i, w := range s.pool.workers {
 		w.served.addTo(&all[i%len(all)].Served)
-		w.late.addTo(&all[i%len(all)].Served)
+		w.delayed.addTo(&all[i%len(all)].Served)
 	}
 	if s.rings != nil {
 		for _, t := range s.rings.threads {
@@ -221,17 +221,17 @@ type counter struct {
 	_                    [64]byte
 }
 
-// count counts a read that was answered with data.
-func (c *counter) count(bytes int) {
+// count counts a read and its outcome.
+func (c *counter) count(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.errors.Store(c.errors.Load() + 1)
+		return
+	}
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
 }
 
-// countError counts a read that was answered with an error.
-func (c *counter) countError() { c.errors.Store(c.errors.Load() + 1) }
-
-// add counts a read and its outcome, where several goroutines do so at a time. No
-// other method that counts may be used on the same counter.
+// add is count where several goroutines do so at a time.
 func (c *counter) add(bytes int, errno syscall.Errno) {
 	if errno != 0 {
 		c.errors.Add(1)
@@ -274,6 +274,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + lateBuffers*(replyHeader+s.request)
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }

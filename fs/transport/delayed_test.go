@@ -15,15 +15,20 @@ const (
 	neverFH  = 97 // after an hour
 	brokenFH = 98 // at once, with an error
 
+	latePanicFH = 94 // at once, with a panic
+
 	laterFor = 300 * time.Millisecond
 )
 
-func (f *testFS) ReadLater(fh uint64, off int64, size int) LaterRead {
-	r := LaterRead{
+func (f *testFS) delay(fh uint64, off int64, size int) *Delayed {
+	r := &Delayed{
 		Due: time.Now(),
 		Read: func(p []byte) (int, syscall.Errno) {
-			if fh == brokenFH {
+			switch fh {
+			case brokenFH:
 				return 0, syscall.ETIMEDOUT
+			case latePanicFH:
+				panic("while it was due")
 			}
 			if len(p) != size {
 				return 0, syscall.EINVAL
@@ -134,9 +139,9 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("%d reads were cancelled, want %d", n, interrupted)
 	}
 	for unique := uint64(20000); unique < 20000+4*earlyInterrupts; unique += 2 {
-		c.server.later.answer(unique, true)
+		c.server.delays.answer(unique, true)
 	}
-	if n := len(c.server.later.early); n != earlyInterrupts {
+	if n := len(c.server.delays.early); n != earlyInterrupts {
 		t.Errorf("%d interrupts are remembered, want %d", n, earlyInterrupts)
 	}
 	c.end()
@@ -153,7 +158,7 @@ func TestEndWhileReadsWait(t *testing.T) {
 		c.sendRead(1000, brokenFH, 0, 1)
 		c.receive() // so others have come, too
 		c.end()
-		l := &c.server.later
+		l := &c.server.delays
 		if l.waiting != nil || !l.ended {
 			t.Errorf("%d reads still wait", len(l.waiting))
 		}
