@@ -3,7 +3,6 @@ package fs
 import (
 	"fmt"
 	"math/bits"
-	"strings"
 	"syscall"
 	"time"
 
@@ -130,20 +129,17 @@ func (t *troubledFile) delay(now time.Time, off int64, size int) *transport.Dela
 	}
 }
 
-// waits says why reads may be answered later, "" if none but those of names in the
-// root can be.
-func (f *FS) waits() string {
-	const why = "; over io_uring, what waits holds others up; --transport uring insists"
-	t := f.trouble
-	t.Fail = spec.Fail{}
-	if keys := t.Keys(); keys != nil {
-		return "reads wait because of --" + strings.Join(keys, ", --") + why
+// hasSlowFiles reports whether files of the tree are slow. Names in the root that are
+// specs may be, too.
+func (f *FS) hasSlowFiles() bool {
+	isSlow := func(t spec.Trouble) bool { return t.Rate != 0 || t.Latency != 0 }
+	if isSlow(f.trouble) {
+		return true
 	}
 	for s := range f.tree.Specs() {
-		s.Trouble.Fail = spec.Fail{}
-		if keys := s.Trouble.Keys(); keys != nil {
-			return "reads of some files wait because of " + strings.Join(keys, "= and ") + "=" + why
+		if isSlow(s.Trouble) {
+			return true
 		}
 	}
-	return ""
+	return false
 }

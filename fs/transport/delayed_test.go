@@ -169,20 +169,16 @@ func TestEndWhileReadsWait(t *testing.T) {
 
 // Where reads are known to wait, rings are not taken unless somebody insists, and
 // the kernel may have many requests in flight.
-func TestNegotiateWaits(t *testing.T) {
-	for _, kind := range []Kind{"", Auto, Dev} {
+func TestNegotiateSlowFiles(t *testing.T) {
+	for kind, want := range map[Kind]error{"": ErrSlowFiles, Auto: ErrSlowFiles, Dev: ErrDevChosen} {
 		k, fd := newKernel(t)
 		k.sendInit(45, fuse.CAP_OVER_IO_URING)
-		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, Waits: "they wait"})
+		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, SlowFiles: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "they wait"
-		if kind == Dev {
-			want = "--transport dev"
-		}
 		if r := s.Report(); r.Kind != Dev || r.NoUring != want {
-			t.Errorf("%q: %s, %q", kind, r.Kind, r.NoUring)
+			t.Errorf("%q: %s, %v", kind, r.Kind, r.NoUring)
 		}
 		if out := k.receiveInit(); out.MaxBackground != waitingBackground || out.Flags64()&fuse.CAP_OVER_IO_URING != 0 {
 			t.Errorf("%q: %+v", kind, out)

@@ -144,14 +144,14 @@ type worker struct {
 	wake chan struct{} // has an element if the worker has to be awake
 
 	fd      int // the connection, through a descriptor of its own if possible
-	noClone string
+	noClone error
 
 	in     []byte
 	header []byte // of the reply, just before data
 	data   []byte // begins with a page
 
 	pipe     *pipe // nil: replies are written
-	noSplice string
+	noSplice error
 
 	// What system calls take, here because it must not be on a stack that
 	// moves, nor be allocated.
@@ -182,16 +182,14 @@ func (w *worker) setUp() error {
 	w.data = mem[pageSize:end:end]
 	w.in = mem[end:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
-		w.fd, w.noClone = w.Server.fd, err.Error()
+		w.fd, w.noClone = w.Server.fd, err
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
 	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
 	if w.rings != nil {
 		return nil // no large replies
 	}
-	if w.pipe, err = newPipe(w.request); err != nil {
-		w.noSplice = err.Error()
-	}
+	w.pipe, w.noSplice = newPipe(w.request)
 	return nil
 }
 

@@ -47,18 +47,16 @@ func (s *Server) negotiate(kind Kind) error {
 
 	switch {
 	case kind == Dev:
-		s.reason = "--transport dev"
-	case kind != Uring && s.waits != "":
-		s.reason = s.waits
+		s.noUring = ErrDevChosen
+	case kind != Uring && s.slow:
+		s.noUring = ErrSlowFiles
 	case init.Flags64()&fuse.CAP_OVER_IO_URING == 0:
-		s.reason = whyNotOffered()
+		s.noUring = whyNotOffered()
 	default:
-		if s.rings, err = newRings(s); err != nil {
-			s.reason = err.Error()
-		}
+		s.rings, s.noUring = newRings(s)
 	}
 	if kind == Uring && s.rings == nil {
-		return fmt.Errorf("%w: %s", ErrNoUring, s.reason)
+		return fmt.Errorf("%w: %w", ErrNoUring, s.noUring)
 	}
 
 	s.protocol = s.newProtocol()
@@ -112,7 +110,7 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 // maxBackground returns how many requests the kernel may keep in flight.
 func (s *Server) maxBackground() int {
 	least := minBackground
-	if s.waits != "" {
+	if s.slow {
 		least = waitingBackground
 	}
 	return min(max(backgroundPerCPU*len(s.placement.CPUs), least), math.MaxUint16)
@@ -143,14 +141,10 @@ func (s *Server) firstRequest() ([]byte, error) {
 // enableUring is where root lets FUSE use io_uring.
 const enableUring = "/sys/module/fuse/parameters/enable_uring"
 
-// whyNotOffered says why the kernel does not offer FUSE over io_uring.
-func whyNotOffered() string {
-	text, err := os.ReadFile(enableUring)
-	switch {
-	case err != nil:
-		return "this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it"
-	case strings.TrimSpace(string(text)) == "N":
-		return "FUSE over io_uring is off; root turns it on by echo Y >" + enableUring
+// whyNotOffered returns why the kernel does not offer FUSE over io_uring.
+func whyNotOffered() error {
+	if text, err := os.ReadFile(enableUring); err == nil && strings.TrimSpace(string(text)) == "N" {
+		return ErrDisabled
 	}
-	return "the kernel does not offer FUSE over io_uring"
+	return ErrNotOffered
 }

@@ -46,7 +46,7 @@ type FileSystem interface {
 type Kind string
 
 const (
-	Auto  Kind = "auto"  // Uring where it can be had, otherwise Dev
+	Auto  Kind = "auto"  // Uring if it is available, and reads are not known to wait; otherwise Dev
 	Dev   Kind = "dev"   // reads and writes of /dev/fuse
 	Uring Kind = "uring" // FUSE over io_uring: Linux 6.14 or later, if root has enabled it
 )
@@ -67,16 +67,30 @@ type Options struct {
 	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
-	// Waits says why reads may be answered later, as far as that is known from
-	// the start; "" means that it is not. Auto means Dev then, and the kernel
-	// may keep more requests in flight.
-	Waits string
+	// SlowFiles says that the file system is known from the start to delay
+	// reads. Auto means Dev then, and the kernel may keep more requests in
+	// flight.
+	SlowFiles bool
 
 	Placement Placement // has to name a CPU
 }
 
-// ErrNoUring is returned where io_uring was asked for and cannot be had.
-var ErrNoUring = errors.New("transport uring")
+// ErrNoUring is what New returns, with the reason, if the Kind is Uring, or if the
+// kernel has refused the rings when there was no way back to /dev/fuse.
+var ErrNoUring = errors.New("FUSE over io_uring is not available")
+
+// Why a connection is not over io_uring; see [Report].NoUring, which may be another
+// error as well: of what setting up the rings has met.
+var (
+	ErrDevChosen  = errors.New("/dev/fuse was chosen")
+	ErrSlowFiles  = errors.New("some files are slow, and over io_uring few of their readers can wait")
+	ErrNotOffered = errors.New("this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it")
+	ErrDisabled   = errors.New("FUSE over io_uring is off; root turns it on by echo Y >" + enableUring)
+)
+
+// ErrNotNeeded is why large replies over io_uring do not go through pipes; see
+// [Report].NoSplice.
+var ErrNotNeeded = errors.New("not needed over io_uring")
 
 // Server serves one connection.
 type Server struct {
@@ -84,17 +98,17 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int // bytes of the largest request
-	waits    string
+	request  int  // bytes of the largest request
+	slow     bool // files are known to be
 	delays   delays
 	panics   panics
 
 	*ending
 	placement Placement
 
-	pool   *pool
-	rings  *rings // nil over /dev/fuse
-	reason string // why not over io_uring
+	pool    *pool
+	rings   *rings // nil over /dev/fuse
+	noUring error  // why
 }
 
 // New starts the connection behind fd, a descriptor of /dev/fuse that was
@@ -102,9 +116,9 @@ type Server struct {
 // settles what both sides can do. Readers wait until Serve is called. The
 // descriptor belongs to the server, also if there is an error.
 //
-// If a Kind of Uring cannot be had, the error is one of ErrNoUring and says why.
+// If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, waits: o.Waits, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -250,30 +264,27 @@ func (c *counter) addTo(s *Served) {
 // Report says what is in force and, for what is not, why.
 type Report struct {
 	Kind      Kind
-	NoUring   string // why not over io_uring; "" if it is
-	Workers   int    // threads that answer reads, at most
-	Request   int    // bytes of the largest request
-	Splice    bool   // large replies over /dev/fuse go through pipes
-	NoSplice  string // why not, if they do not
-	Clone     bool   // every worker has a descriptor of its own
-	NoClone   string // why not, if it has not
-	MaxMemory int    // bytes of all buffers, once all have been used
+	NoUring   error // why not over io_uring; nil if it is
+	Workers   int   // threads that answer reads, at most
+	Request   int   // bytes of the largest request
+	NoSplice  error // why large replies do not go through pipes; nil if they do
+	NoClone   error // why not every worker has a descriptor of its own; nil if it has
+	MaxMemory int   // bytes of all buffers, once all have been used
 }
 
 // Report returns what is in force.
 func (s *Server) Report() Report {
-	r := Report{Kind: Dev, NoUring: s.reason, Request: s.request}
 	first := s.pool.workers[0]
-	r.Clone, r.NoClone = first.fd != s.fd, first.noClone
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)
-		r.NoSplice = "rings have no pipes"
+		r.NoSplice = ErrNotNeeded
 		r.MaxMemory = s.rings.memory()
 		return r
 	}
 	r.Workers = len(s.pool.workers)
-	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
+	r.NoSplice = first.noSplice
 	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }
