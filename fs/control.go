@@ -63,28 +63,26 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 	}
 }
 
-// reportText writes a report for people and for programs that look for the text
-// before the colon: what is in force, and after a semicolon, why it is no other.
+// reportText writes a report for people, and for programs that look for the text
+// before the colon: what is in force, and after a semicolon, why it is not another.
 func reportText(r transport.Report, numa string) string {
-	why := func(what, why string) string {
-		if why == "" {
-			return what
-		}
-		return what + "; " + why
-	}
-	onOff := func(on bool, whyNot string) string {
-		if on {
+	onOff := func(whyNot error) string {
+		if whyNot == nil {
 			return "on"
 		}
-		return why("off", whyNot)
+		return "off; " + whyNot.Error()
+	}
+	kind := string(r.Kind)
+	if r.NoUring != nil {
+		kind += "; " + r.NoUring.Error()
 	}
 	var b strings.Builder
 	for _, line := range [][2]string{
-		{"transport", why(string(r.Kind), r.NoUring)},
+		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
-		{"splice", onOff(r.Splice, r.NoSplice)},
-		{"clone", onOff(r.Clone, r.NoClone)},
+		{"splice", onOff(r.NoSplice)},
+		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},
 		{"implementation", gen.Implementations()[0].String()},
 		{"numa", numa},

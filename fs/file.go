@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
@@ -51,22 +52,23 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// the reader has asked for that itself, the flag would only keep the kernel
 	// from sending the parts of a large read side by side. But of a reader that
 	// waits for those, the kernel does not tell when it is killed.
-	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.waits() {
+	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isSlow() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
 }
 
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
-func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
+func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	file := f.files.get(fh)
 	if file == nil {
-		return 0, syscall.EBADF
+		return 0, nil, syscall.EBADF
 	}
 	if file.generator == nil {
 		return file.readOther(off, p)
 	}
-	return f.outcome(file.generator.ReadAt(p, off))
+	n, errno := f.outcome(file.generator.ReadAt(p, off))
+	return n, nil, errno
 }
 
 // outcome returns what ReadAt of a generator comes to.
@@ -82,15 +84,16 @@ func (f *FS) wrong(err error) syscall.Errno {
 	return syscall.EIO
 }
 
-// readOther fills p from what is no plain generator.
-func (file *openFile) readOther(off int64, p []byte) (int, syscall.Errno) {
+// readOther reads what is not a plain generator.
+func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	switch t := file.troubled; {
 	case t == nil:
-		return copy(p, file.text[min(off, int64(len(file.text))):]), 0
-	case t.waits():
-		return 0, transport.Later
+		return copy(p, file.text[min(off, int64(len(file.text))):]), nil, 0
+	case t.isSlow():
+		return 0, t.delay(time.Now(), off, len(p)), 0
 	default:
-		return t.read(off, p)
+		n, errno := t.read(off, p)
+		return n, nil, errno
 	}
 }
 

@@ -53,7 +53,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if errors.Is(err, transport.ErrNoUring) && o.Transport != transport.Uring {
 		// It was refused too late for this connection, not for another.
 		o.Transport = transport.Dev
-		whyNot := err.Error()
+		whyNot := err
 		if m, err = mountOver(f, mountpoint, o); err == nil {
 			m.report.NoUring = whyNot
 		}
@@ -67,7 +67,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
-	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, Waits: f.waits(), Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), Placement: o.Placement}
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}

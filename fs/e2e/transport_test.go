@@ -41,7 +41,7 @@ func controlConfig(t *testing.T, dir string) string {
 }
 
 func TestTransport(t *testing.T) {
-	if text := controlConfig(t, mount(t, "--transport", "dev")); !strings.HasPrefix(text, "transport: dev; --transport dev\n") {
+	if text := controlConfig(t, mount(t, "--transport", "dev")); !strings.HasPrefix(text, "transport: dev; /dev/fuse was chosen\n") {
 		t.Errorf("--transport dev: %s", text)
 	}
 	text := controlConfig(t, mount(t))
@@ -59,7 +59,7 @@ func TestTransport(t *testing.T) {
 	}
 	dir := t.TempDir()
 	r := dgenfs(t, "--transport", "uring", dir)
-	if r.status != 1 || !strings.Contains(r.stderr, "transport uring: ") || strings.Count(r.stderr, "\n") != 1 {
+	if r.status != 1 || !strings.Contains(r.stderr, "FUSE over io_uring is ") || strings.Count(r.stderr, "\n") != 1 {
 		t.Errorf("--transport uring without io_uring: %+v", r)
 	}
 	if mounted(t, dir) || len(servers(dir)) > 0 {

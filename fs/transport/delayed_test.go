@@ -5,10 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
-	"golang.org/x/sys/unix"
 )
 
 // Open files of reads that are answered later.
@@ -17,15 +15,20 @@ const (
 	neverFH  = 97 // after an hour
 	brokenFH = 98 // at once, with an error
 
+	latePanicFH = 94 // at once, with a panic
+
 	laterFor = 300 * time.Millisecond
 )
 
-func (f *testFS) ReadLater(fh uint64, off int64, size int) LaterRead {
-	r := LaterRead{
+func (f *testFS) delay(fh uint64, off int64, size int) *Delayed {
+	r := &Delayed{
 		Due: time.Now(),
 		Read: func(p []byte) (int, syscall.Errno) {
-			if fh == brokenFH {
+			switch fh {
+			case brokenFH:
 				return 0, syscall.ETIMEDOUT
+			case latePanicFH:
+				panic("while it was due")
 			}
 			if len(p) != size {
 				return 0, syscall.EINVAL
@@ -136,9 +139,9 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("%d reads were cancelled, want %d", n, interrupted)
 	}
 	for unique := uint64(20000); unique < 20000+4*earlyInterrupts; unique += 2 {
-		c.server.later.answer(unique, true)
+		c.server.delays.answer(unique, true)
 	}
-	if n := len(c.server.later.early); n != earlyInterrupts {
+	if n := len(c.server.delays.early); n != earlyInterrupts {
 		t.Errorf("%d interrupts are remembered, want %d", n, earlyInterrupts)
 	}
 	c.end()
@@ -155,7 +158,7 @@ func TestEndWhileReadsWait(t *testing.T) {
 		c.sendRead(1000, brokenFH, 0, 1)
 		c.receive() // so others have come, too
 		c.end()
-		l := &c.server.later
+		l := &c.server.delays
 		if l.waiting != nil || !l.ended {
 			t.Errorf("%d reads still wait", len(l.waiting))
 		}
@@ -164,85 +167,22 @@ func TestEndWhileReadsWait(t *testing.T) {
 	}
 }
 
-// A thread of rings keeps the entry of a read until it is answered.
-func TestLaterOverRings(t *testing.T) {
-	s := &Server{fd: -1, fs: newTestFS(), request: testRequest}
-	th := &thread{rings: &rings{Server: s, entries: make([]entry, 2), stopFD: -1}, mailFD: testEventFD(t), ring: testRing(t, ringSize)}
-	for i, fh := range []uint64{laterFH, neverFH} {
-		e := &th.entries[i]
-		e.home, e.header, e.payload = th, new(entryHeader), make([]byte, replyRoom(testRequest))
-		in := header(e.header.inOut[:])
-		in.Opcode, in.Unique = opRead, uint64(i+1)*10
-		*readIn(e.header) = requestRead{fh: fh, offset: 4096, size: 5000}
-		e.header.commitID = uint64(i)
-		th.answer(uint32(i))
-		if in.Opcode != opRead {
-			t.Errorf("entry %d has its reply at once", i)
-		}
-	}
-	outcome := func(i int) (n uint32, status int32, unique uint64) {
-		h := th.entries[i].header
-		out := (*fuse.OutHeader)(unsafe.Pointer(&h.inOut))
-		return h.payload, out.Status, out.Unique
-	}
-	// Until entry i is committed, which fails, as nobody has mounted anything.
-	await := func(i int) {
-		t.Helper()
-		for {
-			if errno := th.ring.enter(enterWait); errno != 0 && errno != unix.EINTR {
-				t.Fatal(errno)
-			}
-			for c, ok := th.ring.next(); ok; c, ok = th.ring.next() {
-				switch c.userData & kindMask {
-				case mailCame:
-					th.answerMails()
-				case fromKernel:
-					if int(uint32(c.userData)) != i || c.res >= 0 {
-						t.Fatalf("committed entry %d, result %d; want entry %d", uint32(c.userData), c.res, i)
-					}
-					return
-				}
-			}
-		}
-	}
-	await(0)
-	want := make([]byte, 5000)
-	fill(want, 4096)
-	if n, status, unique := outcome(0); n != 5000 || status != 0 || unique != 10 || !bytes.Equal(th.entries[0].payload[:n], want) {
-		t.Errorf("the read that was due: %d bytes, %d, unique %d", n, status, unique)
-	}
-	s.later.answer(20, true)
-	await(1)
-	if n, status, unique := outcome(1); n != 0 || status != -int32(syscall.EINTR) || unique != 20 {
-		t.Errorf("the read that was interrupted: %d bytes, %d, unique %d", n, status, unique)
-	}
-	s.later.stop()
-	if r, b, e := th.served.reads.Load(), th.served.bytes.Load(), th.served.errors.Load(); r != 1 || b != 5000 || e != 1 {
-		t.Errorf("counted %d reads, %d bytes, %d errors", r, b, e)
-	}
-}
-
 // Where reads are known to wait, rings are not taken unless somebody insists, and
 // the kernel may have many requests in flight.
-func TestNegotiateWaits(t *testing.T) {
-	for _, kind := range []Kind{"", Auto, Dev} {
+func TestNegotiateSlowFiles(t *testing.T) {
+	for kind, want := range map[Kind]error{"": ErrSlowFiles, Auto: ErrSlowFiles, Dev: ErrDevChosen} {
 		k, fd := newKernel(t)
 		k.sendInit(45, fuse.CAP_OVER_IO_URING)
-		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, Waits: "they wait"})
+		s, err := New(fd, newTestFS(), Options{Kind: kind, Request: testRequest, Placement: testPlacement, SlowFiles: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "they wait"
-		if kind == Dev {
-			want = "--transport dev"
-		}
 		if r := s.Report(); r.Kind != Dev || r.NoUring != want {
-			t.Errorf("%q: %s, %q", kind, r.Kind, r.NoUring)
+			t.Errorf("%q: %s, %v", kind, r.Kind, r.NoUring)
 		}
 		if out := k.receiveInit(); out.MaxBackground != waitingBackground || out.Flags64()&fuse.CAP_OVER_IO_URING != 0 {
 			t.Errorf("%q: %+v", kind, out)
 		}
-		s.pool.workers[0].close()
-		unix.Close(fd)
+		s.close()
 	}
 }
