@@ -112,6 +112,8 @@ func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options
 		return fmt.Errorf("--count %d: %w", n.count, err)
 	case n.preset != "":
 		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
+	case errors.Is(err, treefile.ErrNoScale):
+		return fmt.Errorf("%w: give --total or --count", err)
 	}
 	return err
 }

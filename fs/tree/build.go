@@ -346,7 +346,7 @@ func (b *builder) clash(x, y *node, name string) {
 	var err error
 	switch {
 	case x.round > 0 || y.round > 0:
-		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what --grow adds; rename it", first, second, path)
+		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what later generations add; rename it", first, second, path)
 	case x.folder != nil && y.folder != nil:
 		err = fmt.Errorf("patterns %q and %q share the folder %q but write it differently; write the folder alike in both", first, second, path)
 	case x.folder == nil && y.folder == nil:

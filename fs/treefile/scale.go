@@ -20,6 +20,9 @@ type Scale struct {
 // Given reports whether the scale says something.
 func (s Scale) Given() bool { return s != Scale{} }
 
+// ErrNoScale is returned by Build if an entry has a share and the scale says nothing.
+var ErrNoScale = errors.New("share= needs the size of all files together, or their number")
+
 // count returns how many files each of the lines with a share has by the scale; an
 // error of the lines together, or of the scale, is returned.
 func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
@@ -39,7 +42,7 @@ func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
 	case sum != spec.Billion && sum < 1<<62:
 		return nil, fmt.Errorf("%s: the shares of all entries add up to %s; they must be 100%%", last, spec.FormatShare(sum))
 	case !s.Given():
-		return nil, fmt.Errorf("%s: share= needs the size of all files together, --total, or their number, --count", last)
+		return nil, fmt.Errorf("%s: %w", last, ErrNoScale)
 	}
 	all := float64(s.Count)
 	if s.Total != 0 {
@@ -105,7 +108,7 @@ func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
 	default:
 		return l, nil
 	}
-	names, isOpen, err := tree.Open(l.Pattern)
+	names, isOpen, err := tree.CountNames(l.Pattern)
 	switch {
 	case err != nil:
 		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
@@ -115,7 +118,7 @@ func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
 		return l, fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
 	n := max(1, uint64(files/float64(names)+0.5))
-	closed, err := tree.Close(l.Pattern, n)
+	closed, err := tree.CloseRanges(l.Pattern, n)
 	if err != nil {
 		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
 	}
@@ -131,7 +134,7 @@ func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
 
 // sum returns how many files a line makes, and their size, without open ranges.
 func (l Line) sum() (files, bytes float64) {
-	names, _, _ := tree.Open(l.Pattern)
+	names, _, _ := tree.CountNames(l.Pattern)
 	files = float64(names)
 	return files, files * meanSize(l.Files, files)
 }

@@ -72,7 +72,7 @@ func TestScaleErrors(t *testing.T) {
 		want  string
 	}{
 		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
-		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, --total, or their number, --count"},
+		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, or their number"},
 		{"a 1M", Scale{Count: 10}, "is for entries with share=, as presets have them, and there is none"},
 		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs a range that is open`},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files, as there is one of each kind"},
