@@ -30,14 +30,6 @@ func SetPolicy(p []byte, policy Policy, on Set) error {
 	return nil
 }
 
-// SetThreadPolicy sets the policy of the calling thread, which should be locked.
-func SetThreadPolicy(policy Policy, on Set) error {
-	if err := setMempolicy(policy, maskOf(on)); err != nil {
-		return fmt.Errorf("placing a thread's memory on node %s: set_mempolicy: %w", on, err)
-	}
-	return nil
-}
-
 // Locate sets nodes[i] to the node of the page that holds p[offsets[i]], and to
 // -1 where there is none yet. It allocates nothing. It takes some 60 ns a page;
 // the answers may be old when they arrive, for the kernel moves pages.

@@ -25,8 +25,5 @@ func Pin(cpus Set) (undo func(), err error) { return nil, ErrUnsupported }
 // SetPolicy returns ErrUnsupported.
 func SetPolicy(p []byte, policy Policy, on Set) error { return ErrUnsupported }
 
-// SetThreadPolicy returns ErrUnsupported.
-func SetThreadPolicy(policy Policy, on Set) error { return ErrUnsupported }
-
 // Locate returns ErrUnsupported.
 func Locate(p []byte, offsets []int, nodes []int) error { return ErrUnsupported }

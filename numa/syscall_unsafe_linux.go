@@ -40,11 +40,6 @@ func mbind(p []byte, policy Policy, m mask) error {
 	return result(errno)
 }
 
-func setMempolicy(policy Policy, m mask) error {
-	_, _, errno := unix.RawSyscall(unix.SYS_SET_MEMPOLICY, uintptr(policy), uintptr(unsafe.Pointer(&m[0])), m.maxNode())
-	return result(errno)
-}
-
 func getMemsAllowed(m mask) error {
 	_, _, errno := unix.RawSyscall6(unix.SYS_GET_MEMPOLICY, 0, uintptr(unsafe.Pointer(&m[0])), m.maxNode(), 0, memsAllowed, 0)
 	return result(errno)
