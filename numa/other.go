@@ -2,10 +2,10 @@
 
 package numa
 
-// Policy says on which nodes pages are made that do not exist yet.
+// Policy says on which nodes the kernel creates pages: see set_mempolicy(2).
 type Policy int
 
-// Policies; elsewhere than on Linux there are none to set.
+// Policies, which can be set on Linux only.
 const (
 	Default Policy = iota
 	Preferred
