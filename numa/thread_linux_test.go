@@ -306,7 +306,7 @@ func TestPinUnlocks(t *testing.T) {
 		})
 		wait := 100 * time.Millisecond
 		if test.ends {
-			wait = 10 * time.Second
+			wait = time.Minute
 		}
 		if lives(thread, wait) == test.ends {
 			t.Errorf("after %s, the thread ends with its goroutine: %v, want %v", test.what, !test.ends, test.ends)

@@ -287,7 +287,7 @@ func TestNodesFlags(t *testing.T) {
 	}
 	for _, test := range []struct{ nodes, want string }{
 		{"99", "dgenfs: --numa-nodes 99: node 99: does not exist; the nodes are " + p.IDs().String() + "\n"},
-		{"0-x", "dgenfs: --numa-nodes: list \"0-x\": \"x\" is no number; a list is like 0,2-3\n"},
+		{"0-x", "dgenfs: --numa-nodes: list \"0-x\": \"x\" is not a number; a list looks like 0,2-3\n"},
 	} {
 		if text, status := runProgram(t, nil, "--numa-nodes", test.nodes, t.TempDir()); status != 2 || text != test.want {
 			t.Errorf("--numa-nodes %s: status %d, %q", test.nodes, status, text)
