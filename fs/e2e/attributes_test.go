@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -195,5 +196,69 @@ func TestSizesOfTools(t *testing.T) {
 	})
 	if n != bytes || err != nil {
 		t.Errorf("%d bytes, %v; want %d", n, err, bytes)
+	}
+}
+
+func TestStat(t *testing.T) {
+	args := []string{"--file", "d/x{0..9}:1000003", "--file", "y:8T", "--uid", "1234", "--gid", "5678"}
+	mnt := mount(t, args...)
+	inodes := make(map[string]uint64)
+	inspect := func() {
+		for path, size := range map[string]int64{"": -1, "d": -1, "d/x3": 1000003, "y": 8 << 40, "64G,dedup=3": 64 << 30, "9223372036854775807": 1<<63 - 1, "0": 0} {
+			var st unix.Stat_t
+			if err := unix.Stat(filepath.Join(mnt, path), &st); err != nil {
+				t.Errorf("%s: %v", path, err)
+				continue
+			}
+			mode := uint32(unix.S_IFREG | 0o444)
+			if size < 0 {
+				mode, size = unix.S_IFDIR|0o555, 0
+			}
+			if st.Mode != mode || st.Size != size || st.Blocks != int64((uint64(size)+511)/512) || st.Blksize != 1<<20 || st.Uid != 1234 || st.Gid != 5678 || st.Nlink < 1 {
+				t.Errorf("%s: %+v", path, st)
+			}
+			for _, at := range []unix.Timespec{st.Mtim, st.Ctim, st.Atim} {
+				if !time.Unix(at.Unix()).Equal(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) {
+					t.Errorf("%s: a time is %v", path, time.Unix(at.Unix()))
+				}
+			}
+			if before, ok := inodes[path]; ok && before != st.Ino {
+				t.Errorf("%s: inode %d, before %d", path, st.Ino, before)
+			}
+			inodes[path] = st.Ino
+		}
+	}
+	inspect()
+	inspect()
+	if r := dgenfs(t, "umount", mnt); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	mountAt(t, mnt, args...)
+	inspect()
+	// A listing tells the same inodes.
+	for line := range strings.Lines(output(t, "ls", "-iA", mnt, filepath.Join(mnt, "d"))) {
+		var ino uint64
+		var name string
+		if n, _ := fmt.Sscan(line, &ino, &name); n != 2 {
+			continue
+		}
+		for _, path := range []string{name, "d/" + name} {
+			if want, ok := inodes[path]; ok && want != ino {
+				t.Errorf("%s: inode %d in the listing, %d by stat", path, ino, want)
+			}
+		}
+	}
+}
+
+func TestStatfs(t *testing.T) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(mount(t, "--size", "1G", "--files", "100"), &st); err != nil {
+		t.Fatal(err)
+	}
+	if total := int64(st.Blocks) * st.Frsize; total != 100<<30 || st.Bfree != 0 || st.Bavail != 0 || st.Ffree != 0 || st.Files != 101 || st.Namelen != 255 {
+		t.Errorf("%+v", st)
+	}
+	if want := int64(unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV); st.Flags&want != want {
+		t.Errorf("flags %#x, want ro, nosuid and nodev among them", st.Flags)
 	}
 }

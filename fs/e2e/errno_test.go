@@ -8,10 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,30 +120,6 @@ func tmpfsTree(t *testing.T, dir string) {
 	}
 }
 
-// asThread makes calls on a thread of a user. Credentials are those of a thread
-// in Linux, and this one ends afterwards, as its goroutine does not unlock it.
-func asThread(uid int, calls func() string) string {
-	if uid == 0 {
-		return calls()
-	}
-	answer := make(chan string)
-	go func() {
-		runtime.LockOSThread()
-		for _, call := range []uintptr{unix.SYS_SETGROUPS, unix.SYS_SETRESGID, unix.SYS_SETRESUID} {
-			id := uintptr(uid)
-			if call == unix.SYS_SETGROUPS {
-				id = 0 // none
-			}
-			if _, _, errno := unix.RawSyscall(call, id, id, id); errno != 0 {
-				answer <- fmt.Sprintf("becoming user %d: %v", uid, errno)
-				return
-			}
-		}
-		answer <- calls()
-	}()
-	return <-answer
-}
-
 // The names are also those of the root, where any spec is a file.
 func TestErrorsOfSpecNames(t *testing.T) {
 	mnt := mount(t, "--file", "d/x:1M")
@@ -243,5 +220,58 @@ func TestRemountedWritable(t *testing.T) {
 	}
 	if after := told(t, mnt); !maps.Equal(before, after) {
 		t.Errorf("it has changed: %v, before %v", after, before)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	mnt := mount(t, "--file", "d/x:1M")
+	x := filepath.Join(mnt, "d/x")
+	open := func(path string, flags int) error {
+		f, err := os.OpenFile(path, flags, 0o644)
+		if err == nil {
+			f.Close()
+		}
+		return err
+	}
+	for what, test := range map[string]struct {
+		err  error
+		want syscall.Errno
+	}{
+		"open for write":           {open(x, os.O_WRONLY), syscall.EROFS},
+		"open for read and write":  {open(x, os.O_RDWR), syscall.EROFS},
+		"open and truncate":        {open(x, os.O_RDONLY|os.O_TRUNC), syscall.EROFS},
+		"open a spec for write":    {open(filepath.Join(mnt, "1G"), os.O_WRONLY), syscall.EROFS},
+		"create":                   {open(filepath.Join(mnt, "d/new"), os.O_WRONLY|os.O_CREATE), syscall.EROFS},
+		"create in the root":       {open(filepath.Join(mnt, "new"), os.O_RDONLY|os.O_CREATE), syscall.EROFS},
+		"unlink":                   {os.Remove(x), syscall.EROFS},
+		"truncate":                 {os.Truncate(x, 0), syscall.EROFS},
+		"mkdir":                    {os.Mkdir(filepath.Join(mnt, "new"), 0o755), syscall.EROFS},
+		"rename":                   {os.Rename(x, filepath.Join(mnt, "new")), syscall.EROFS},
+		"symlink":                  {os.Symlink("x", filepath.Join(mnt, "new")), syscall.EROFS},
+		"link":                     {os.Link(x, filepath.Join(mnt, "new")), syscall.EROFS},
+		"chmod":                    {os.Chmod(x, 0o600), syscall.EROFS},
+		"chtimes":                  {os.Chtimes(x, time.Now(), time.Now()), syscall.EROFS},
+		"setxattr":                 {unix.Setxattr(x, "user.x", []byte("1"), 0), syscall.EROFS},
+		"a name that is none":      {open(filepath.Join(mnt, "none"), os.O_RDONLY), syscall.ENOENT},
+		"a spec below a folder":    {open(filepath.Join(mnt, "d/1G"), os.O_RDONLY), syscall.ENOENT},
+		"a spec that is wrong":     {open(filepath.Join(mnt, "1G,dedup=0"), os.O_RDONLY), syscall.ENOENT},
+		"a size that is too large": {open(filepath.Join(mnt, "8E"), os.O_RDONLY), syscall.ENOENT},
+		"below a file":             {open(filepath.Join(x, "y"), os.O_RDONLY), syscall.ENOTDIR},
+		"a name that is too long":  {open(filepath.Join(mnt, strings.Repeat("n", 256)), os.O_RDONLY), syscall.ENAMETOOLONG},
+	} {
+		if !errors.Is(test.err, test.want) {
+			t.Errorf("%s: %v, want %v", what, test.err, test.want)
+		}
+	}
+	buf := make([]byte, 10)
+	if _, err := unix.Read(int(openFile(t, mnt, os.O_RDONLY).Fd()), buf); err != unix.EISDIR {
+		t.Errorf("reading a folder: %v", err)
+	}
+	f := openFile(t, x, os.O_RDONLY)
+	if _, err := unix.Pread(int(f.Fd()), buf, -1); err != unix.EINVAL {
+		t.Errorf("reading at -1: %v", err)
+	}
+	if _, err := unix.Write(int(f.Fd()), buf); err != unix.EBADF {
+		t.Errorf("writing: %v", err)
 	}
 }

@@ -127,18 +127,6 @@ func uringRead(fd int, p []byte, off int64, size, depth int) (int, error) {
 	return got, failed
 }
 
-// aligned returns a buffer on a page boundary, as O_DIRECT may ask for, that
-// ends when the test does.
-func aligned(t *testing.T, n int) []byte {
-	t.Helper()
-	p, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Munmap(p) })
-	return p
-}
-
 func TestUringStructures(t *testing.T) {
 	if n := unsafe.Sizeof(uringParams{}); n != 120 {
 		t.Errorf("struct io_uring_params has %d bytes, want 120", n)

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,4 +95,32 @@ func TestDescriptor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// serveDevice starts the program with a descriptor as its number 3, and lets go
+// of it.
+func serveDevice(t *testing.T, device *os.File, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := command(t, program, append(args, "/dev/fd/3")...)
+	cmd.ExtraFiles = []*os.File{device}
+	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	device.Close()
+	return cmd
+}
+
+// endsWith waits for a command and checks its exit status and what it says.
+func endsWith(t *testing.T, cmd *exec.Cmd, status int, says string) {
+	t.Helper()
+	cmd.Wait()
+	text := cmd.Stderr.(*bytes.Buffer).String()
+	if got := cmd.ProcessState.ExitCode(); got != status || !strings.Contains(text, says) {
+		t.Errorf("%q: exit status %d, %s; want %d, %q", cmd.Args, got, text, status, says)
+	}
 }

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,47 +18,6 @@ import (
 
 // The life of a mount, as long as all goes well. The rest is in
 // e2e_death_test.go.
-
-// spawn starts a command that is killed at the end of the test if it still
-// runs.
-func spawn(t *testing.T, name string, args ...string) *spawned {
-	t.Helper()
-	cmd := command(t, name, args...)
-	s := &spawned{pid: 0, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &s.stdout, &s.stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.pid = cmd.Process.Pid
-	go func() {
-		cmd.Wait()
-		s.status = cmd.ProcessState.Sys().(syscall.WaitStatus)
-		close(s.ended)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-s.ended
-	})
-	return s
-}
-
-// spawned is a process in the background.
-type spawned struct {
-	pid            int
-	ended          chan struct{}
-	status         syscall.WaitStatus // and these too, once it has ended
-	stdout, stderr bytes.Buffer
-}
-
-// wait waits for the end of the process.
-func (s *spawned) wait(t *testing.T, limit time.Duration) {
-	t.Helper()
-	select {
-	case <-s.ended:
-	case <-time.After(limit):
-		t.Fatalf("process %d has not ended within %v", s.pid, limit)
-	}
-}
 
 // When the mount command returns, the mount answers, and nothing holds on to
 // the descriptors of the command.
@@ -243,46 +201,4 @@ func TestForeground(t *testing.T) {
 	if p.status.ExitStatus() != 0 {
 		t.Errorf("exit status %d", p.status.ExitStatus())
 	}
-}
-
-// umount(8), or fusermount3 for other users, ends the server as well.
-func TestUnmountedFromOutside(t *testing.T) {
-	dir := mount(t)
-	if os.Geteuid() == 0 {
-		output(t, "umount", dir)
-	} else {
-		output(t, "fusermount3", "-u", dir)
-	}
-	awaitNoServer(t, dir, 5*time.Second)
-}
-
-func TestUmountWhenBusy(t *testing.T) {
-	dir := mount(t)
-	const name = "3000017,seed=1"
-	f := openFile(t, filepath.Join(dir, name), os.O_RDONLY)
-	r := dgenfs(t, "umount", dir)
-	if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !strings.Contains(r.stderr, "busy") || !strings.Contains(r.stderr, "--lazy") || strings.Count(r.stderr, "\n") != 1 {
-		t.Errorf("umount of a busy mount: %+v", r)
-	}
-	if !mounted(t, dir) {
-		t.Fatal("unmounted all the same")
-	}
-	if r := dgenfs(t, "umount", "--lazy", dir); r != (result{}) {
-		t.Fatalf("umount --lazy: %+v", r)
-	}
-	if mounted(t, dir) {
-		t.Error("still mounted after umount --lazy")
-	}
-	buf := make([]byte, 3000018)
-	n, err := f.ReadAt(buf, 0)
-	if n != 3000017 {
-		t.Errorf("reading on: %d, %v", n, err)
-	}
-	same(t, "a detached file", buf[:n], piece(t, generator(t, name, 0, "", 1), 0, n))
-	if len(servers(dir)) != 1 {
-		t.Error("the server did not wait for the file to be closed")
-	}
-	mountAt(t, dir) // a new one on the same place
-	f.Close()
-	await(t, 5*time.Second, "the first server ends", func() bool { return len(servers(dir)) == 1 })
 }

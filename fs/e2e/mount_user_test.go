@@ -5,8 +5,6 @@ package e2e
 import (
 	"bytes"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,54 +14,6 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs"
 )
-
-// testUser is made for the time of a test. Its name is in the message of
-// scripts/test.sh, should it ever be left behind.
-const testUser = "dgenfs-test"
-
-// asUser makes a user with a home and returns a function that makes commands
-// of that user, and the home.
-func asUser(t *testing.T) (as func(name string, args ...string) *exec.Cmd, home string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a user; all of these tests run as another one already")
-	}
-	need(t, "useradd", "userdel", "fusermount3")
-	if info, err := os.Stat("/dev/fuse"); err != nil || info.Mode().Perm()&0o006 != 0o006 {
-		t.Fatalf("/dev/fuse is not for all users, as udev makes it: chmod 666 /dev/fuse (%v)", err)
-	}
-	root, err := os.MkdirTemp("", "dgenfs-home-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(root) })
-	os.Chmod(root, 0o755)
-	home = filepath.Join(root, testUser)
-	exec.Command("userdel", testUser).Run() // of a run that was killed
-	output(t, "useradd", "--create-home", "--home-dir", home, "--shell", "/bin/sh", testUser)
-	t.Cleanup(func() { output(t, "userdel", testUser) })
-	account, err := user.Lookup(testUser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	uid, _ := strconv.Atoi(account.Uid)
-	gid, _ := strconv.Atoi(account.Gid)
-	return func(name string, args ...string) *exec.Cmd {
-		cmd := command(t, name, args...)
-		cmd.Dir = home
-		cmd.Env = []string{"HOME=" + home, "USER=" + testUser, "PATH=/usr/bin:/bin", "TMPDIR=" + home}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-		return cmd
-	}, home
-}
-
-// asNobody runs a command as somebody else.
-func asNobody(t *testing.T, name string, args ...string) result {
-	t.Helper()
-	cmd := command(t, name, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	return try(t, cmd)
-}
 
 func TestOtherUsers(t *testing.T) {
 	as, home := asUser(t)
@@ -197,5 +147,35 @@ func TestAllowOther(t *testing.T) {
 		if r := asNobody(t, "cat", dir+"/1M"); (r.status == 0 && len(r.stdout) == 1<<20) != allowed {
 			t.Errorf("--allow-other=%v: exit status %d, %d bytes, %s", allowed, r.status, len(r.stdout), r.stderr)
 		}
+	}
+}
+
+func TestModeOfAMount(t *testing.T) {
+	dir := mount(t, "--mode", "0440", "--file", "d/x:1K")
+	for path, want := range map[string]string{"": "550", "/d": "550", "/d/x": "440", "/1K": "440", "/.dgenfs": "550", "/.dgenfs/config": "440"} {
+		if got := strings.TrimSpace(output(t, "stat", "-c", "%a", dir+path)); got != want {
+			t.Errorf("%s has mode %s, want %s", path, got, want)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	open, err := os.MkdirTemp("", "dgenfs-mode-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(open) })
+	os.Chmod(open, 0o755)
+	mountAt(t, open, "-o", "mode=0404,allow_other")
+	if r := asNobody(t, "cat", open+"/1K"); r.status != 0 || len(r.stdout) != 1<<10 {
+		t.Errorf("others: exit status %d, %s", r.status, r.stderr)
+	}
+	if r := dgenfs(t, "umount", open); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	awaitNoServer(t, open, 5*time.Second)
+	mountAt(t, open, "-o", "mode=0440,allow_other")
+	if r := asNobody(t, "cat", open+"/1K"); r.status == 0 || !strings.Contains(r.stderr, "ermission denied") {
+		t.Errorf("others: exit status %d, %s", r.status, r.stderr)
 	}
 }
