@@ -23,9 +23,9 @@ type attributes struct {
 	mode, nlink, blksize uint32
 }
 
-// told walks a mount and returns the attributes of everything in it, by path.
+// listAttributes walks a mount and returns the attributes of everything in it, by path.
 // It fails if they depend on how one asks.
-func told(t *testing.T, mnt string) map[string]attributes {
+func listAttributes(t *testing.T, mnt string) map[string]attributes {
 	t.Helper()
 	all := make(map[string]attributes)
 	var walk func(path string)
@@ -104,13 +104,13 @@ func ask(t *testing.T, path string) attributes {
 
 var described = []string{"--file", "a/{0..9}/x{00..19}:1000003", "--file", "a/b/c/d:9223372036854775807", "--file", "e:0", "--file", "z{0..9}:511,dedup=2", "--file", "1G:77"}
 
-// What a mount tells of its files does not depend on how one asks, nor when, nor
+// What a mount says about its files does not depend on how one asks, nor when, nor
 // which of two mounts.
 func TestAttributes(t *testing.T) {
 	one, two := mount(t, described...), mount(t, described...)
-	want := told(t, one)
+	want := listAttributes(t, one)
 	if len(want) != 1+1+10+200+2+1+1+10+1 {
-		t.Errorf("%d files and folders: %q", len(want), slices.Sorted(maps.Keys(want)))
+		t.Errorf("%d files and directories: %q", len(want), slices.Sorted(maps.Keys(want)))
 	}
 	inodes := make(map[uint64]string)
 	for path, a := range want {
@@ -127,24 +127,24 @@ func TestAttributes(t *testing.T) {
 			}
 		}
 		if len(got) != len(want) {
-			t.Errorf("%s: %d files and folders, want %d", what, len(got), len(want))
+			t.Errorf("%s: %d files and directories, want %d", what, len(got), len(want))
 		}
 	}
-	differ("once more", told(t, one))
-	differ("another mount", told(t, two))
+	differ("once more", listAttributes(t, one))
+	differ("another mount", listAttributes(t, two))
 	if r := dgenfs(t, "umount", one); r.status != 0 {
 		t.Fatal(r.stderr)
 	}
 	mountAt(t, one, described...)
-	differ("mounted again", told(t, one))
+	differ("mounted again", listAttributes(t, one))
 	// The order of the command line is no difference, either.
 	reversed := slices.Clone(described)
 	slices.Reverse(reversed)
 	for i := 0; i < len(reversed); i += 2 {
 		reversed[i], reversed[i+1] = reversed[i+1], reversed[i]
 	}
-	differ("in another order", told(t, mount(t, reversed...)))
-	differ("with another seed", told(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
+	differ("in another order", listAttributes(t, mount(t, reversed...)))
+	differ("with another seed", listAttributes(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
 
 	// Names that are no entries are looked up in any order.
 	for _, name := range []string{"1M", "3E", "5,compress=2"} {
@@ -174,11 +174,11 @@ func TestSizesOfTools(t *testing.T) {
 		{`find . -type d -printf '%n\n' | sort -u`, 1},
 		{`du -ab --exclude=d --apparent-size . | tail -n 1 | cut -f1`, bytes},
 		{`du -s -B512 --exclude=d . | cut -f1`, blocks},
-		{`du -a -B512 --exclude=d . | grep -c /`, files + 13}, // folders below the root
+		{`du -a -B512 --exclude=d . | grep -c /`, files + 13}, // directories below the root
 		{`du -b a/b/c/d | cut -f1`, int64(1<<63 - 1)},
 		{`stat -c %s e a/b/c/d | paste -sd ,`, "0,9223372036854775807"},
 		{`ls -lR a/3 | awk '/x/ {n += $5} END {print n}'`, 20 * 1000003},
-		{`find . -newermt 1999-12-31 ! -newermt 2000-01-01T00:00:00Z | wc -l`, len(told(t, mnt))},
+		{`find . -newermt 1999-12-31 ! -newermt 2000-01-01T00:00:00Z | wc -l`, len(listAttributes(t, mnt))},
 	} {
 		if got := strings.TrimSpace(output(t, "bash", "-o", "pipefail", "-c", `cd "$0" && `+test.command, mnt)); got != fmt.Sprint(test.want) {
 			t.Errorf("%s: %s, want %v", test.command, got, test.want)
@@ -235,7 +235,8 @@ func TestStat(t *testing.T) {
 	}
 	mountAt(t, mnt, args...)
 	inspect()
-	// A listing tells the same inodes.
+	// A listing has the same inodes.
+	compared := 0
 	for line := range strings.Lines(output(t, "ls", "-iA", mnt, filepath.Join(mnt, "d"))) {
 		var ino uint64
 		var name string
@@ -243,10 +244,17 @@ func TestStat(t *testing.T) {
 			continue
 		}
 		for _, path := range []string{name, "d/" + name} {
-			if want, ok := inodes[path]; ok && want != ino {
+			want, ok := inodes[path]
+			if !ok {
+				continue
+			}
+			if compared++; want != ino {
 				t.Errorf("%s: inode %d in the listing, %d by stat", path, ino, want)
 			}
 		}
+	}
+	if compared != 3 { // d, y and d/x3
+		t.Errorf("%d inodes were compared with the listing, want 3", compared)
 	}
 }
 

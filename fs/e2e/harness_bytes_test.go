@@ -11,7 +11,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
-	"golang.org/x/sys/unix"
 )
 
 // generator returns the generator of a file by its spec; one that names no seed
@@ -74,16 +73,4 @@ func openFile(t *testing.T, path string, flags int) *os.File {
 func sha(t *testing.T, path string) string {
 	t.Helper()
 	return output(t, "bash", "-c", `dd if="$0" bs=1M status=none | sha256sum`, path)
-}
-
-// aligned returns a buffer on a page boundary, as O_DIRECT may ask for, that
-// ends when the test does.
-func aligned(t *testing.T, n int) []byte {
-	t.Helper()
-	p, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Munmap(p) })
-	return p
 }

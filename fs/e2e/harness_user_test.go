@@ -3,17 +3,13 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // testUser is made for the time of a test. Its name is in the message of
@@ -24,12 +20,10 @@ const testUser = "dgenfs-test"
 // of that user, and the home.
 func asUser(t *testing.T) (as func(name string, args ...string) *exec.Cmd, home string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a user; all of these tests run as another one already")
-	}
+	needRoot(t) // all of these tests run as another user already, where they do not run as root
 	need(t, "useradd", "userdel", "fusermount3")
 	if info, err := os.Stat("/dev/fuse"); err != nil || info.Mode().Perm()&0o006 != 0o006 {
-		t.Fatalf("/dev/fuse is not for all users, as udev makes it: chmod 666 /dev/fuse (%v)", err)
+		t.Fatalf("/dev/fuse must be readable and writable for all users, as udev makes it: chmod 666 /dev/fuse (%v)", err)
 	}
 	root, err := os.MkdirTemp("", "dgenfs-home-")
 	if err != nil {
@@ -62,28 +56,4 @@ func asNobody(t *testing.T, name string, args ...string) result {
 	cmd := command(t, name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	return try(t, cmd)
-}
-
-// asThread makes calls on a thread of a user. Credentials are those of a thread
-// in Linux, and this one ends afterwards, as its goroutine does not unlock it.
-func asThread(uid int, calls func() string) string {
-	if uid == 0 {
-		return calls()
-	}
-	answer := make(chan string)
-	go func() {
-		runtime.LockOSThread()
-		for _, call := range []uintptr{unix.SYS_SETGROUPS, unix.SYS_SETRESGID, unix.SYS_SETRESUID} {
-			id := uintptr(uid)
-			if call == unix.SYS_SETGROUPS {
-				id = 0 // none
-			}
-			if _, _, errno := unix.RawSyscall(call, id, id, id); errno != 0 {
-				answer <- fmt.Sprintf("becoming user %d: %v", uid, errno)
-				return
-			}
-		}
-		answer <- calls()
-	}()
-	return <-answer
 }

@@ -54,8 +54,8 @@ const (
 	uringEnterGetEvents = 1
 )
 
-// errNoUring is returned where the kernel has no io_uring, or denies it.
-var errNoUring = errors.New("io_uring cannot be used here")
+// errNoUring is returned where the kernel does not have io_uring, or does not allow it.
+var errNoUring = errors.New("io_uring")
 
 // uringRead fills p from offset off of a file by reads of size bytes, of which
 // depth are in flight, and returns how many bytes there were: fewer than

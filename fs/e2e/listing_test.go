@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dirent is an entry of a folder as getdents64(2) tells it.
+// dirent is an entry of a directory, from getdents64(2).
 type dirent struct {
 	ino  uint64
 	off  int64 // of the entry behind it
@@ -23,7 +23,7 @@ type dirent struct {
 	name string
 }
 
-// getdents reads on in an open folder; it returns nothing at the end.
+// getdents reads on in an open directory; it returns nothing at the end.
 func getdents(fd int, buf []byte) ([]dirent, error) {
 	n, err := unix.Getdents(fd, buf)
 	var entries []dirent
@@ -37,7 +37,7 @@ func getdents(fd int, buf []byte) ([]dirent, error) {
 	return entries, err
 }
 
-// from reads a folder from an offset on, at least n entries if there are as
+// from reads a directory from an offset on, at least n entries if there are as
 // many, and not many more.
 func from(fd int, off int64, n int) ([]dirent, error) {
 	if _, err := unix.Seek(fd, off, 0); err != nil {
@@ -88,7 +88,7 @@ func TestListing(t *testing.T) {
 	if got := find(mount(t)); !slices.Equal(got, expected(append(roots, ".")...)) {
 		t.Errorf("with no options, find lists %q", got)
 	}
-	// A large folder, listed from every tenth of it on: seekdir(3), in effect.
+	// A large directory, listed from every tenth of it on: seekdir(3), in effect.
 	big := mount(t, "--file", "{00000..49999}:1K")
 	dir := openFile(t, big, os.O_RDONLY|syscall.O_DIRECTORY)
 	names := make(map[string]bool)

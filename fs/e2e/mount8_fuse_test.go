@@ -3,29 +3,22 @@
 package e2e
 
 import (
-	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // mount.fuse of the package fuse3 starts the program by its name, in a shell.
 func TestHelperOfFuse(t *testing.T) {
 	need(t, "mount.fuse3")
-	for _, other := range []string{"/sbin/mount.fuse.dgenfs", "/usr/local/sbin/dgenfs", "/usr/local/bin/dgenfs"} {
-		if _, err := os.Stat(other); err == nil {
-			t.Skipf("another is installed: %s", other)
-		}
-	}
+	needUnused(t, "/sbin/mount.fuse.dgenfs", "/usr/local/sbin/dgenfs", "/usr/local/bin/dgenfs")
 	linkInSbin(t, "dgenfs") // mount(8) gives its helpers no PATH, and the shell has one of its own
 	want := piece(t, generator(t, "1M,dedup=3", 4, "data", 1), 0, 1<<20)
 	const options = `size=1M\,dedup=3,seed=4`
 	for _, test := range []struct {
 		source string // in the mount table
-		server string // what the server has been told to mount on; "" means the folder
+		server string // what the server has been told to mount on; "" means the directory
 		args   []string
 	}{
 		{"dgenfs", "", []string{"-t", "fuse.dgenfs", "-o", options, "dgenfs"}},
@@ -43,7 +36,7 @@ func TestHelperOfFuse(t *testing.T) {
 		}
 		sameAndGone(t, dir, test.source, "data", want)
 		if test.server != "" {
-			awaitNoServer(t, test.server, 5*time.Second)
+			awaitNoServer(t, test.server)
 		}
 	}
 	if r := mount8(t, "-t", "fuse.dgenfs", "-o", "nope", "dgenfs", t.TempDir()); r.status == 0 || !strings.Contains(r.stderr, "nope") {
@@ -51,8 +44,8 @@ func TestHelperOfFuse(t *testing.T) {
 	}
 }
 
-// mount(8) calls a helper as the user who has called it, if the line in
-// /etc/fstab lets users.
+// mount(8) runs a helper as the user who has run it, if the line in /etc/fstab has
+// the option user.
 func TestHelperOfAUser(t *testing.T) {
 	as, home := asUser(t)
 	dir := filepath.Join(home, "mnt")
@@ -69,8 +62,8 @@ func TestHelperOfAUser(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	unmountAtEnd(t, dir)
-	if options := output(t, "findmnt", "--noheadings", "--output", "VFS-OPTIONS", dir); !strings.Contains(options, "noexec") || !strings.Contains(options, "nosuid") {
-		t.Errorf("mounted with %s", options)
+	if m, _ := mountedAt(t, dir); !slices.Contains(m.options, "noexec") || !slices.Contains(m.options, "nosuid") {
+		t.Errorf("mounted with %q", m.options)
 	}
 	if r := try(t, as("wc", "-c", dir+"/data")); !strings.HasPrefix(r.stdout, "1048576 ") {
 		t.Errorf("%+v", r)
@@ -78,9 +71,11 @@ func TestHelperOfAUser(t *testing.T) {
 	if r := try(t, as("fusermount3", "-u", dir)); r.status != 0 {
 		t.Fatal(r.stderr)
 	}
-	if conf, _ := os.ReadFile("/etc/fuse.conf"); !bytes.Contains(conf, []byte("\nuser_allow_other")) {
-		if r := helper("allow_other"); r.status != 32 || !strings.Contains(r.stderr, "/etc/fuse.conf has the line user_allow_other") {
+	awaitNoServer(t, dir)
+	t.Run("allow_other", func(t *testing.T) {
+		needFuseConfWithoutAllowOther(t)
+		if r := helper("allow_other"); r.status != 32 || !strings.Contains(r.stderr, "user_allow_other") {
 			t.Errorf("%+v", r)
 		}
-	}
+	})
 }

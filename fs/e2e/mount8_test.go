@@ -11,23 +11,19 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/dgenfs/dgenfs/fs"
 )
 
-// Mounted by mount(8), by a parent with privileges, and under a supervisor.
+// The program as the helper of mount(8).
 
-// linkInSbin installs the program by a name, such as that of a helper of
+// linkInSbin links the program into /sbin under a name, such as that of a helper of
 // mount(8), for the time of a test.
 func linkInSbin(t *testing.T, name string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a link in /sbin")
-	}
+	needRoot(t)
 	link := filepath.Join("/sbin", name)
+	needUnused(t, link)
 	if err := os.Symlink(program, link); err != nil {
-		t.Skipf("another is installed: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Remove(link) })
 }
@@ -44,12 +40,12 @@ func mount8(t *testing.T, args ...string) result {
 // for the server to end.
 func sameAndGone(t *testing.T, dir, source, name string, want []byte) {
 	t.Helper()
-	if m, ok, err := fs.MountedAt(dir); !ok || err != nil || m.Type != fs.FSType || m.Source != source {
-		t.Errorf("the mount table says %+v, %v, %v", m, ok, err)
+	if m, ok := mountedAt(t, dir); !ok || m.kind != fsType || m.source != source {
+		t.Errorf("the mount table says %+v, %v", m, ok)
 	}
 	same(t, name, []byte(output(t, "cat", filepath.Join(dir, name))), want)
 	output(t, "umount", dir)
-	awaitNoServer(t, dir, 5*time.Second)
+	awaitNoServer(t, dir)
 }
 
 func TestHelper(t *testing.T) {
@@ -97,7 +93,7 @@ func TestHelper(t *testing.T) {
 		}
 	}
 
-	// What is mounted stays as it is.
+	// A mount is not changed by another one.
 	if r := mount8(t, "-v", "-t", "dgenfs", "none", dir); r.status != 0 || !strings.Contains(r.stdout, "none mounted on "+dir) {
 		t.Fatalf("%+v", r)
 	}
@@ -119,7 +115,7 @@ func TestHelperTable(t *testing.T) {
 	for _, line := range []string{
 		`dgenfs %s dgenfs size=1M\,dedup=3,seed=4 0 0`,
 		`dgenfs %s fuse.dgenfs defaults,size="1M,dedup=3",seed=4 0 0`,
-		`dgenfs %s dgenfs noauto,user,nofail,_netdev,x-systemd.automount,x-systemd.idle-timeout=60,size=1M\,dedup=3,seed=4,file=folder/with\040blank:1M 0 0`,
+		`dgenfs %s dgenfs noauto,user,nofail,_netdev,x-systemd.automount,x-systemd.idle-timeout=60,size=1M\,dedup=3,seed=4,file=dir/with\040blank:1M 0 0`,
 	} {
 		dir, table := t.TempDir(), filepath.Join(t.TempDir(), "fstab")
 		if err := os.WriteFile(table, []byte(fmt.Sprintf(line, dir)+"\n"), 0o644); err != nil {
@@ -130,7 +126,7 @@ func TestHelperTable(t *testing.T) {
 			continue
 		}
 		unmountAtEnd(t, dir)
-		if strings.Contains(line, "blank") && output(t, "ls", dir+"/folder") != "with blank\n" {
+		if strings.Contains(line, "blank") && output(t, "ls", dir+"/dir") != "with blank\n" {
 			t.Error("the name with a blank is not there")
 		}
 		if !strings.Contains(line, "noauto") { // all of it, which leaves alone what is mounted
@@ -146,10 +142,10 @@ func TestHelperTable(t *testing.T) {
 func TestHelperNamespace(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	dir := t.TempDir()
-	other := spawn(t, "unshare", "--mount", "sleep", "50")
+	other := spawn(t, "unshare", "--mount", "sleep", "infinity")
 	own, _ := os.Readlink("/proc/self/ns/mnt")
 	namespace := fmt.Sprintf("/proc/%d/ns/mnt", other.pid)
-	await(t, 5*time.Second, "the process has a name space", func() bool {
+	await(t, "the process has a namespace of its own", func() bool {
 		is, _ := os.Readlink(namespace)
 		return is != "" && is != own
 	})
@@ -159,13 +155,13 @@ func TestHelperNamespace(t *testing.T) {
 		}
 		pid := theServer(t, dir)
 		if mounted(t, dir) {
-			t.Error("mounted in the name space of the test")
+			t.Error("mounted in the namespace of the test")
 		}
 		if n := output(t, "nsenter", "--mount="+namespace, "wc", "-c", dir+"/data"); !strings.HasPrefix(n, "1048576 ") {
 			t.Errorf("there, the file has %q bytes", n)
 		}
 		syscall.Kill(pid, syscall.SIGTERM)
-		awaitNoServer(t, dir, 5*time.Second)
+		awaitNoServer(t, dir)
 	}
 	if r := mount8(t, "-N", namespace, "-t", "dgenfs", "-o", "nope", "dgenfs", dir); r.status != 1 || !strings.Contains(r.stderr, "nope") {
 		t.Errorf("a wrong option: %+v", r)

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// E2E_MOUNTS=1000 makes it as many as the short form leaves out.
+// Mounting and unmounting many times in a row leaves nothing behind. E2E_MOUNTS says
+// how often, 60 times unless given.
 func TestManyMounts(t *testing.T) {
 	n := 60
 	if text := os.Getenv("E2E_MOUNTS"); text != "" {
@@ -31,18 +32,19 @@ func TestManyMounts(t *testing.T) {
 			t.Fatalf("umount %d: %s", i, r.stderr)
 		}
 	}
-	awaitNoServer(t, dir, 5*time.Second)
+	awaitNoServer(t, dir)
 }
 
-// A mount that nobody reads takes no time of a CPU.
+// A mount that nobody reads uses no CPU time.
 func TestIdle(t *testing.T) {
 	dir := mount(t)
 	pid := theServer(t, dir)
 	output(t, "dd", "if="+dir+"/64M", "of=/dev/null", "bs=4K", "status=none")
-	time.Sleep(300 * time.Millisecond)
-	before := ticks(t, pid)
-	time.Sleep(1500 * time.Millisecond)
-	if used := ticks(t, pid) - before; used > 2 {
-		t.Errorf("idle, the server used %d ticks of 10 ms in 1.5 s", used)
-	}
+	// What the reads have left to do, such as collecting garbage, takes its time on a
+	// busy machine. A server that polls never has such a second.
+	await(t, "a second in which the server uses at most 10 ms of a CPU", func() bool {
+		before := ticks(t, pid)
+		time.Sleep(time.Second)
+		return ticks(t, pid)-before <= 1
+	})
 }

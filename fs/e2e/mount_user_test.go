@@ -3,16 +3,12 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/dgenfs/dgenfs/fs"
 )
 
 func TestOtherUsers(t *testing.T) {
@@ -28,8 +24,8 @@ func TestOtherUsers(t *testing.T) {
 				t.Fatalf("mounting: %+v", r)
 			}
 			unmountAtEnd(t, dir)
-			if m, ok, err := fs.MountedAt(dir); !ok || err != nil || m.Type != fs.FSType || m.Source != "my, source" {
-				t.Errorf("the mount table says %+v, %v, %v", m, ok, err)
+			if m, ok := mountedAt(t, dir); !ok || m.kind != fsType || m.source != "my, source" {
+				t.Errorf("the mount table says %+v, %v", m, ok)
 			}
 			want := piece(t, generator(t, "1000003,dedup=2", 4, "1000003,dedup=2", 1), 0, 1000003)
 			same(t, "read by its owner", []byte(try(t, as("cat", dir+"/1000003,dedup=2")).stdout), want)
@@ -47,22 +43,17 @@ func TestOtherUsers(t *testing.T) {
 			if r := asNobody(t, program, "umount", dir); r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !mounted(t, dir) {
 				t.Errorf("umount by somebody else: %+v", r)
 			}
-			reader := as("sleep", "50")
-			file := filepath.Join(dir, "1G")
-			reader = as("sh", "-c", `exec sleep 50 <"$0"`, file)
-			if err := reader.Start(); err != nil {
-				t.Fatal(err)
-			}
-			await(t, 5*time.Second, "the file is open", func() bool { return hasOpen(reader.Process.Pid, dir) })
+			reader := start(t, as("sh", "-c", `exec sleep infinity <"$0"`, filepath.Join(dir, "1G")))
+			awaitReading(t, dir, reader)
 			if r := try(t, as(program, "umount", dir)); r.status != 1 || !strings.Contains(r.stderr, "--lazy") {
 				t.Errorf("umount of a busy mount: %+v", r)
 			}
-			reader.Process.Kill()
-			reader.Wait()
+			syscall.Kill(reader.pid, syscall.SIGKILL)
+			reader.wait(t)
 			if r := try(t, as(program, "umount", dir)); r != (result{}) {
 				t.Errorf("umount: %+v", r)
 			}
-			awaitNoServer(t, dir, 5*time.Second)
+			awaitNoServer(t, dir)
 		})
 	}
 	t.Run("signal", func(t *testing.T) {
@@ -72,7 +63,7 @@ func TestOtherUsers(t *testing.T) {
 		}
 		unmountAtEnd(t, dir)
 		syscall.Kill(theServer(t, dir), syscall.SIGTERM)
-		awaitNoServer(t, dir, 5*time.Second)
+		awaitNoServer(t, dir)
 		if mounted(t, dir) {
 			t.Error("still mounted")
 		}
@@ -83,8 +74,7 @@ func TestOtherUsers(t *testing.T) {
 			t.Fatal(r.stderr)
 		}
 		unmountAtEnd(t, dir)
-		syscall.Kill(theServer(t, dir), syscall.SIGKILL)
-		awaitNoServer(t, dir, 5*time.Second)
+		killServer(t, dir)
 		if r := try(t, as(program, "umount", dir)); r != (result{}) || mounted(t, dir) {
 			t.Errorf("umount: %+v", r)
 		}
@@ -94,14 +84,13 @@ func TestOtherUsers(t *testing.T) {
 		if r.status != 0 || len(r.stdout) != 100 {
 			t.Errorf("%+v", r)
 		}
-		if left := leftIn(t, home); strings.Contains(left, "dgenfs-") && strings.Contains(left, "a mount") {
+		// The user's TMPDIR is the home, which has the directories of the tests above.
+		if left := leftIn(t, home); strings.Contains(left, home+"/dgenfs-") || strings.Contains(left, "a mount") || strings.Contains(left, "server") {
 			t.Errorf("left behind: %s", left)
 		}
 	})
 	t.Run("allow other", func(t *testing.T) {
-		if conf, _ := os.ReadFile("/etc/fuse.conf"); bytes.Contains(conf, []byte("\nuser_allow_other")) {
-			t.Skip("/etc/fuse.conf has user_allow_other")
-		}
+		needFuseConfWithoutAllowOther(t)
 		r := try(t, as(program, "--allow-other", filepath.Join(home, "mnt")))
 		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !strings.Contains(r.stderr, "user_allow_other") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%+v", r)
@@ -114,7 +103,7 @@ func TestOtherUsers(t *testing.T) {
 		}
 		r := try(t, as(program, dir))
 		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: mounting on "+dir) || strings.Count(r.stderr, "\n") != 1 {
-			t.Errorf("mounting on root's folder: %+v", r)
+			t.Errorf("mounting on root's directory: %+v", r)
 		}
 	})
 	t.Run("no fusermount3", func(t *testing.T) {
@@ -129,9 +118,7 @@ func TestOtherUsers(t *testing.T) {
 
 // What root mounts is for root, unless --allow-other lets others in.
 func TestAllowOther(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	needRoot(t)
 	base, err := os.MkdirTemp("", "dgenfs-open-")
 	if err != nil {
 		t.Fatal(err)
@@ -157,9 +144,11 @@ func TestModeOfAMount(t *testing.T) {
 			t.Errorf("%s has mode %s, want %s", path, got, want)
 		}
 	}
-	if os.Geteuid() != 0 {
-		return
-	}
+}
+
+// The mode decides what other users may read, where they are let in.
+func TestModeForOthers(t *testing.T) {
+	needRoot(t)
 	open, err := os.MkdirTemp("", "dgenfs-mode-")
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +162,7 @@ func TestModeOfAMount(t *testing.T) {
 	if r := dgenfs(t, "umount", open); r.status != 0 {
 		t.Fatal(r.stderr)
 	}
-	awaitNoServer(t, open, 5*time.Second)
+	awaitNoServer(t, open)
 	mountAt(t, open, "-o", "mode=0440,allow_other")
 	if r := asNobody(t, "cat", open+"/1K"); r.status == 0 || !strings.Contains(r.stderr, "ermission denied") {
 		t.Errorf("others: exit status %d, %s", r.status, r.stderr)

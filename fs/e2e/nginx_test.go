@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,11 +47,9 @@ http {
 		DisableCompression: true,
 	}}
 	t.Cleanup(client.CloseIdleConnections)
-	await(t, 10*time.Second, "nginx listens", func() bool {
-		select {
-		case <-nginx.ended:
+	await(t, "nginx listens", func() bool {
+		if nginx.hasEnded() {
 			t.Fatalf("nginx has ended: %s", &nginx.stderr)
-		default:
 		}
 		_, err := os.Stat(socket)
 		return err == nil
@@ -113,7 +110,7 @@ http {
 		get("50M", "")
 	}
 	unix.Kill(nginx.pid, unix.SIGTERM)
-	nginx.wait(t, 10*time.Second)
+	nginx.wait(t)
 	if strings.Contains(nginx.stderr.String(), "[alert]") || strings.Contains(nginx.stderr.String(), "[crit]") {
 		t.Error(&nginx.stderr)
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,15 +17,13 @@ import (
 
 // A mount below an overlay: the usual way to make generated data writable.
 func TestOverlay(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount an overlay")
-	}
+	needRoot(t)
 	mnt := mount(t, copied...)
 	// A tmpfs, as an overlay's own layers cannot be on another overlay, which a
 	// container's files are.
 	base := t.TempDir()
 	if err := unix.Mount("tmpfs", base, "tmpfs", 0, "size=256M"); err != nil {
-		t.Skipf("mounting a tmpfs: %v", err)
+		skipNeeds(t, "tmpfs: %v", err)
 	}
 	t.Cleanup(func() { unix.Unmount(base, unix.MNT_DETACH) })
 	upper, work, merged := base+"/upper", base+"/work", base+"/merged"
@@ -36,7 +33,7 @@ func TestOverlay(t *testing.T) {
 		}
 	}
 	if err := unix.Mount("overlay", merged, "overlay", 0, fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", mnt, upper, work)); err == unix.ENODEV || err == unix.EPERM {
-		t.Skipf("mounting an overlay: %v", err)
+		skipNeeds(t, "overlayfs: %v", err)
 	} else if err != nil {
 		t.Fatalf("mounting an overlay: %v", err)
 	}
@@ -106,9 +103,7 @@ func TestOverlay(t *testing.T) {
 
 // A block device over a file of a mount.
 func TestLoopDevice(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can set up a loop device")
-	}
+	needRoot(t)
 	need(t, "losetup", "blockdev")
 	mnt := mount(t)
 	for _, test := range []struct{ spec, direct string }{
@@ -120,15 +115,15 @@ func TestLoopDevice(t *testing.T) {
 			r := try(t, command(t, "losetup", "--read-only", "--find", "--show", "--direct-io="+test.direct, filepath.Join(mnt, test.spec)))
 			if r.status != 0 {
 				if _, err := os.Stat("/dev/loop-control"); err != nil || strings.Contains(r.stderr, "cannot find an unused loop device") || strings.Contains(r.stderr, "ermission denied") {
-					t.Skipf("no loop device to be had: %s", r.stderr)
+					skipNeeds(t, "loop devices: %s", r.stderr)
 				}
 				t.Fatalf("losetup: exit status %d, %s", r.status, r.stderr)
 			}
 			device := strings.TrimSpace(r.stdout)
 			t.Cleanup(func() {
 				output(t, "losetup", "--detach", device)
-				// Which takes until whoever else looks at new devices has closed it.
-				await(t, 10*time.Second, "the device lets go of the file", func() bool {
+				// Others that look at new devices, such as udev, may have it open for a moment.
+				await(t, "the device is detached", func() bool {
 					_, err := os.Stat("/sys/block/" + filepath.Base(device) + "/loop")
 					return err != nil
 				})

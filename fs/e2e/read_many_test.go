@@ -61,10 +61,10 @@ func TestManyReaders(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := len(theThreads(t, pid)); n > 40 {
+	if n := len(theThreads(t, pid)); n > mostThreads {
 		t.Errorf("the server has %d threads", n)
 	}
-	if peak := memory(t, pid, "VmHWM"); peak > 128<<10 {
+	if peak := memory(t, pid, "VmHWM"); peak > mostMemory+72<<10 {
 		t.Errorf("the server took %d KiB", peak)
 	}
 }
@@ -78,12 +78,12 @@ func TestKilledReaders(t *testing.T) {
 			args = append(args, "iflag=direct")
 		}
 		readers := []*spawned{readForever(t, dir, args...), readForever(t, dir, args...)}
-		time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond) // at any moment
 		for _, reader := range readers {
 			syscall.Kill(reader.pid, syscall.SIGKILL)
 		}
 		for _, reader := range readers {
-			reader.wait(t, 5*time.Second)
+			reader.wait(t)
 		}
 	}
 	text := "64M,seed=3"
@@ -95,12 +95,12 @@ func TestKilledReaders(t *testing.T) {
 	if text := log(); strings.Count(text, "\n") != 1 {
 		t.Errorf("the log has more than the line that it began with: %s", text)
 	}
-	if n := len(theThreads(t, pid)); n > 40 {
+	if n := len(theThreads(t, pid)); n > mostThreads {
 		t.Errorf("the server has %d threads", n)
 	}
 }
 
-// Readers that are stopped hold up no other.
+// Readers that are stopped do not hold up others.
 func TestStoppedReaders(t *testing.T) {
 	dir := mount(t)
 	var stopped []*spawned
@@ -111,7 +111,7 @@ func TestStoppedReaders(t *testing.T) {
 		}
 		stopped = append(stopped, readForever(t, dir, args...))
 	}
-	time.Sleep(100 * time.Millisecond)
+	awaitReading(t, dir, stopped...)
 	for _, reader := range stopped {
 		syscall.Kill(reader.pid, syscall.SIGSTOP)
 	}
@@ -120,6 +120,6 @@ func TestStoppedReaders(t *testing.T) {
 	for _, reader := range stopped {
 		syscall.Kill(reader.pid, syscall.SIGCONT)
 		syscall.Kill(reader.pid, syscall.SIGKILL)
-		reader.wait(t, 5*time.Second)
+		reader.wait(t)
 	}
 }

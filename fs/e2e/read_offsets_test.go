@@ -20,39 +20,41 @@ import (
 // and eight.
 func TestRandomOffsets(t *testing.T) {
 	mnt := mount(t)
+	ways := []struct {
+		name   string
+		direct bool
+		read   func(fd int, buf []byte, off int64) (int, error)
+	}{
+		{"buffered", false, unix.Pread},
+		{"direct", true, unix.Pread},
+		{"io_uring", true, func(fd int, buf []byte, off int64) (int, error) { return uringRead(fd, buf, off, 4096, 8) }},
+	}
 	for _, text := range []string{"3000017,seed=1", "1G,dedup=3,seed=2", "1T,compress=2,seed=3", "7E,dedup=2.5,compress=3,unit=12K,seed=4"} {
-		t.Run(text, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(1, 2))
-			g := generator(t, text, 0, text, 1)
-			buffered := openFile(t, filepath.Join(mnt, text), os.O_RDONLY)
-			direct := openFile(t, filepath.Join(mnt, text), os.O_RDONLY|syscall.O_DIRECT)
-			for range 150 {
-				off, n := random.Int64N(g.Size()), 1+random.IntN(300<<10)
-				want := piece(t, g, off, n)
-				buf := make([]byte, n)
-				n, err := unix.Pread(int(buffered.Fd()), buf, off)
-				if err != nil {
-					t.Fatal(err)
+		for _, way := range ways {
+			t.Run(text+" "+way.name, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(1, 2))
+				g := generator(t, text, 0, text, 1)
+				flags := os.O_RDONLY
+				if way.direct {
+					flags |= syscall.O_DIRECT
 				}
-				same(t, fmt.Sprintf("pread of %d at %d", len(buf), off), buf[:n], want)
-
-				off, buf = off&^4095, aligned(t, 64<<random.IntN(14)&^4095+4096)
-				want = piece(t, g, off, len(buf))
-				if n, err = unix.Pread(int(direct.Fd()), buf, off); err != nil {
-					t.Fatal(err)
+				f := openFile(t, filepath.Join(mnt, text), flags)
+				for range 150 {
+					off, n := random.Int64N(g.Size()), 1+random.IntN(300<<10)
+					if way.direct {
+						off, n = off&^4095, 64<<random.IntN(14)&^4095+4096
+					}
+					buf := aligned(t, n)
+					got, err := way.read(int(f.Fd()), buf, off)
+					if errors.Is(err, errNoUring) {
+						skipNeeds(t, "%v", err)
+					} else if err != nil {
+						t.Fatal(err)
+					}
+					same(t, fmt.Sprintf("%d bytes at %d", n, off), buf[:got], piece(t, g, off, n))
 				}
-				same(t, fmt.Sprintf("direct pread of %d at %d", len(buf), off), buf[:n], want)
-
-				clear(buf)
-				n, err = uringRead(int(direct.Fd()), buf, off, 4096, 8)
-				if errors.Is(err, errNoUring) {
-					continue
-				} else if err != nil {
-					t.Fatal(err)
-				}
-				same(t, fmt.Sprintf("io_uring read of %d at %d", len(buf), off), buf[:n], want)
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -146,11 +148,7 @@ func TestSizesOfRequests(t *testing.T) {
 func TestPrivateMappingIsWritable(t *testing.T) {
 	path := filepath.Join(mount(t), "100001,seed=1")
 	f := openFile(t, path, os.O_RDONLY)
-	p, err := unix.Mmap(int(f.Fd()), 0, 100001, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Munmap(p)
+	p := mapFile(t, f, 100001, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
 	want := piece(t, generator(t, "100001,seed=1", 0, "", 1), 0, 100001)
 	p[50000] ^= 0xff
 	data, err := os.ReadFile(path)
@@ -160,7 +158,7 @@ func TestPrivateMappingIsWritable(t *testing.T) {
 	same(t, "the file", data, want)
 	want[50000] ^= 0xff
 	same(t, "the mapping", p, want)
-	if _, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != unix.EACCES {
+	if err := mapAndUnmap(int(f.Fd()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != unix.EACCES {
 		t.Errorf("a writable shared mapping: %v, want %v", err, unix.EACCES)
 	}
 }

@@ -40,7 +40,7 @@ func TestSeeds(t *testing.T) {
 	same(t, "d/x3", []byte(output(t, "cat", filepath.Join(one, "d/x3"))), piece(t, generator(t, "1M", 11, "d/x3", 1), 0, 1<<20))
 }
 
-func TestRandomSeedIsTold(t *testing.T) {
+func TestRandomSeedIsPrinted(t *testing.T) {
 	dir := t.TempDir()
 	r := dgenfs(t, "--seed", "random", dir)
 	unmountAtEnd(t, dir)
@@ -50,18 +50,18 @@ func TestRandomSeedIsTold(t *testing.T) {
 	}
 	again := mount(t, "--seed", seed)
 	if sha(t, filepath.Join(dir, "1M")) != sha(t, filepath.Join(again, "1M")) {
-		t.Errorf("a mount with the seed %s that was told differs", seed)
+		t.Errorf("a mount with the seed %s that was printed differs", seed)
 	}
 	if sha(t, filepath.Join(mount(t, "--seed", "random"), "1M")) == sha(t, filepath.Join(dir, "1M")) {
 		t.Error("two random seeds gave the same bytes")
 	}
 	r = dgenfs(t, "run", "--seed", "random", "--", "true")
 	if !strings.HasPrefix(r.stderr, "seed ") {
-		t.Errorf("run does not tell the seed: %q", r.stderr)
+		t.Errorf("run does not print the seed: %q", r.stderr)
 	}
 }
 
-// The attribute of a file is all that it takes to make its bytes elsewhere.
+// The attribute of a file has all that it takes to make its bytes elsewhere.
 func TestSpecAttribute(t *testing.T) {
 	mnt := mount(t, "--seed", "3", "--file", "d/x{0..9}:1000003,dedup=2,compress=1.5,unit=8K",
 		"--file", "d/y{0..9}:1000003,dedup=3,unit=12K,skew=2,scope=group")
@@ -92,7 +92,7 @@ func TestSpecAttribute(t *testing.T) {
 		}
 	}
 	if n, err := unix.Listxattr(filepath.Join(mnt, "d"), nil); n != 0 || err != nil {
-		t.Errorf("a folder's attributes: %d bytes, %v", n, err)
+		t.Errorf("a directory's attributes: %d bytes, %v", n, err)
 	}
 }
 

@@ -45,13 +45,13 @@ func newHosts(t *testing.T) (hosts [2]*host) {
 	for i := range hosts {
 		h := &host{namespace: fmt.Sprintf("dgenfs-test-%d-%d", os.Getpid(), i+1), address: fmt.Sprintf("192.0.2.%d", i+1)}
 		if r := try(t, command(t, "ip", "netns", "add", h.namespace)); r.status != 0 {
-			t.Skipf("no network namespaces here: %s", r.stderr)
+			skipNeeds(t, "network namespaces: %s", r.stderr)
 		}
 		t.Cleanup(func() { output(t, "ip", "netns", "delete", h.namespace) })
 		hosts[i] = h
 	}
 	if r := try(t, command(t, "ip", "link", "add", "veth0", "netns", hosts[0].namespace, "type", "veth", "peer", "name", "veth0", "netns", hosts[1].namespace)); r.status != 0 {
-		t.Skipf("no pairs of network devices here: %s", r.stderr)
+		skipNeeds(t, "network namespaces with devices: %s", r.stderr)
 	}
 	for _, h := range hosts {
 		output(t, "ip", "-n", h.namespace, "address", "add", h.address+"/24", "dev", "veth0")
@@ -74,11 +74,9 @@ func (h *host) serve(t *testing.T, rank int, dir string, args ...string) {
 	h.fio = spawn(t, "ip", slices.Concat([]string{"netns", "exec", h.namespace,
 		"env", fmt.Sprintf("SLURM_PROCID=%d", rank), "SLURM_STEP_NUM_TASKS=2",
 		"bash", "-c", script, program, h.address + "," + port, dir}, args)...)
-	await(t, 20*time.Second, "fio listens", func() bool {
-		select {
-		case <-h.fio.ended:
+	await(t, "fio listens", func() bool {
+		if h.fio.hasEnded() {
 			t.Fatalf("host %d: mounting, or fio, has ended with %v\n%s%s", rank, h.fio.status, &h.fio.stdout, &h.fio.stderr)
-		default:
 		}
 		sockets, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", h.fio.pid))
 		return strings.Contains(string(sockets), ":223D 00000000:0000 0A") // state LISTEN
@@ -95,7 +93,7 @@ func (h *host) end(t *testing.T, dir string) {
 			t.Errorf("unmounting in %s: exit status %d\n%s", h.namespace, r.status, r.stderr)
 		}
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		pids := h.pids(t)
 		if len(pids) == 0 {
 			return
@@ -111,14 +109,12 @@ func (h *host) end(t *testing.T, dir string) {
 }
 
 // fio in two hosts with the same command line, job and mount point, each with its
-// part by the rank that Slurm tells: together they read everything, once.
+// part by the rank that Slurm gives it: together they read everything, once.
 func TestShardsOfHosts(t *testing.T) {
 	need(t, "fio", "ip", "nsenter")
-	if os.Getuid() != 0 {
-		t.Skip("network namespaces are made by root")
-	}
+	needRoot(t)
 	if !strings.Contains(output(t, "fio", "--help"), "--client") {
-		t.Skip("fio was built without client and server")
+		skipNeeds(t, "fio with --client")
 	}
 	withoutManagers(t)
 	// fio leaves out what is less than a block at the end of a file.
@@ -209,7 +205,7 @@ func TestShardsOfHosts(t *testing.T) {
 }
 
 // withoutManagers hides the variables by which process managers number their
-// processes, for a program under test that is told by this test alone.
+// processes, so that only those count which the test sets.
 func withoutManagers(t *testing.T) {
 	for _, name := range []string{"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID", "JOB_COMPLETION_INDEX"} {
 		t.Setenv(name, "")

@@ -15,22 +15,22 @@ import (
 	"testing"
 )
 
-// shown returns what find lists below a folder: the path, and the kind, size, mode,
-// time and inode, of each file, and of each folder. find starts with the words in
+// shown returns what find lists below a directory: the path, and the kind, size, mode,
+// time and inode, of each file, and of each directory. find starts with the words in
 // front of it.
-func shown(t *testing.T, dir string, before ...string) (files, folders map[string]string) {
+func shown(t *testing.T, dir string, before ...string) (files, directories map[string]string) {
 	t.Helper()
 	args := append(before, "find", dir, "-mindepth", "1", "-printf", `%P\t%y %s %m %T@ %i\n`)
-	files, folders = map[string]string{}, map[string]string{}
+	files, directories = map[string]string{}, map[string]string{}
 	for line := range strings.Lines(output(t, args[0], args[1:]...)) {
 		path, about, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if strings.HasPrefix(about, "d ") {
-			folders[path] = about
+			directories[path] = about
 		} else {
 			files[path] = about
 		}
 	}
-	return files, folders
+	return files, directories
 }
 
 // bytesOf adds up the sizes of files that shown has returned.
@@ -46,8 +46,7 @@ func bytesOf(t *testing.T, files map[string]string) (sum int64) {
 	return sum
 }
 
-// sums returns the checksum of each file below a folder, but of those that have
-// more than 1 MiB.
+// sums returns the checksum of each file of up to 1 MiB below a directory.
 func sums(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -59,8 +58,8 @@ func sums(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// foldersOf returns the folders that the files need.
-func foldersOf(files map[string]string) map[string]bool {
+// directoriesOf returns the directories that the files need.
+func directoriesOf(files map[string]string) map[string]bool {
 	need := map[string]bool{}
 	for path := range files {
 		for dir := filepath.Dir(path); dir != "."; dir = filepath.Dir(dir) {
@@ -85,11 +84,14 @@ func TestShards(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			whole := mount(t, test.args...)
-			files, folders := shown(t, whole)
+			files, directories := shown(t, whole)
 			contents := sums(t, whole)
+			if len(files) == 0 || len(contents) == 0 {
+				t.Fatalf("the whole has %d files, %d of up to 1 MiB", len(files), len(contents))
+			}
 			const name = "1000003,dedup=2"
 			spec, bytes := ask(t, filepath.Join(whole, name)), sha(t, filepath.Join(whole, name))
-			allFiles, allFolders, allSums := map[string]string{}, map[string]string{}, map[string]string{}
+			allFiles, allDirectories, allSums := map[string]string{}, map[string]string{}, map[string]string{}
 			together := t.TempDir()
 			for i := range count {
 				part := mount(t, append(slices.Clone(test.args), "--shard", fmt.Sprintf("%d/%d", i+1, count))...)
@@ -102,16 +104,16 @@ func TestShards(t *testing.T) {
 				if n := len(some); (n < len(files)/count || n > len(files)/count+1) && !slices.Contains(test.args, "--generation") {
 					t.Errorf("part %d has %d of %d files", i+1, n, len(files))
 				}
-				need := foldersOf(some)
+				need := directoriesOf(some)
 				for dir := range dirs {
 					// What has lost its last file to a generation stays.
 					if !need[dir] && !slices.Contains(test.args, "--generation") {
-						t.Errorf("part %d: the folder %s has no file", i+1, dir)
+						t.Errorf("part %d: the directory %s has no file", i+1, dir)
 					}
 				}
 				for dir := range need {
 					if _, ok := dirs[dir]; !ok {
-						t.Errorf("part %d: the folder %s is not listed", i+1, dir)
+						t.Errorf("part %d: the directory %s is not listed", i+1, dir)
 					}
 				}
 				for path := range files {
@@ -120,14 +122,14 @@ func TestShards(t *testing.T) {
 						t.Errorf("part %d: %s, which it lists: %v, is found: %v", i+1, path, ours, err)
 					}
 				}
-				for dir := range folders {
+				for dir := range directories {
 					_, err := os.Lstat(filepath.Join(part, dir))
 					if _, ours := dirs[dir]; ours != (err == nil) {
-						t.Errorf("part %d: folder %s, which it lists: %v, is found: %v", i+1, dir, ours, err)
+						t.Errorf("part %d: directory %s, which it lists: %v, is found: %v", i+1, dir, ours, err)
 					}
 				}
 				maps.Copy(allFiles, some)
-				maps.Copy(allFolders, dirs)
+				maps.Copy(allDirectories, dirs)
 				maps.Copy(allSums, sums(t, part))
 				// A spec in the root is no file of any part.
 				if got := ask(t, filepath.Join(part, name)); got != spec || sha(t, filepath.Join(part, name)) != bytes {
@@ -138,9 +140,9 @@ func TestShards(t *testing.T) {
 					output(t, "chmod", "-R", "u+w", together)
 				}
 			}
-			if !maps.Equal(allFiles, files) || !maps.Equal(allFolders, folders) || !maps.Equal(allSums, contents) {
-				t.Errorf("the parts have %d files, %d folders and %d checksums, the whole %d, %d and %d, or they differ",
-					len(allFiles), len(allFolders), len(allSums), len(files), len(folders), len(contents))
+			if !maps.Equal(allFiles, files) || !maps.Equal(allDirectories, directories) || !maps.Equal(allSums, contents) {
+				t.Errorf("the parts have %d files, %d directories and %d checksums, the whole %d, %d and %d, or they differ",
+					len(allFiles), len(allDirectories), len(allSums), len(files), len(directories), len(contents))
 			}
 			if !slices.Contains(test.args, "--preset") {
 				output(t, "diff", "-r", whole, together)
@@ -164,7 +166,7 @@ func TestShardsOfSpecs(t *testing.T) {
 		for name := range want {
 			a, b := ask(t, filepath.Join(whole, name)), ask(t, filepath.Join(part, name))
 			if _, ours := some[name]; !ours {
-				a.ino = b.ino // which tells an entry from a name that is only asked for
+				a.ino = b.ino // which differs between an entry and a name that is only looked up
 			}
 			if a != b {
 				t.Errorf("%s: %+v in a part, %+v in the whole", name, b, a)

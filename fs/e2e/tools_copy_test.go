@@ -171,11 +171,11 @@ func TestTarAndDiff(t *testing.T) {
 	}
 }
 
-// A tree for tools that copy: files of all shapes and some folders, about
+// A tree for tools that copy: files of all shapes and some directories, about
 // 60 MB.
 var copied = []string{"--seed", "5", "--file", "a/{0..4}.bin:1000003,dedup=2", "--file", "a/b/c/{000..099}:12345", "--file", "big:50M,compress=2,dedup=3", "--file", "empty:0", "--file", "one:1"}
 
-// makeRemovable makes the folders of a copy writable, as those of a mount are
+// makeRemovable makes the directories of a copy writable, as those of a mount are
 // not, so that others than root can remove them.
 func makeRemovable(t *testing.T, dir string) {
 	t.Helper()
