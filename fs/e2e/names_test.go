@@ -56,8 +56,8 @@ func escaped(name string, all bool) string {
 	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`).Replace(name)
 }
 
-// Files and folders of any name exist under it, to the byte, and nothing else
-// does.
+// Files and directories can have any name that Linux allows, byte for byte, and
+// similar names do not exist.
 func TestOddNames(t *testing.T) {
 	all := oddNames()
 	var args []string
@@ -91,7 +91,7 @@ func TestOddNames(t *testing.T) {
 		}
 		data, err := os.ReadFile(mnt + "/in/" + name + "/" + name)
 		if err != nil || len(data) != 1 {
-			t.Errorf("%q in a folder of that name: %d bytes, %v", name, len(data), err)
+			t.Errorf("%q in a directory of that name: %d bytes, %v", name, len(data), err)
 		}
 		for _, other := range []string{name + "\xfe", "\xfe" + name} {
 			if _, found := slices.BinarySearch(all, other); found || len(other) > 255 {
@@ -109,7 +109,7 @@ func TestOddNames(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// Tools get along with them.
+	// Tools handle them.
 	want := slices.Sorted(slices.Values(append([]string{"in"}, all...)))
 	for _, command := range []string{`find . -mindepth 1 -maxdepth 1 -printf '%f\0'`, `ls -A --zero`, `printf '%s\0' .[!.]* ..?* *`} {
 		out := output(t, "bash", "-o", "pipefail", "-c", `cd "$0" && `+command, mnt)
@@ -145,7 +145,7 @@ func TestLongPaths(t *testing.T) {
 		}
 	}
 	if err := unix.Access(mnt+"/"+name("n"), unix.F_OK); err != unix.ENOENT {
-		t.Errorf("a name of 255 bytes that is none: %v", err)
+		t.Errorf("a name of 255 bytes that is missing: %v", err)
 	}
 
 	// In one call, of 4095 bytes: a second file, whose name depends on how long

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,4 +91,93 @@ func TestRsyncDelta(t *testing.T) {
 	}
 	output(t, "rsync", "-ac", "--no-whole-file", "--inplace", mnt+"/big", to+"/")
 	output(t, "cmp", mnt+"/big", to+"/big")
+}
+
+func TestRsync(t *testing.T) {
+	need(t, "rsync")
+	mnt, to := mount(t, copied...), t.TempDir()
+	output(t, "rsync", "-a", mnt+"/", to+"/")
+	if diff := output(t, "rsync", "-anci", mnt+"/", to+"/"); diff != "" {
+		t.Errorf("the copy differs by checksum:\n%s", diff)
+	}
+	if diff := output(t, "rsync", "-ani", mount(t, copied...)+"/", to+"/"); diff != "" {
+		t.Errorf("after another mount, there is something to copy:\n%s", diff)
+	}
+	output(t, "diff", "-r", mnt, to)
+	makeRemovable(t, to)
+}
+
+func TestCp(t *testing.T) {
+	mnt, to := mount(t, copied...), t.TempDir()
+	output(t, "cp", "-a", mnt, to+"/copy")
+	output(t, "diff", "-r", mnt, to+"/copy")
+	output(t, "cp", "--sparse=always", mnt+"/big", to+"/sparse")
+	output(t, "cmp", mnt+"/big", to+"/sparse")
+	makeRemovable(t, to)
+}
+
+func TestRestic(t *testing.T) {
+	need(t, "restic")
+	mnt, dir := mount(t, copied...), t.TempDir()
+	restic := func(args ...string) string {
+		cmd := command(t, "restic", append([]string{"--quiet", "--repo", dir + "/repo", "--cache-dir", dir + "/cache"}, args...)...)
+		cmd.Env = append(os.Environ(), "RESTIC_PASSWORD=for tests")
+		r := try(t, cmd)
+		if r.status != 0 {
+			t.Fatalf("restic %q: exit status %d\n%s%s", args, r.status, r.stdout, r.stderr)
+		}
+		return r.stdout
+	}
+	restic("init")
+	restic("backup", mnt)
+	restic("restore", "latest", "--target", dir+"/restored")
+	output(t, "diff", "-r", mnt, dir+"/restored"+mnt)
+	// Nothing has changed, not even the inodes, after another mount there.
+	if r := dgenfs(t, "umount", mnt); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	mountAt(t, mnt, copied...)
+	var summary struct {
+		Type string `json:"message_type"`
+		New  int    `json:"files_new"`
+		Diff int    `json:"files_changed"`
+		Same int    `json:"files_unmodified"`
+	}
+	for line := range strings.Lines(restic("backup", "--json", mnt)) {
+		if strings.Contains(line, `"summary"`) {
+			if err := json.Unmarshal([]byte(line), &summary); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if summary.Type == "" || summary.New != 0 || summary.Diff != 0 || summary.Same != 108 {
+		t.Errorf("the second backup: %+v, want 108 files unmodified", summary)
+	}
+	makeRemovable(t, dir)
+}
+
+func TestTarAndDiff(t *testing.T) {
+	one, two := mount(t, copied...), mount(t, copied...)
+	output(t, "diff", "-r", one, two)
+	tar := func(dir string) string {
+		return output(t, "bash", "-o", "pipefail", "-c", `tar -C "$0" --sort=name -cf - . | sha256sum`, dir)
+	}
+	if a, b := tar(one), tar(two); a != b {
+		t.Errorf("tar of two mounts: %s and %s", a, b)
+	}
+	other := mount(t, append(copied[2:len(copied):len(copied)], "--seed", "6")...)
+	if r := try(t, command(t, "diff", "-rq", one, other)); r.status != 1 || strings.Count(r.stdout, "differ") < 100 {
+		t.Errorf("diff of mounts with different seeds: exit status %d\n%s", r.status, r.stdout)
+	}
+}
+
+// A tree for tools that copy: files of all shapes and some directories, about
+// 60 MB.
+var copied = []string{"--seed", "5", "--file", "a/{0..4}.bin:1000003,dedup=2", "--file", "a/b/c/{000..099}:12345", "--file", "big:50M,compress=2,dedup=3", "--file", "empty:0", "--file", "one:1"}
+
+// makeRemovable makes the directories of a copy writable, as those of a mount are
+// not, so that others than root can remove them.
+func makeRemovable(t *testing.T, dir string) {
+	t.Helper()
+	output(t, "chmod", "-R", "u+w", dir)
 }

@@ -11,12 +11,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// found returns a line for each of the files and folders below dir, sorted.
+// found returns a line for each of the files and directories below dir, sorted.
 func found(t *testing.T, dir, format string, args ...string) []string {
 	t.Helper()
 	out := output(t, "find", append([]string{dir, "-mindepth", "1"}, append(args, "-printf", format+`\0`)...)...)
@@ -77,9 +76,9 @@ func TestTreeFiles(t *testing.T) {
 		dir := t.TempDir()
 		unmountAtEnd(t, dir)
 		server := spawn(t, "bash", "-c", form, program, dir, smallTree)
-		await(t, 10*time.Second, "it is mounted", func() bool { return mounted(t, dir) })
+		await(t, "it is mounted", func() bool { return mounted(t, dir) })
 		checkSmall(t, form, dir)
-		server.wait(t, 10*time.Second)
+		server.wait(t)
 	}
 
 	// By run, whose command has what is left of standard input: nothing.
@@ -95,7 +94,7 @@ func TestTreeFiles(t *testing.T) {
 		t.Errorf("run: %+v", r)
 	}
 
-	// Errors are of the user's, and nothing is mounted.
+	// Errors are the user's, and nothing is mounted.
 	dir = t.TempDir()
 	cmd = command(t, program, "--tree", "-", dir)
 	cmd.Stdin = strings.NewReader("a 1M\nb 1X\nc 1Y\n")
@@ -138,7 +137,7 @@ func TestTreeFileOfManyLines(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	if n := len(found(t, dir+"/7/997", "%f", "-type", "f")); n != lines/1000 {
-		t.Errorf("a folder of %d files", n)
+		t.Errorf("a directory of %d files", n)
 	}
 	for i := 0; i < lines; i += 997 {
 		var st unix.Stat_t
@@ -149,8 +148,8 @@ func TestTreeFileOfManyLines(t *testing.T) {
 	}
 }
 
-// Sizes that are drawn are the same ones in every mount of a seed, and together what
-// dgenfs tree says.
+// Sizes that are drawn are the same in every mount of a seed, and their sum is what
+// dgenfs tree prints.
 func TestDrawnSizesOfMounts(t *testing.T) {
 	for _, args := range [][]string{
 		{"--preset", "home", "--count", "3000"},
@@ -158,10 +157,10 @@ func TestDrawnSizesOfMounts(t *testing.T) {
 		{"--file", "d{0..9}/{0..} x:4K..1M,total=1G", "--size", "lognormal:64K:1.5,total=300M"},
 	} {
 		header, _, _ := strings.Cut(output(t, program, append([]string{"tree"}, args...)...), "\n")
-		var files, folders int
+		var files, directories int
 		var size float64
-		var unit string
-		if _, err := fmt.Sscanf(header, "# %d files in %d directories, %f %s", &files, &folders, &size, &unit); err != nil {
+		var word, unit string
+		if _, err := fmt.Sscanf(header, "# %d files in %d %s %f %s", &files, &directories, &word, &size, &unit); err != nil {
 			t.Fatalf("%v: %s", err, header)
 		}
 		size *= math.Pow(1024, float64(slices.Index([]string{"B", "KiB", "MiB", "GiB", "TiB"}, unit)))
@@ -169,8 +168,8 @@ func TestDrawnSizesOfMounts(t *testing.T) {
 		if n := len(found(t, mnt, "%P", "-type", "f")); n != files {
 			t.Errorf("%q: find finds %d files, and %s", args, n, header)
 		}
-		if n := len(found(t, mnt, "%P", "-type", "d")); n+1 != folders {
-			t.Errorf("%q: find finds %d folders and the root, and %s", args, n, header)
+		if n := len(found(t, mnt, "%P", "-type", "d")); n+1 != directories {
+			t.Errorf("%q: find finds %d directories and the root, and %s", args, n, header)
 		}
 		var sum float64
 		fmt.Sscan(output(t, "du", "-sb", "--apparent-size", mnt), &sum)
@@ -227,23 +226,28 @@ func TestTreeOfMount(t *testing.T) {
 	}
 }
 
-// A mount reads its tree file before it returns, also if that takes a while.
+// The mount command waits for all of its tree file, which may be a pipe.
 func TestTreeFileThatIsSlow(t *testing.T) {
 	dir, pipe := t.TempDir(), filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	unmountAtEnd(t, dir)
-	command := spawn(t, program, "--tree", pipe, dir)
+	mounting := spawn(t, program, "--tree", pipe, dir)
 	w := openFile(t, pipe, os.O_WRONLY)
 	for _, part := range []string{smallTree[:10], smallTree[10:50], smallTree[50:]} {
-		time.Sleep(50 * time.Millisecond)
-		if mounted(t, dir) {
-			t.Error("it is mounted already")
+		if _, err := w.WriteString(part); err != nil {
+			t.Fatal(err)
 		}
-		w.WriteString(part)
+		await(t, "a part of the tree file has been read", func() bool {
+			left, err := unix.IoctlGetInt(int(w.Fd()), unix.TIOCINQ)
+			return err == nil && left == 0
+		})
+		if mounted(t, dir) || mounting.hasEnded() {
+			t.Error("the command did not wait for the rest of the tree file")
+		}
 	}
 	w.Close()
-	command.wait(t, 10*time.Second)
+	mounting.wait(t)
 	checkSmall(t, "a slow pipe", dir)
 }

@@ -43,7 +43,7 @@ func at(path string, call func(path string) error) func(string) string {
 	return func(dir string) string { return answer(call(dir + path)) }
 }
 
-// open makes a call of an open file or folder.
+// open makes a call of an open file or directory.
 func open(path string, flags int, call func(fd int) string) func(string) string {
 	return func(dir string) string {
 		fd, err := unix.Open(dir+path, flags|unix.O_CLOEXEC, 0o644)
@@ -110,7 +110,7 @@ var posixCalls = func() []posixCall {
 	each("statfs", func(p string) error { return unix.Statfs(p, new(unix.Statfs_t)) }, paths...)
 	each("readlink", func(p string) error { _, err := unix.Readlink(p, make([]byte, 10)); return err }, paths...)
 	each("chdir", func(p string) error { // leaves the test where it is
-		if unix.Stat(p, new(unix.Stat_t)) == nil && isFolder(p) {
+		if unix.Stat(p, new(unix.Stat_t)) == nil && isDirectory(p) {
 			return nil
 		}
 		return unix.Chdir(p)
@@ -133,7 +133,7 @@ var posixCalls = func() []posixCall {
 	each("mknod file", func(p string) error { return unix.Mknod(p, unix.S_IFREG|0o644, 0) }, paths...)
 	each("mknod fifo", func(p string) error { return unix.Mknod(p, unix.S_IFIFO|0o644, 0) }, paths...)
 	each("mknod device", func(p string) error { return unix.Mknod(p, unix.S_IFCHR|0o644, 0) }, paths...)
-	each("mknod folder", func(p string) error { return unix.Mknod(p, unix.S_IFDIR|0o644, 0) }, "/new", "/d")
+	each("mknod directory", func(p string) error { return unix.Mknod(p, unix.S_IFDIR|0o644, 0) }, "/new", "/d")
 	each("chmod", func(p string) error { return unix.Chmod(p, 0o600) }, paths...)
 	each("chown", func(p string) error { return unix.Chown(p, 1, 1) }, paths...)
 	each("lchown", func(p string) error { return unix.Lchown(p, 1, 1) }, paths...)
@@ -166,7 +166,7 @@ var posixCalls = func() []posixCall {
 	return append(calls, openFileCalls...)
 }()
 
-func isFolder(path string) bool {
+func isDirectory(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
@@ -218,7 +218,7 @@ var attributeCalls = func() []posixCall {
 	}
 }()
 
-// openFileCalls are of an open file or folder.
+// openFileCalls are of an open file or directory.
 var openFileCalls = func() []posixCall {
 	pread := func(n int, off int64) func(string) string {
 		return file(func(fd int) string { return number(unix.Pread(fd, make([]byte, n), off)) })
@@ -229,7 +229,7 @@ var openFileCalls = func() []posixCall {
 	lock := func(cmd int, kind int16) func(string) string {
 		return fileErr(func(fd int) error { return unix.FcntlFlock(uintptr(fd), cmd, &unix.Flock_t{Type: kind}) })
 	}
-	folder := func(call func(fd int) string) func(string) string { return open("/d", unix.O_RDONLY, call) }
+	directory := func(call func(fd int) string) func(string) string { return open("/d", unix.O_RDONLY, call) }
 	calls := []posixCall{
 		{"pread", pread(100, 100000)},
 		{"pread at the end", pread(100, 100001)},
@@ -239,12 +239,12 @@ var openFileCalls = func() []posixCall {
 		{"pread at -1", pread(100, -1)},
 		{"pread of nothing", pread(0, 0)},
 		{"pread of nothing at -1", pread(0, -1)},
-		{"pread of a dir", folder(func(fd int) string { return number(unix.Pread(fd, make([]byte, 10), 0)) })},
+		{"pread of a dir", directory(func(fd int) string { return number(unix.Pread(fd, make([]byte, 10), 0)) })},
 		{"write", fileErr(func(fd int) error { _, err := unix.Write(fd, []byte("v")); return err })},
-		{"write to a dir", folder(func(fd int) string { return number(unix.Write(fd, []byte("v"))) })},
+		{"write to a dir", directory(func(fd int) string { return number(unix.Write(fd, []byte("v"))) })},
 		{"read of an empty file", open("/empty", unix.O_RDONLY, func(fd int) string { return number(unix.Read(fd, make([]byte, 10))) })},
 		{"getdents of a file", file(func(fd int) string { return number(unix.Getdents(fd, make([]byte, 1000))) })},
-		{"getdents too short", folder(func(fd int) string { return number(unix.Getdents(fd, make([]byte, 20))) })},
+		{"getdents too short", directory(func(fd int) string { return number(unix.Getdents(fd, make([]byte, 20))) })},
 		{"ftruncate", fileErr(func(fd int) error { return unix.Ftruncate(fd, 0) })},
 		{"fallocate", fileErr(func(fd int) error { return unix.Fallocate(fd, 0, 0, 1) })},
 		{"fallocate a hole", fileErr(func(fd int) error { return unix.Fallocate(fd, 3, 0, 1) })},
@@ -253,18 +253,18 @@ var openFileCalls = func() []posixCall {
 		{"fsync", fileErr(unix.Fsync)},
 		{"fdatasync", fileErr(unix.Fdatasync)},
 		{"syncfs", fileErr(unix.Syncfs)},
-		{"fsync of a dir", folder(func(fd int) string { return answer(unix.Fsync(fd)) })},
+		{"fsync of a dir", directory(func(fd int) string { return answer(unix.Fsync(fd)) })},
 		{"fchdir to a file", fileErr(unix.Fchdir)},
 		{"fadvise", fileErr(func(fd int) error { return unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL) })},
 		{"fadvise wrong", fileErr(func(fd int) error { return unix.Fadvise(fd, 0, 0, 99) })},
 		{"ioctl of terminals", fileErr(func(fd int) error { _, err := unix.IoctlGetTermios(fd, unix.TCGETS); return err })},
-		{"ioctl of terminals of a dir", folder(func(fd int) string { _, err := unix.IoctlGetTermios(fd, unix.TCGETS); return answer(err) })},
+		{"ioctl of terminals of a dir", directory(func(fd int) string { _, err := unix.IoctlGetTermios(fd, unix.TCGETS); return answer(err) })},
 		{"ioctl of block devices", fileErr(func(fd int) error { _, err := unix.IoctlGetInt(fd, unix.BLKSSZGET); return err })},
 		{"ioctl of what is left", file(func(fd int) string { return number(unix.IoctlGetInt(fd, unix.TIOCINQ)) })},
 		{"ioctl to clone", fileErr(func(fd int) error { return unix.IoctlFileClone(fd, fd) })},
 		{"flock", fileErr(func(fd int) error { return unix.Flock(fd, unix.LOCK_EX) })},
 		{"flock wrong", fileErr(func(fd int) error { return unix.Flock(fd, 99) })},
-		{"flock of a dir", folder(func(fd int) string { return answer(unix.Flock(fd, unix.LOCK_SH)) })},
+		{"flock of a dir", directory(func(fd int) string { return answer(unix.Flock(fd, unix.LOCK_SH)) })},
 		{"lock to read", lock(unix.F_SETLK, unix.F_RDLCK)},
 		{"lock to write", lock(unix.F_SETLK, unix.F_WRLCK)},
 		{"lock of an open file", lock(unix.F_OFD_SETLK, unix.F_RDLCK)},
@@ -292,7 +292,7 @@ var openFileCalls = func() []posixCall {
 		{"mmap shared for writing", fileErr(func(fd int) error { return mapAndUnmap(fd, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED) })},
 		{"mmap private for writing", fileErr(func(fd int) error { return mapAndUnmap(fd, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE) })},
 		{"mmap for executing", fileErr(func(fd int) error { return mapAndUnmap(fd, unix.PROT_READ|unix.PROT_EXEC, unix.MAP_PRIVATE) })},
-		{"mmap of a dir", folder(func(fd int) string { return answer(mapAndUnmap(fd, unix.PROT_READ, unix.MAP_SHARED)) })},
+		{"mmap of a dir", directory(func(fd int) string { return answer(mapAndUnmap(fd, unix.PROT_READ, unix.MAP_SHARED)) })},
 		{"fcntl of flags", file(func(fd int) string {
 			flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 			return fmt.Sprintf("%#x %s", flags, answer(err))
@@ -322,7 +322,7 @@ var openFileCalls = func() []posixCall {
 			}
 			return "ok"
 		}},
-		{"open_by_handle_at", folder(func(fd int) string {
+		{"open_by_handle_at", directory(func(fd int) string {
 			handle, _, err := unix.NameToHandleAt(fd, "x", 0)
 			if err != nil {
 				return answer(err)
@@ -344,14 +344,6 @@ var openFileCalls = func() []posixCall {
 	}
 	return calls
 }()
-
-func mapAndUnmap(fd, prot, flags int) error {
-	p, err := unix.Mmap(fd, 0, 4096, prot, flags)
-	if err == nil {
-		unix.Munmap(p)
-	}
-	return err
-}
 
 // execAnswer is what execve(2) says, in a process of its own.
 func execAnswer(path string) string {

@@ -8,10 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,12 +36,10 @@ var posixDiffers = map[string]string{
 	"getxattr other.none": "ENODATA",
 }
 
-// Whatever is asked of the mount, it answers as a file system of the kernel
-// that is mounted read-only, to root and to others.
+// The mount answers every call as a read-only file system of the kernel does, to
+// root and to others.
 func TestErrorsAsOfTmpfs(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a tmpfs")
-	}
+	needRoot(t)
 	base, err := os.MkdirTemp("", "dgenfs-posix-")
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +102,7 @@ func tmpfsTree(t *testing.T, dir string) {
 	t.Helper()
 	const flags = unix.MS_NOSUID | unix.MS_NODEV
 	if err := unix.Mount("tmpfs", dir, "tmpfs", flags, "mode=0755"); err != nil {
-		t.Skipf("mounting a tmpfs: %v", err) // in a container, perhaps
+		skipNeeds(t, "tmpfs: %v", err) // in a container, perhaps
 	}
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	for path, size := range posixTree {
@@ -117,30 +116,6 @@ func tmpfsTree(t *testing.T, dir string) {
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY|flags, ""); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// asThread makes calls on a thread of a user. Credentials are those of a thread
-// in Linux, and this one ends afterwards, as its goroutine does not unlock it.
-func asThread(uid int, calls func() string) string {
-	if uid == 0 {
-		return calls()
-	}
-	answer := make(chan string)
-	go func() {
-		runtime.LockOSThread()
-		for _, call := range []uintptr{unix.SYS_SETGROUPS, unix.SYS_SETRESGID, unix.SYS_SETRESUID} {
-			id := uintptr(uid)
-			if call == unix.SYS_SETGROUPS {
-				id = 0 // none
-			}
-			if _, _, errno := unix.RawSyscall(call, id, id, id); errno != 0 {
-				answer <- fmt.Sprintf("becoming user %d: %v", uid, errno)
-				return
-			}
-		}
-		answer <- calls()
-	}()
-	return <-answer
 }
 
 // The names are also those of the root, where any spec is a file.
@@ -172,7 +147,7 @@ func TestErrorsOfSpecNames(t *testing.T) {
 	}
 	for _, name := range []string{"1M", "d/x"} {
 		if err := unix.Mkdir(filepath.Join(mnt, name), 0o755); err != unix.EEXIST {
-			t.Errorf("making a folder %s: %v", name, err)
+			t.Errorf("making a directory %s: %v", name, err)
 		}
 	}
 	if !slices.Equal(names(t, mnt), []string{"d"}) {
@@ -180,7 +155,7 @@ func TestErrorsOfSpecNames(t *testing.T) {
 	}
 }
 
-// names returns what a folder lists.
+// names returns what a directory lists.
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -194,18 +169,16 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
-// Remounted to be written to, which the kernel lets root do without asking the
-// server, it can be written to no more than before.
+// The kernel lets root remount a file system writable without asking the server.
+// Nothing can be written to it nevertheless.
 func TestRemountedWritable(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can remount")
-	}
+	needRoot(t)
 	var args []string
 	for path, size := range posixTree {
 		args = append(args, "--file", fmt.Sprintf("%s:%d,seed=1234", path, size))
 	}
 	mnt := mount(t, args...)
-	before := told(t, mnt)
+	before := listAttributes(t, mnt)
 	if err := unix.Mount("", mnt, "", unix.MS_REMOUNT|unix.MS_NOSUID|unix.MS_NODEV, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +214,60 @@ func TestRemountedWritable(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, err, unix.EROFS)
 		}
 	}
-	if after := told(t, mnt); !maps.Equal(before, after) {
-		t.Errorf("it has changed: %v, before %v", after, before)
+	if after := listAttributes(t, mnt); !maps.Equal(before, after) {
+		t.Errorf("the mount has changed: %v, before %v", after, before)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	mnt := mount(t, "--file", "d/x:1M")
+	x := filepath.Join(mnt, "d/x")
+	open := func(path string, flags int) error {
+		f, err := os.OpenFile(path, flags, 0o644)
+		if err == nil {
+			f.Close()
+		}
+		return err
+	}
+	for what, test := range map[string]struct {
+		err  error
+		want syscall.Errno
+	}{
+		"open for write":           {open(x, os.O_WRONLY), syscall.EROFS},
+		"open for read and write":  {open(x, os.O_RDWR), syscall.EROFS},
+		"open and truncate":        {open(x, os.O_RDONLY|os.O_TRUNC), syscall.EROFS},
+		"open a spec for write":    {open(filepath.Join(mnt, "1G"), os.O_WRONLY), syscall.EROFS},
+		"create":                   {open(filepath.Join(mnt, "d/new"), os.O_WRONLY|os.O_CREATE), syscall.EROFS},
+		"create in the root":       {open(filepath.Join(mnt, "new"), os.O_RDONLY|os.O_CREATE), syscall.EROFS},
+		"unlink":                   {os.Remove(x), syscall.EROFS},
+		"truncate":                 {os.Truncate(x, 0), syscall.EROFS},
+		"mkdir":                    {os.Mkdir(filepath.Join(mnt, "new"), 0o755), syscall.EROFS},
+		"rename":                   {os.Rename(x, filepath.Join(mnt, "new")), syscall.EROFS},
+		"symlink":                  {os.Symlink("x", filepath.Join(mnt, "new")), syscall.EROFS},
+		"link":                     {os.Link(x, filepath.Join(mnt, "new")), syscall.EROFS},
+		"chmod":                    {os.Chmod(x, 0o600), syscall.EROFS},
+		"chtimes":                  {os.Chtimes(x, time.Now(), time.Now()), syscall.EROFS},
+		"setxattr":                 {unix.Setxattr(x, "user.x", []byte("1"), 0), syscall.EROFS},
+		"a name that is missing":   {open(filepath.Join(mnt, "none"), os.O_RDONLY), syscall.ENOENT},
+		"a spec below a directory": {open(filepath.Join(mnt, "d/1G"), os.O_RDONLY), syscall.ENOENT},
+		"a spec that is wrong":     {open(filepath.Join(mnt, "1G,dedup=0"), os.O_RDONLY), syscall.ENOENT},
+		"a size that is too large": {open(filepath.Join(mnt, "8E"), os.O_RDONLY), syscall.ENOENT},
+		"below a file":             {open(filepath.Join(x, "y"), os.O_RDONLY), syscall.ENOTDIR},
+		"a name that is too long":  {open(filepath.Join(mnt, strings.Repeat("n", 256)), os.O_RDONLY), syscall.ENAMETOOLONG},
+	} {
+		if !errors.Is(test.err, test.want) {
+			t.Errorf("%s: %v, want %v", what, test.err, test.want)
+		}
+	}
+	buf := make([]byte, 10)
+	if _, err := unix.Read(int(openFile(t, mnt, os.O_RDONLY).Fd()), buf); err != unix.EISDIR {
+		t.Errorf("reading a directory: %v", err)
+	}
+	f := openFile(t, x, os.O_RDONLY)
+	if _, err := unix.Pread(int(f.Fd()), buf, -1); err != unix.EINVAL {
+		t.Errorf("reading at -1: %v", err)
+	}
+	if _, err := unix.Write(int(f.Fd()), buf); err != unix.EBADF {
+		t.Errorf("writing: %v", err)
 	}
 }

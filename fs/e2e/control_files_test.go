@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// The folder .dgenfs tells of the mount, while it is read.
+// The files in .dgenfs describe the mount, also while it is read.
 func TestControlFiles(t *testing.T) {
 	dir := mount(t)
 	names := output(t, "ls", filepath.Join(dir, ".dgenfs"))
 	if names != "config\nmetrics\nstats\ntree\nversion\n" {
-		t.Errorf("the folder has %q", names)
+		t.Errorf("the directory has %q", names)
 	}
 	if text := output(t, "cat", filepath.Join(dir, ".dgenfs", "version")); text != dgenfs(t, "version").stdout {
 		t.Errorf("version: %s", text)

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"fmt"
@@ -29,7 +31,7 @@ func supervisor(t *testing.T) (env string, next func() []string) {
 	return "NOTIFY_SOCKET=" + path, func() []string {
 		t.Helper()
 		buf := make([]byte, 10000)
-		socket.SetReadDeadline(time.Now().Add(20 * time.Second))
+		socket.SetReadDeadline(time.Now().Add(patience))
 		n, err := socket.Read(buf)
 		if err != nil {
 			t.Fatalf("no message: %v", err)
@@ -61,7 +63,7 @@ func TestNotifySupervisor(t *testing.T) {
 			}
 			hasAll(t, ready, "READY=1", "MAINPID="+strconv.Itoa(pid), "STATUS=serving "+dir+": transport: ")
 
-			// The log is moved away, and made anew.
+			// The log is renamed, and a new one is opened.
 			log := filepath.Join(logs, "log")
 			for range 3 {
 				if err := os.Rename(log, log+".1"); err != nil {
@@ -92,7 +94,7 @@ func TestNotifySupervisor(t *testing.T) {
 			reader.Close()
 			syscall.Kill(pid, syscall.SIGTERM)
 			hasAll(t, next(), "STOPPING=1")
-			awaitNoServer(t, dir, 5*time.Second)
+			awaitNoServer(t, dir)
 			if mounted(t, dir) {
 				t.Error("still mounted")
 			}
@@ -100,7 +102,7 @@ func TestNotifySupervisor(t *testing.T) {
 	}
 }
 
-// A log can lie where it is mounted, which its process must not look into.
+// A log can be below the mount point, which the server must not look into.
 func TestNotifyCoveredLog(t *testing.T) {
 	env, next := supervisor(t)
 	dir := t.TempDir()
@@ -121,7 +123,7 @@ func TestNotifyCoveredLog(t *testing.T) {
 	hasAll(t, next(), "STATUS=not unmounted, busy")
 	reader.Close()
 	output(t, "umount", dir)
-	awaitNoServer(t, dir, 5*time.Second)
+	awaitNoServer(t, dir)
 	if text, err := os.ReadFile(log); err != nil || !strings.Contains(string(text), "serving") || !strings.Contains(string(text), "busy") {
 		t.Errorf("the log has %q, %v", text, err)
 	}
@@ -150,10 +152,10 @@ func TestNotifyTerminal(t *testing.T) {
 	}
 	syscall.Kill(pid, syscall.SIGHUP)
 	hasAll(t, next(), "STOPPING=1")
-	await(t, 5*time.Second, "it is unmounted", func() bool { return !mounted(t, dir) })
+	await(t, "it is unmounted", func() bool { return !mounted(t, dir) })
 }
 
-// A client in `run` is not told of, nor is its end.
+// run does not notify the supervisor, neither of its mount nor of its end.
 func TestNotifyNotByRun(t *testing.T) {
 	env, next := supervisor(t)
 	cmd := command(t, program, "run", "--", "head", "-c", "1", "{}/1M")
@@ -168,7 +170,7 @@ func TestNotifyNotByRun(t *testing.T) {
 	defer socket.Close()
 	fmt.Fprint(socket, "by the test")
 	if got := next(); got[0] != "by the test" {
-		t.Errorf("run has said %q", got)
+		t.Errorf("run has sent %q", got)
 	}
 }
 
@@ -180,4 +182,14 @@ func monotonic(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(now.Nano())
+}
+
+// hasAll checks that a message has lines that begin like this.
+func hasAll(t *testing.T, message []string, beginnings ...string) {
+	t.Helper()
+	for _, want := range beginnings {
+		if !slices.ContainsFunc(message, func(line string) bool { return strings.HasPrefix(line, want) }) {
+			t.Errorf("the message %q has no line %s", message, want)
+		}
+	}
 }

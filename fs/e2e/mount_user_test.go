@@ -3,67 +3,13 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/dgenfs/dgenfs/fs"
 )
-
-// testUser is made for the time of a test. Its name is in the message of
-// scripts/test.sh, should it ever be left behind.
-const testUser = "dgenfs-test"
-
-// asUser makes a user with a home and returns a function that makes commands
-// of that user, and the home.
-func asUser(t *testing.T) (as func(name string, args ...string) *exec.Cmd, home string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a user; all of these tests run as another one already")
-	}
-	need(t, "useradd", "userdel", "fusermount3")
-	if info, err := os.Stat("/dev/fuse"); err != nil || info.Mode().Perm()&0o006 != 0o006 {
-		t.Fatalf("/dev/fuse is not for all users, as udev makes it: chmod 666 /dev/fuse (%v)", err)
-	}
-	root, err := os.MkdirTemp("", "dgenfs-home-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(root) })
-	os.Chmod(root, 0o755)
-	home = filepath.Join(root, testUser)
-	exec.Command("userdel", testUser).Run() // of a run that was killed
-	output(t, "useradd", "--create-home", "--home-dir", home, "--shell", "/bin/sh", testUser)
-	t.Cleanup(func() { output(t, "userdel", testUser) })
-	account, err := user.Lookup(testUser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	uid, _ := strconv.Atoi(account.Uid)
-	gid, _ := strconv.Atoi(account.Gid)
-	return func(name string, args ...string) *exec.Cmd {
-		cmd := command(t, name, args...)
-		cmd.Dir = home
-		cmd.Env = []string{"HOME=" + home, "USER=" + testUser, "PATH=/usr/bin:/bin", "TMPDIR=" + home}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-		return cmd
-	}, home
-}
-
-// asNobody runs a command as somebody else.
-func asNobody(t *testing.T, name string, args ...string) result {
-	t.Helper()
-	cmd := command(t, name, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	return try(t, cmd)
-}
 
 func TestOtherUsers(t *testing.T) {
 	as, home := asUser(t)
@@ -78,8 +24,8 @@ func TestOtherUsers(t *testing.T) {
 				t.Fatalf("mounting: %+v", r)
 			}
 			unmountAtEnd(t, dir)
-			if m, ok, err := fs.MountedAt(dir); !ok || err != nil || m.Type != fs.FSType || m.Source != "my, source" {
-				t.Errorf("the mount table says %+v, %v, %v", m, ok, err)
+			if m, ok := mountedAt(t, dir); !ok || m.kind != fsType || m.source != "my, source" {
+				t.Errorf("the mount table says %+v, %v", m, ok)
 			}
 			want := piece(t, generator(t, "1000003,dedup=2", 4, "1000003,dedup=2", 1), 0, 1000003)
 			same(t, "read by its owner", []byte(try(t, as("cat", dir+"/1000003,dedup=2")).stdout), want)
@@ -97,22 +43,17 @@ func TestOtherUsers(t *testing.T) {
 			if r := asNobody(t, program, "umount", dir); r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !mounted(t, dir) {
 				t.Errorf("umount by somebody else: %+v", r)
 			}
-			reader := as("sleep", "50")
-			file := filepath.Join(dir, "1G")
-			reader = as("sh", "-c", `exec sleep 50 <"$0"`, file)
-			if err := reader.Start(); err != nil {
-				t.Fatal(err)
-			}
-			await(t, 5*time.Second, "the file is open", func() bool { return hasOpen(reader.Process.Pid, dir) })
+			reader := start(t, as("sh", "-c", `exec sleep infinity <"$0"`, filepath.Join(dir, "1G")))
+			awaitReading(t, dir, reader)
 			if r := try(t, as(program, "umount", dir)); r.status != 1 || !strings.Contains(r.stderr, "--lazy") {
 				t.Errorf("umount of a busy mount: %+v", r)
 			}
-			reader.Process.Kill()
-			reader.Wait()
+			syscall.Kill(reader.pid, syscall.SIGKILL)
+			reader.wait(t)
 			if r := try(t, as(program, "umount", dir)); r != (result{}) {
 				t.Errorf("umount: %+v", r)
 			}
-			awaitNoServer(t, dir, 5*time.Second)
+			awaitNoServer(t, dir)
 		})
 	}
 	t.Run("signal", func(t *testing.T) {
@@ -122,7 +63,7 @@ func TestOtherUsers(t *testing.T) {
 		}
 		unmountAtEnd(t, dir)
 		syscall.Kill(theServer(t, dir), syscall.SIGTERM)
-		awaitNoServer(t, dir, 5*time.Second)
+		awaitNoServer(t, dir)
 		if mounted(t, dir) {
 			t.Error("still mounted")
 		}
@@ -133,8 +74,7 @@ func TestOtherUsers(t *testing.T) {
 			t.Fatal(r.stderr)
 		}
 		unmountAtEnd(t, dir)
-		syscall.Kill(theServer(t, dir), syscall.SIGKILL)
-		awaitNoServer(t, dir, 5*time.Second)
+		killServer(t, dir)
 		if r := try(t, as(program, "umount", dir)); r != (result{}) || mounted(t, dir) {
 			t.Errorf("umount: %+v", r)
 		}
@@ -144,14 +84,13 @@ func TestOtherUsers(t *testing.T) {
 		if r.status != 0 || len(r.stdout) != 100 {
 			t.Errorf("%+v", r)
 		}
-		if left := leftIn(t, home); strings.Contains(left, "dgenfs-") && strings.Contains(left, "a mount") {
+		// The user's TMPDIR is the home, which has the directories of the tests above.
+		if left := leftIn(t, home); strings.Contains(left, home+"/dgenfs-") || strings.Contains(left, "a mount") || strings.Contains(left, "server") {
 			t.Errorf("left behind: %s", left)
 		}
 	})
 	t.Run("allow other", func(t *testing.T) {
-		if conf, _ := os.ReadFile("/etc/fuse.conf"); bytes.Contains(conf, []byte("\nuser_allow_other")) {
-			t.Skip("/etc/fuse.conf has user_allow_other")
-		}
+		needFuseConfWithoutAllowOther(t)
 		r := try(t, as(program, "--allow-other", filepath.Join(home, "mnt")))
 		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") || !strings.Contains(r.stderr, "user_allow_other") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%+v", r)
@@ -164,7 +103,7 @@ func TestOtherUsers(t *testing.T) {
 		}
 		r := try(t, as(program, dir))
 		if r.status != 1 || !strings.HasPrefix(r.stderr, "dgenfs: mounting on "+dir) || strings.Count(r.stderr, "\n") != 1 {
-			t.Errorf("mounting on root's folder: %+v", r)
+			t.Errorf("mounting on root's directory: %+v", r)
 		}
 	})
 	t.Run("no fusermount3", func(t *testing.T) {
@@ -179,9 +118,7 @@ func TestOtherUsers(t *testing.T) {
 
 // What root mounts is for root, unless --allow-other lets others in.
 func TestAllowOther(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	needRoot(t)
 	base, err := os.MkdirTemp("", "dgenfs-open-")
 	if err != nil {
 		t.Fatal(err)
@@ -197,5 +134,37 @@ func TestAllowOther(t *testing.T) {
 		if r := asNobody(t, "cat", dir+"/1M"); (r.status == 0 && len(r.stdout) == 1<<20) != allowed {
 			t.Errorf("--allow-other=%v: exit status %d, %d bytes, %s", allowed, r.status, len(r.stdout), r.stderr)
 		}
+	}
+}
+
+func TestModeOfAMount(t *testing.T) {
+	dir := mount(t, "--mode", "0440", "--file", "d/x:1K")
+	for path, want := range map[string]string{"": "550", "/d": "550", "/d/x": "440", "/1K": "440", "/.dgenfs": "550", "/.dgenfs/config": "440"} {
+		if got := strings.TrimSpace(output(t, "stat", "-c", "%a", dir+path)); got != want {
+			t.Errorf("%s has mode %s, want %s", path, got, want)
+		}
+	}
+}
+
+// The mode decides what other users may read, where they are let in.
+func TestModeForOthers(t *testing.T) {
+	needRoot(t)
+	open, err := os.MkdirTemp("", "dgenfs-mode-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(open) })
+	os.Chmod(open, 0o755)
+	mountAt(t, open, "-o", "mode=0404,allow_other")
+	if r := asNobody(t, "cat", open+"/1K"); r.status != 0 || len(r.stdout) != 1<<10 {
+		t.Errorf("others: exit status %d, %s", r.status, r.stderr)
+	}
+	if r := dgenfs(t, "umount", open); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	awaitNoServer(t, open)
+	mountAt(t, open, "-o", "mode=0440,allow_other")
+	if r := asNobody(t, "cat", open+"/1K"); r.status == 0 || !strings.Contains(r.stderr, "ermission denied") {
+		t.Errorf("others: exit status %d, %s", r.status, r.stderr)
 	}
 }

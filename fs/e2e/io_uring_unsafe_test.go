@@ -54,8 +54,8 @@ const (
 	uringEnterGetEvents = 1
 )
 
-// errNoUring is returned where the kernel has no io_uring, or denies it.
-var errNoUring = errors.New("io_uring cannot be used here")
+// errNoUring is returned where the kernel does not have io_uring, or does not allow it.
+var errNoUring = errors.New("io_uring")
 
 // uringRead fills p from offset off of a file by reads of size bytes, of which
 // depth are in flight, and returns how many bytes there were: fewer than
@@ -125,18 +125,6 @@ func uringRead(fd int, p []byte, off int64, size, depth int) (int, error) {
 		}
 	}
 	return got, failed
-}
-
-// aligned returns a buffer on a page boundary, as O_DIRECT may ask for, that
-// ends when the test does.
-func aligned(t *testing.T, n int) []byte {
-	t.Helper()
-	p, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Munmap(p) })
-	return p
 }
 
 func TestUringStructures(t *testing.T) {

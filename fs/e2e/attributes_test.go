@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,9 +23,9 @@ type attributes struct {
 	mode, nlink, blksize uint32
 }
 
-// told walks a mount and returns the attributes of everything in it, by path.
+// listAttributes walks a mount and returns the attributes of everything in it, by path.
 // It fails if they depend on how one asks.
-func told(t *testing.T, mnt string) map[string]attributes {
+func listAttributes(t *testing.T, mnt string) map[string]attributes {
 	t.Helper()
 	all := make(map[string]attributes)
 	var walk func(path string)
@@ -103,13 +104,13 @@ func ask(t *testing.T, path string) attributes {
 
 var described = []string{"--file", "a/{0..9}/x{00..19}:1000003", "--file", "a/b/c/d:9223372036854775807", "--file", "e:0", "--file", "z{0..9}:511,dedup=2", "--file", "1G:77"}
 
-// What a mount tells of its files does not depend on how one asks, nor when, nor
+// What a mount says about its files does not depend on how one asks, nor when, nor
 // which of two mounts.
 func TestAttributes(t *testing.T) {
 	one, two := mount(t, described...), mount(t, described...)
-	want := told(t, one)
+	want := listAttributes(t, one)
 	if len(want) != 1+1+10+200+2+1+1+10+1 {
-		t.Errorf("%d files and folders: %q", len(want), slices.Sorted(maps.Keys(want)))
+		t.Errorf("%d files and directories: %q", len(want), slices.Sorted(maps.Keys(want)))
 	}
 	inodes := make(map[uint64]string)
 	for path, a := range want {
@@ -126,24 +127,24 @@ func TestAttributes(t *testing.T) {
 			}
 		}
 		if len(got) != len(want) {
-			t.Errorf("%s: %d files and folders, want %d", what, len(got), len(want))
+			t.Errorf("%s: %d files and directories, want %d", what, len(got), len(want))
 		}
 	}
-	differ("once more", told(t, one))
-	differ("another mount", told(t, two))
+	differ("once more", listAttributes(t, one))
+	differ("another mount", listAttributes(t, two))
 	if r := dgenfs(t, "umount", one); r.status != 0 {
 		t.Fatal(r.stderr)
 	}
 	mountAt(t, one, described...)
-	differ("mounted again", told(t, one))
+	differ("mounted again", listAttributes(t, one))
 	// The order of the command line is no difference, either.
 	reversed := slices.Clone(described)
 	slices.Reverse(reversed)
 	for i := 0; i < len(reversed); i += 2 {
 		reversed[i], reversed[i+1] = reversed[i+1], reversed[i]
 	}
-	differ("in another order", told(t, mount(t, reversed...)))
-	differ("with another seed", told(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
+	differ("in another order", listAttributes(t, mount(t, reversed...)))
+	differ("with another seed", listAttributes(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
 
 	// Names that are no entries are looked up in any order.
 	for _, name := range []string{"1M", "3E", "5,compress=2"} {
@@ -173,11 +174,11 @@ func TestSizesOfTools(t *testing.T) {
 		{`find . -type d -printf '%n\n' | sort -u`, 1},
 		{`du -ab --exclude=d --apparent-size . | tail -n 1 | cut -f1`, bytes},
 		{`du -s -B512 --exclude=d . | cut -f1`, blocks},
-		{`du -a -B512 --exclude=d . | grep -c /`, files + 13}, // folders below the root
+		{`du -a -B512 --exclude=d . | grep -c /`, files + 13}, // directories below the root
 		{`du -b a/b/c/d | cut -f1`, int64(1<<63 - 1)},
 		{`stat -c %s e a/b/c/d | paste -sd ,`, "0,9223372036854775807"},
 		{`ls -lR a/3 | awk '/x/ {n += $5} END {print n}'`, 20 * 1000003},
-		{`find . -newermt 1999-12-31 ! -newermt 2000-01-01T00:00:00Z | wc -l`, len(told(t, mnt))},
+		{`find . -newermt 1999-12-31 ! -newermt 2000-01-01T00:00:00Z | wc -l`, len(listAttributes(t, mnt))},
 	} {
 		if got := strings.TrimSpace(output(t, "bash", "-o", "pipefail", "-c", `cd "$0" && `+test.command, mnt)); got != fmt.Sprint(test.want) {
 			t.Errorf("%s: %s, want %v", test.command, got, test.want)
@@ -195,5 +196,77 @@ func TestSizesOfTools(t *testing.T) {
 	})
 	if n != bytes || err != nil {
 		t.Errorf("%d bytes, %v; want %d", n, err, bytes)
+	}
+}
+
+func TestStat(t *testing.T) {
+	args := []string{"--file", "d/x{0..9}:1000003", "--file", "y:8T", "--uid", "1234", "--gid", "5678"}
+	mnt := mount(t, args...)
+	inodes := make(map[string]uint64)
+	inspect := func() {
+		for path, size := range map[string]int64{"": -1, "d": -1, "d/x3": 1000003, "y": 8 << 40, "64G,dedup=3": 64 << 30, "9223372036854775807": 1<<63 - 1, "0": 0} {
+			var st unix.Stat_t
+			if err := unix.Stat(filepath.Join(mnt, path), &st); err != nil {
+				t.Errorf("%s: %v", path, err)
+				continue
+			}
+			mode := uint32(unix.S_IFREG | 0o444)
+			if size < 0 {
+				mode, size = unix.S_IFDIR|0o555, 0
+			}
+			if st.Mode != mode || st.Size != size || st.Blocks != int64((uint64(size)+511)/512) || st.Blksize != 1<<20 || st.Uid != 1234 || st.Gid != 5678 || st.Nlink < 1 {
+				t.Errorf("%s: %+v", path, st)
+			}
+			for _, at := range []unix.Timespec{st.Mtim, st.Ctim, st.Atim} {
+				if !time.Unix(at.Unix()).Equal(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) {
+					t.Errorf("%s: a time is %v", path, time.Unix(at.Unix()))
+				}
+			}
+			if before, ok := inodes[path]; ok && before != st.Ino {
+				t.Errorf("%s: inode %d, before %d", path, st.Ino, before)
+			}
+			inodes[path] = st.Ino
+		}
+	}
+	inspect()
+	inspect()
+	if r := dgenfs(t, "umount", mnt); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	mountAt(t, mnt, args...)
+	inspect()
+	// A listing has the same inodes.
+	compared := 0
+	for line := range strings.Lines(output(t, "ls", "-iA", mnt, filepath.Join(mnt, "d"))) {
+		var ino uint64
+		var name string
+		if n, _ := fmt.Sscan(line, &ino, &name); n != 2 {
+			continue
+		}
+		for _, path := range []string{name, "d/" + name} {
+			want, ok := inodes[path]
+			if !ok {
+				continue
+			}
+			if compared++; want != ino {
+				t.Errorf("%s: inode %d in the listing, %d by stat", path, ino, want)
+			}
+		}
+	}
+	if compared != 3 { // d, y and d/x3
+		t.Errorf("%d inodes were compared with the listing, want 3", compared)
+	}
+}
+
+func TestStatfs(t *testing.T) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(mount(t, "--size", "1G", "--files", "100"), &st); err != nil {
+		t.Fatal(err)
+	}
+	if total := int64(st.Blocks) * st.Frsize; total != 100<<30 || st.Bfree != 0 || st.Bavail != 0 || st.Ffree != 0 || st.Files != 101 || st.Namelen != 255 {
+		t.Errorf("%+v", st)
+	}
+	if want := int64(unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV); st.Flags&want != want {
+		t.Errorf("flags %#x, want ro, nosuid and nodev among them", st.Flags)
 	}
 }
