@@ -43,6 +43,7 @@ type mountCall struct {
 	set        *pflag.FlagSet
 	flags      mountFlags
 	foreground bool
+	fromMount8 bool // its SOURCE is what /etc/fstab says, or mount(8) was told
 }
 
 func newMountCall() *mountCall {
@@ -105,7 +106,17 @@ func (m *mountCall) request(args []string) (*mountRequest, error) {
 		r.mountpoint = args[0]
 	case 2:
 		r.source, r.mountpoint = args[0], args[1]
+		if !m.fromMount8 {
+			if err := checkSource(r.source); err != nil {
+				return nil, err
+			}
+		}
 	default:
+		for _, arg := range args {
+			if hint := patternHint(arg); hint != "" {
+				return nil, usagef("argument %q: %s", arg, hint)
+			}
+		}
 		return nil, usagef("mount takes a MOUNTPOINT, with at most a SOURCE before it, got %d arguments; see dgenfs --help", len(args))
 	}
 	var err error
@@ -120,7 +131,11 @@ func (r *mountRequest) check() (err error) {
 		r.device, err = checkDevice(number)
 		return err
 	}
-	r.mountpoint, r.dead, err = checkMountpoint(r.mountpoint)
+	given := r.mountpoint
+	r.mountpoint, r.dead, err = checkMountpoint(given)
+	if command := commandMeant(given); err != nil && command != "" {
+		err = usagef("%w; or did you mean the command %s?", err, command)
+	}
 	return err
 }
 

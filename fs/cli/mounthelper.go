@@ -74,6 +74,7 @@ func mountAsHelper(args []string, stdout, stderr io.Writer) (failed int, err err
 		return inNamespace(call.namespace, call.helperArgs(), stdout, stderr)
 	}
 	m := newMountCall()
+	m.fromMount8 = true
 	if err := parse(m.set, call.mountArgs()); err != nil {
 		return exit.MountUsage, err
 	}

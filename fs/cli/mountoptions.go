@@ -55,8 +55,12 @@ func (l optionList) apply(options []string) error {
 		case !given:
 			value = flag.NoOptDefVal
 		}
-		if err := l.set.Set(flag.Name, value); err != nil {
-			return flagError(flag.Name, value, errors.Unwrap(err))
+		if err := setOnce(l.set, flag, value); err != nil {
+			var invalid *pflag.InvalidValueError
+			if errors.As(err, &invalid) {
+				err = flagError(flag.Name, value, invalid.Unwrap())
+			}
+			return err
 		}
 	}
 	return nil

@@ -56,8 +56,16 @@ func (l fileList) Set(text string) error { return l.Append(text) }
 // These make it a pflag.SliceValue.
 
 func (l fileList) Append(text string) error {
-	if _, _, ok := spec.CutName(text); !ok {
+	name, files, ok := spec.CutName(text)
+	if !ok {
 		return fmt.Errorf("%q: must be NAME:SPEC, as in big.bin:64G", text)
+	}
+	if strings.Contains(name, ":") {
+		// Mostly a SPEC that is wrong, or two files in one --file.
+		if _, err := spec.ParseFiles(files); err != nil {
+			return fmt.Errorf("%q: %w", text, err)
+		}
+		return fmt.Errorf("%q: is %q the NAME? A colon in a name is written \\x3a; each file has a --file of its own", text, name)
 	}
 	*l.to = append(*l.to, text)
 	return nil

@@ -234,7 +234,7 @@ func serveCommand() help.Command {
 // serveInBackground is the life of a server in the background.
 func serveInBackground(parent *daemon.Parent, args []string) error {
 	m := newMountCall()
-	m.flags.files.treeAtStdin = true
+	m.flags.files.treeAtStdin, m.fromMount8 = true, true
 	if err := parse(m.set, args); err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func flagError(name, value string, cause error) error {
 // parse parses a command's arguments, of which those that are not flags are left
 // in f. Its errors are the user's, but for pflag.ErrHelp after --help.
 func parse(f *pflag.FlagSet, args []string) error {
-	err := f.Parse(args)
+	err := f.ParseAll(args, func(flag *pflag.Flag, value string) error { return setOnce(f, flag, value) })
 	var invalid *pflag.InvalidValueError
 	var option *optionError
 	switch {
@@ -109,6 +109,8 @@ func parse(f *pflag.FlagSet, args []string) error {
 		return err
 	case errors.As(err, &option):
 		return usageError{option}
+	case errors.Is(err, errTwice):
+		return usageError{err}
 	case errors.As(err, &invalid):
 		return usageError{flagError(invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())}
 	}
@@ -122,4 +124,20 @@ func parseWhole(text string) (uint64, error) {
 		err = errors.New("must be a whole number")
 	}
 	return n, err
+}
+
+// errTwice is wrapped by the error about a flag that was given twice.
+var errTwice = errors.New("given twice")
+
+// setOnce sets a flag of f. Which of two values was meant cannot be known, so there
+// must not be two, unless it is a flag that collects them.
+func setOnce(f *pflag.FlagSet, flag *pflag.Flag, value string) error {
+	_, isList := flag.Value.(pflag.SliceValue)
+	if isOptions := flag.Value.Type() == string(help.Options); flag.Changed && !isList && !isOptions {
+		if before := flag.Value.String(); before != value {
+			return fmt.Errorf("--%s: %w, as %s and as %s", flag.Name, errTwice, before, value)
+		}
+		return fmt.Errorf("--%s %s: %w", flag.Name, value, errTwice)
+	}
+	return f.Set(flag.Name, value)
 }

@@ -144,7 +144,8 @@ func TestViewOptions(t *testing.T) {
 		{"--generation 3 --delete 100%", history(3, 0, 0, 100*percent), ""},
 		{"--generation 2 --change 0.0000001% --grow 2.50% --delete 0%", history(2, 1, percent*5/2, 0), ""},
 		{"--generation 0 --change 5%", history(0, 5*percent, 0, 0), ""}, // so that scripts may count from 0
-		{"--generation 1 --generation 2", history(2, 0, 0, 0), ""},
+		{"--generation 1 --generation 2", tree.Options{}, "--generation: given twice, as 1 and as 2"},
+		{"--generation 2 --generation 2", tree.Options{}, "--generation 2: given twice"},
 		{"--shard 2/3", tree.Options{Shard: tree.Shard{Index: 1, Count: 3}}, ""},
 		{"--shard auto", tree.Options{Shard: tree.Shard{Index: 2, Count: 4}}, ""},
 		{"--shard auto/4", tree.Options{Shard: tree.Shard{Index: 2, Count: 4}}, ""},
