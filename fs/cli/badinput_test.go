@@ -273,7 +273,8 @@ var badInputs = []badInput{
 
 	// umount.
 	{"umount", "MOUNTPOINT"},
-	{"umount {dir}/mnt {dir}/full", "MOUNTPOINT"},
+	{"umount --all {dir}/mnt", "--all"},
+	{"list 2", "2"},
 	{"umount {dir}/mnt", "/mnt"},
 	{"umount {dir}/missing", "/missing"},
 	{"umount {dir}/missing/deep", "/missing/deep"},

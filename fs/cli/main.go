@@ -30,6 +30,7 @@ func commands() []help.Command {
 	return []help.Command{
 		mountCommand(),
 		umountCommand(),
+		listCommand(),
 		runCommand(),
 		catCommand(),
 		measureCommand(),

@@ -156,6 +156,7 @@ func (r *mountRequest) start(stderr io.Writer) (*daemon.Process, error) {
 	if err := r.clear(stderr); err != nil {
 		return nil, err
 	}
+	r.args[len(r.args)-1] = r.mountpoint // ps and list show where it really is
 	o := daemon.Options{Name: programName, Args: r.args, Mode: daemon.Background, Stdin: r.treeText, Device: r.device}
 	if r.device == nil {
 		if mounted, _, err := fs.MountedAt(r.mountpoint); err == nil && mounted.Type == automount {

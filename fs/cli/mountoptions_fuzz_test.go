@@ -44,6 +44,10 @@ func FuzzOptions(f *testing.F) {
 		if c.seed.drawn {
 			return
 		}
+		if p, q := c.placement.String(), again.placement.String(); p != q {
+			t.Errorf("%q: %s, and joined again %s", list, p, q)
+		}
+		c.placement, again.placement = nil, nil // which hold how much memory there is at the moment
 		if !reflect.DeepEqual(c, again) {
 			t.Errorf("%q says %+v, and joined again %+v", list, c, again)
 		}
