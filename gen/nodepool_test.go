@@ -16,8 +16,8 @@ import (
 	"testing/synctest"
 )
 
-// locateByAddress plays a machine of four nodes, on which memory is on another
-// one every 77 pages, and not there yet now and then.
+// locateByAddress simulates a machine of four nodes: every 77 pages, memory is on another
+// node, or does not exist yet.
 func locateByAddress(p []byte, offsets, nodes []int) error {
 	for i, offset := range offsets {
 		page := (address(p) + uintptr(offset)) / uintptr(pageSize)
@@ -40,7 +40,7 @@ func openPool(tb testing.TB, c NodePoolConfig) *NodePool {
 	return p
 }
 
-// idlePool returns a pool without its threads, whose part the test plays.
+// idlePool returns a pool without threads, for tests of what is planned.
 func idlePool(tb testing.TB, c NodePoolConfig) *NodePool {
 	tb.Helper()
 	p := openPool(tb, c)
@@ -225,8 +225,8 @@ func TestConcurrentNodeReads(t *testing.T) {
 	readers.Wait()
 }
 
-// ownStack returns what the runtime says of the calling goroutine, such as that
-// it is locked to its thread.
+// ownStack returns the stack of the calling goroutine, whose header says whether it is
+// locked to its thread.
 func ownStack() string {
 	stack := make([]byte, 64<<10)
 	return string(stack[:runtime.Stack(stack, false)])
@@ -299,7 +299,7 @@ func TestNodePinError(t *testing.T) {
 	}
 }
 
-// A system that does not tell where memory lies is one for no such pool.
+// There is no pool where the system does not report where memory is.
 func TestNodeLocateError(t *testing.T) {
 	cause := errors.New("forbidden")
 	pinned := false

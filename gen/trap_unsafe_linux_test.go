@@ -29,7 +29,7 @@ type trap struct {
 	seen   []bool // pages that were written to
 	writes []write
 	hold   func(write) bool
-	held   []write          // threads that are stopped
+	held   []write // threads that are stopped
 }
 
 // write is the first write to a page, by the index of the page.

@@ -347,7 +347,7 @@ func TestPinToNodes(t *testing.T) {
 	topology := system(t)
 	nodes := topology.WithCPUs()
 	if len(nodes) < 2 {
-		t.Skip("one node with CPUs: run this on a machine with several")
+		t.Skip("this needs two nodes with CPUs")
 	}
 	for round := range 3 {
 		for _, id := range nodes {

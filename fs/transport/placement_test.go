@@ -107,11 +107,16 @@ func TestPlacementCalls(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		// Both are awake from the start, but one may have come late.
-		for both := false; !both; {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			mu.Lock()
-			both = len(pinned) == 2
+			both := len(pinned) == 2
 			mu.Unlock()
-			time.Sleep(time.Millisecond)
+			if both {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("one of two workers never started")
+			}
 		}
 		unix.Shutdown(k.fd, unix.SHUT_RDWR)
 		<-done
