@@ -58,13 +58,13 @@ func TestKilledWhileWaiting(t *testing.T) {
 				}
 			}
 		}
-		// More of them than there are threads, and, over rings, places.
+		// More readers than the server has threads, or its rings have entries.
 		var readers []*spawned
 		for range 24 {
 			readers = append(readers, reader(t, filepath.Join(mnt, "slow"), "bs=1M"))
 		}
-		// Over rings, some of them wait to open the file, once the places of a CPU are
-		// taken.
+		// Over rings, some of them wait to open the file, once the entries of a CPU are in
+		// use.
 		await(t, "all readers wait", func() bool {
 			return !slices.ContainsFunc(readers, func(r *spawned) bool { return !waitsForServer(r.pid) })
 		})
@@ -180,17 +180,17 @@ func TestTransportOfSlowFiles(t *testing.T) {
 		{"--rate", "1G", "--rate"}, {"--latency", "1us", "--latency"}, {"--size", "1M,latency=1us", "latency"},
 	} {
 		why, _, _ := strings.Cut(controlConfig(t, mount(t, test.flag, test.value)), "\n")
-		if !strings.HasPrefix(why, "transport: dev; reads ") || !strings.Contains(why, test.why) {
+		if !strings.HasPrefix(why, "transport: dev; ") || !strings.Contains(why, test.why) {
 			t.Errorf("%s %s: %s", test.flag, test.value, why)
 		}
 	}
 	why, _, _ := strings.Cut(controlConfig(t, mount(t, "--fail", "eio:1%")), "\n")
-	if strings.Contains(why, "reads ") || uringIsOn() && why != "transport: uring" {
+	if strings.Contains(why, "--fail") || uringIsOn() && why != "transport: uring" {
 		t.Errorf("--fail: %s", why)
 	}
 }
 
-// A reader that catches a signal goes on, and reads again.
+// A reader that catches a signal reads again.
 func TestSignalWhileWaiting(t *testing.T) {
 	need(t, "python3")
 	overTransports(t, func(t *testing.T, transport string) {
