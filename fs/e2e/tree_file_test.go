@@ -192,7 +192,7 @@ func TestTreeOfMount(t *testing.T) {
 	files := []string{"--file", "d{0..2}/{00..19} x.dat:1K..90K,dedup=2", "--file", "#{0..9}:40K,scope=group,dedup=3,unit=8K", "--file", "new\nline {00..29} :9K", "--file", `\{0..9\}\\{0..9}:5K,seed=3`}
 	for _, args := range [][]string{
 		nil,
-		{"--seed", "7", "--mode", "0440", "--uid", "12", "--gid", "34"},
+		{"--seed", "7", "--mode", "0404", "--uid", "12", "--gid", "34"}, // which all users can read
 		{"--generation", "6", "--change", "2.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
 		{"--generation", "3", "--grow", "4%", "--shard", "2/3"},
 		{"--latency", "1us", "--rate", "10G", "--fail", "eio:0.000001%"},
