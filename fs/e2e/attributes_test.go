@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attributes are what all ways to ask for them agree on.
+// attributes are those that every way to ask for them reports.
 type attributes struct {
 	ino                  uint64
 	size, blocks, mtime  int64
@@ -24,7 +24,7 @@ type attributes struct {
 }
 
 // listAttributes walks a mount and returns the attributes of everything in it, by path.
-// It fails if they depend on how one asks.
+// It fails the test if they depend on how one asks.
 func listAttributes(t *testing.T, mnt string) map[string]attributes {
 	t.Helper()
 	all := make(map[string]attributes)
@@ -137,7 +137,7 @@ func TestAttributes(t *testing.T) {
 	}
 	mountAt(t, one, described...)
 	differ("mounted again", listAttributes(t, one))
-	// The order of the command line is no difference, either.
+	// The order of flags makes no difference, either.
 	reversed := slices.Clone(described)
 	slices.Reverse(reversed)
 	for i := 0; i < len(reversed); i += 2 {
@@ -146,7 +146,7 @@ func TestAttributes(t *testing.T) {
 	differ("in another order", listAttributes(t, mount(t, reversed...)))
 	differ("with another seed", listAttributes(t, mount(t, append([]string{"--seed", "9"}, described...)...)))
 
-	// Names that are no entries are looked up in any order.
+	// Names that are not listed can be looked up in any order.
 	for _, name := range []string{"1M", "3E", "5,compress=2"} {
 		a := ask(t, filepath.Join(two, name))
 		ask(t, filepath.Join(one, name+",seed=1"))
@@ -156,7 +156,7 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
-// Tools that add sizes up get what was asked for.
+// Tools that add up sizes get what was asked for.
 func TestSizesOfTools(t *testing.T) {
 	mnt := mount(t, described...)
 	const files = 1 + 1 + 10 + 200

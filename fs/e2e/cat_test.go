@@ -30,7 +30,7 @@ func TestCat(t *testing.T) {
 		}
 		same(t, "cat "+strings.Join(test.args, " "), []byte(r.stdout), want[test.from:test.to])
 	}
-	// A pipe that is closed early ends it without a word.
+	// A pipe that is closed early ends it without a message.
 	r := try(t, command(t, "bash", "-c", `"$0" cat 1E | head -c 100 | wc -c`, program))
 	if strings.TrimSpace(r.stdout) != "100" || r.stderr != "" {
 		t.Errorf("a closed pipe: %q, standard error %q", r.stdout, r.stderr)

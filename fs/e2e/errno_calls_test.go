@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// posixCall is a system call in a tree that is posixTree. What it makes of the
-// answer is the same for every such tree that behaves alike.
+// posixCall is a system call in a directory that has posixTree. It returns the outcome
+// as text, which is the same for every file system that behaves alike.
 type posixCall struct {
 	name string
 	make func(dir string) string
 }
 
-// answer is the name of an error.
+// answer returns the name of an error.
 func answer(err error) string {
 	if err == nil {
 		return "ok"
@@ -30,7 +30,7 @@ func answer(err error) string {
 	return err.Error()
 }
 
-// number is a result that counts, or the name of an error.
+// number returns a number that a call returned, or the name of its error.
 func number[N int | int64 | uint32](n N, err error) string {
 	if err != nil {
 		return answer(err)
@@ -38,12 +38,12 @@ func number[N int | int64 | uint32](n N, err error) string {
 	return fmt.Sprint(n)
 }
 
-// at makes a call of a path.
+// at makes a call with a path.
 func at(path string, call func(path string) error) func(string) string {
 	return func(dir string) string { return answer(call(dir + path)) }
 }
 
-// open makes a call of an open file or directory.
+// open makes a call with an open file or directory.
 func open(path string, flags int, call func(fd int) string) func(string) string {
 	return func(dir string) string {
 		fd, err := unix.Open(dir+path, flags|unix.O_CLOEXEC, 0o644)
@@ -55,12 +55,12 @@ func open(path string, flags int, call func(fd int) string) func(string) string 
 	}
 }
 
-// file makes a call of a file that is open for reading.
+// file makes a call with a file that is open for reading.
 func file(call func(fd int) string) func(string) string {
 	return open("/d/x", unix.O_RDONLY, call)
 }
 
-// fileErr is file for a call that has no result.
+// fileErr is file for a call that returns only an error.
 func fileErr(call func(fd int) error) func(string) string {
 	return file(func(fd int) string { return answer(call(fd)) })
 }
@@ -109,7 +109,7 @@ var posixCalls = func() []posixCall {
 	each("lstat", func(p string) error { return unix.Lstat(p, new(unix.Stat_t)) }, paths...)
 	each("statfs", func(p string) error { return unix.Statfs(p, new(unix.Statfs_t)) }, paths...)
 	each("readlink", func(p string) error { _, err := unix.Readlink(p, make([]byte, 10)); return err }, paths...)
-	each("chdir", func(p string) error { // leaves the test where it is
+	each("chdir", func(p string) error { // without a change of the directory
 		if unix.Stat(p, new(unix.Stat_t)) == nil && isDirectory(p) {
 			return nil
 		}
@@ -171,7 +171,7 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// attributeCalls are of extended attributes.
+// attributeCalls are about extended attributes.
 var attributeCalls = func() []posixCall {
 	get := func(path, attr string, n int) func(string) string {
 		return func(dir string) string { return number(unix.Getxattr(dir+path, attr, make([]byte, n))) }
@@ -218,7 +218,7 @@ var attributeCalls = func() []posixCall {
 	}
 }()
 
-// openFileCalls are of an open file or directory.
+// openFileCalls are about an open file or directory.
 var openFileCalls = func() []posixCall {
 	pread := func(n int, off int64) func(string) string {
 		return file(func(fd int) string { return number(unix.Pread(fd, make([]byte, n), off)) })
@@ -345,7 +345,7 @@ var openFileCalls = func() []posixCall {
 	return calls
 }()
 
-// execAnswer is what execve(2) says, in a process of its own.
+// execAnswer returns the error of execve(2), in a process of its own.
 func execAnswer(path string) string {
 	pid, err := syscall.ForkExec(path, []string{path}, nil)
 	if err == nil {

@@ -17,11 +17,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// posixTree is the tree that the calls of posixCalls are made in.
+// posixTree is the tree in which the calls of posixCalls are made.
 var posixTree = map[string]int{"d/x": 100001, "d/sub/y": 1, "empty": 0}
 
-// posixDiffers lists the calls that a read-only tmpfs answers otherwise, by what
-// the mount answers.
+// posixDiffers has the calls that a read-only tmpfs answers otherwise, and what the
+// mount answers.
 var posixDiffers = map[string]string{
 	// FUSE offers poll(2) for every file, so the kernel lets epoll(7) watch one.
 	// A program that asks for EPERM to tell files apart, as Go does, finds it
@@ -32,7 +32,7 @@ var posixDiffers = map[string]string{
 	"listxattr too short":       "ERANGE",
 	"flistxattr":                "34",
 	"getxattr user.dgenfs.seed": "4",
-	// FUSE passes names of all kinds on, so this one is just missing.
+	// FUSE passes on names of all kinds, so this one is just missing.
 	"getxattr other.none": "ENODATA",
 }
 
@@ -91,7 +91,7 @@ func TestErrorsAsOfTmpfs(t *testing.T) {
 	}
 	for name := range posixDiffers {
 		if !seen[name] {
-			t.Errorf("%q is listed as a difference, and is no call", name)
+			t.Errorf("%q is listed as a difference, but is not a call", name)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func tmpfsTree(t *testing.T, dir string) {
 	}
 }
 
-// The names are also those of the root, where any spec is a file.
+// The same of the root, where any spec is a file.
 func TestErrorsOfSpecNames(t *testing.T) {
 	mnt := mount(t, "--file", "d/x:1M")
 	for name, want := range map[string]error{

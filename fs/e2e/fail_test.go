@@ -50,12 +50,12 @@ func TestFail(t *testing.T) {
 		if again := readCells(t, filepath.Join(mount(t, "--file", "other:16M,seed=9,fail=enodata:1%"), "other"), syscall.ENODATA); !slices.Equal(again, bad) {
 			t.Errorf("in another mount, %d fail instead of %d", again, bad)
 		}
-		// A larger read ends with the request before.
+		// A larger read ends before the request that fails.
 		r := try(t, command(t, "dd", "if="+filepath.Join(mnt, "share"), "of=/dev/null", "bs=16M"))
 		if r.status == 0 || !strings.Contains(r.stderr, "0+1 records in") && !strings.Contains(r.stderr, "0+0 records in") {
 			t.Errorf("dd of all: %+v", r)
 		}
-		// Mapped, what cannot be read is SIGBUS, and not zeros.
+		// In a mapping, what cannot be read is SIGBUS, and not zeros.
 		mapped := try(t, command(t, "bash", "-c", `python3 -c "import mmap,sys; f=open(sys.argv[1],'rb'); m=mmap.mmap(f.fileno(),0,prot=mmap.PROT_READ); sys.stdout.buffer.write(m[0:4096]); sys.stdout.flush(); m[8192]" "$0"; exit $?`, filepath.Join(mnt, "range")))
 		if mapped.status != 128+int(syscall.SIGBUS) || len(mapped.stdout) != 4096 || bytes.Count([]byte(mapped.stdout), []byte{0}) > 1000 {
 			t.Errorf("mapped: exit status %d, %d bytes, %s", mapped.status, len(mapped.stdout), mapped.stderr)

@@ -119,12 +119,11 @@ func compare(t *testing.T, k int, before, after map[string]seen) (added, changed
 	return added, changed, removed
 }
 
-// Each generation changes the share of the units that was asked for, within one.
+// Each generation changes the share of the units that was asked for, give or take
+// one unit.
 func TestGenerationsChange(t *testing.T) {
-	inodes := make(map[string]uint64)
 	before := look(t, mount(t, changing...))
 	for name, s := range before {
-		inodes[name] = s.inode
 		if !s.mtime.Equal(dayOf(0)) {
 			t.Errorf("%s has the time %v in generation 0", name, s.mtime)
 		}
@@ -136,7 +135,7 @@ func TestGenerationsChange(t *testing.T) {
 		if len(added)+len(removed) > 0 {
 			t.Errorf("generation %d adds %q, removes %q", k, added, removed)
 		}
-		replaced := make(map[string]map[string]bool) // what units of some files were
+		replaced := make(map[string]map[string]bool) // units that are not what they were
 		ofOne := 0
 		for _, name := range changed {
 			key := name
@@ -212,7 +211,7 @@ func TestGenerationsGrowAndShrink(t *testing.T) {
 	}
 }
 
-// Tools that look for changes find these, no fewer and no more.
+// Tools that look for changes find these, no more and no fewer.
 func TestIncrementalTools(t *testing.T) {
 	need(t, "rsync", "restic")
 	dir := t.TempDir()
@@ -284,7 +283,7 @@ func TestIncrementalTools(t *testing.T) {
 	makeRemovable(t, copied)
 }
 
-// Files that exist by their names alone have generations, too.
+// Files that exist without being listed have generations, too.
 func TestGenerationsOfNames(t *testing.T) {
 	mnt, third := mount(t), mount(t, "--generation", "3", "--change", "50%")
 	cat := func(dir, name string) []byte {
@@ -299,7 +298,7 @@ func TestGenerationsOfNames(t *testing.T) {
 	if output(t, "stat", "-c", "%Y", filepath.Join(third, "1M")) != fmt.Sprintln(dayOf(3).Unix()) {
 		t.Error("1M has not changed with the mount")
 	}
-	// Those of one seed are generations of each other, and so is what a mount shows.
+	// Files of one seed are generations of each other, and so are mounts of one seed.
 	for _, pair := range [][2][]byte{
 		{cat(mnt, "1M,seed=4,generation=2,change=50%"), cat(mnt, "1M,seed=4,generation=3,change=50%")},
 		{cat(mount(t, "--generation", "2", "--change", "50%"), "1M"), cat(third, "1M")},

@@ -120,7 +120,7 @@ func uringRead(fd int, p []byte, off int64, size, depth int) (int, error) {
 			if c.res < 0 {
 				failed = fmt.Errorf("reading at %d: %w", off+int64(c.userData), unix.Errno(-c.res))
 			} else {
-				got += int(c.res) // less than was asked for at the end of the file alone
+				got += int(c.res) // less than was asked for only at the end of the file
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A million names in one directory: each of them once, in the same order for
-// everybody, and from any of the offsets on.
+// Of a million names in one directory, each one is listed once, in the same order for
+// everybody, and from any offset on.
 func TestMillionNames(t *testing.T) {
 	const million = 1000000
 	mnt := mount(t, "--file", "{000000..999999}:1K")
@@ -63,7 +63,7 @@ func TestMillionNames(t *testing.T) {
 			}
 			if reader < 2 {
 				if entries, err := getdents(fd, buf); n != limit || len(entries) != 0 || err != nil {
-					t.Errorf("reader %d: %d entries, and %d behind the end, %v", reader, n, len(entries), err)
+					t.Errorf("reader %d: %d entries, and %d after the end, %v", reader, n, len(entries), err)
 				}
 			}
 		})
@@ -72,8 +72,7 @@ func TestMillionNames(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	// To where an entry was, by another descriptor and in any order, and back
-	// to the start.
+	// Seek to entries by another descriptor, in any order, and back to the start.
 	fd := int(openFile(t, mnt, os.O_RDONLY).Fd())
 	for i := range 400 {
 		at := (i * 618033) % (million + 2) // no neighbours
@@ -137,8 +136,8 @@ func TestSharedDirectoryDescriptor(t *testing.T) {
 	}
 }
 
-// Walking a tree leaves nothing behind in the server, however many files it
-// has. E2E_LONG=1 walks ten million.
+// The memory of the server does not grow with the number of files that somebody has
+// walked. E2E_LONG=1 walks ten million.
 func TestWalkManyFiles(t *testing.T) {
 	dirs, limit := 30, 2*patience
 	if os.Getenv("E2E_LONG") != "" {
@@ -197,7 +196,7 @@ func TestBillionFiles(t *testing.T) {
 	}
 	for _, off := range []int64{billion + 2, billion + 3, 1<<63 - 1} {
 		if entries, err := from(fd, off, 1); len(entries) != 0 || err != nil {
-			t.Errorf("behind the end, at %d: %+v, %v", off, entries, err)
+			t.Errorf("after the end, at %d: %+v, %v", off, entries, err)
 		}
 	}
 	var st unix.Statfs_t

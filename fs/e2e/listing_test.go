@@ -18,12 +18,12 @@ import (
 // dirent is an entry of a directory, from getdents64(2).
 type dirent struct {
 	ino  uint64
-	off  int64 // of the entry behind it
+	off  int64 // of the next entry
 	kind byte  // DT_REG, DT_DIR
 	name string
 }
 
-// getdents reads on in an open directory; it returns nothing at the end.
+// getdents reads more entries of an open directory; at the end, it returns none.
 func getdents(fd int, buf []byte) ([]dirent, error) {
 	n, err := unix.Getdents(fd, buf)
 	var entries []dirent

@@ -13,12 +13,12 @@ import (
 func TestHelperOfFuse(t *testing.T) {
 	need(t, "mount.fuse3")
 	needUnused(t, "/sbin/mount.fuse.dgenfs", "/usr/local/sbin/dgenfs", "/usr/local/bin/dgenfs")
-	linkInSbin(t, "dgenfs") // mount(8) gives its helpers no PATH, and the shell has one of its own
+	linkInSbin(t, "dgenfs") // mount(8) gives its helpers no PATH, and the shell sets one of its own
 	want := piece(t, generator(t, "1M,dedup=3", 4, "data", 1), 0, 1<<20)
 	const options = `size=1M\,dedup=3,seed=4`
 	for _, test := range []struct {
 		source string // in the mount table
-		server string // what the server has been told to mount on; "" means the directory
+		server string // the mount point that the server is given; "" means the directory
 		args   []string
 	}{
 		{"dgenfs", "", []string{"-t", "fuse.dgenfs", "-o", options, "dgenfs"}},

@@ -32,12 +32,12 @@ func linkInSbin(t *testing.T, name string) {
 func mount8(t *testing.T, args ...string) result {
 	t.Helper()
 	cmd := command(t, "mount", args...)
-	cmd.Dir = "/" // where no file has the name of a source
+	cmd.Dir = "/" // where no file is named like a source
 	return try(t, cmd)
 }
 
-// sameAndGone checks what is mounted and read, unmounts with umount(8), and waits
-// for the server to end.
+// sameAndGone checks what is mounted and what is read, unmounts with umount(8), and
+// waits for the server to end.
 func sameAndGone(t *testing.T, dir, source, name string, want []byte) {
 	t.Helper()
 	if m, ok := mountedAt(t, dir); !ok || m.kind != fsType || m.source != source {
@@ -127,9 +127,9 @@ func TestHelperTable(t *testing.T) {
 		}
 		unmountAtEnd(t, dir)
 		if strings.Contains(line, "blank") && output(t, "ls", dir+"/dir") != "with blank\n" {
-			t.Error("the name with a blank is not there")
+			t.Error("the name with a blank is missing")
 		}
-		if !strings.Contains(line, "noauto") { // all of it, which leaves alone what is mounted
+		if !strings.Contains(line, "noauto") { // -a skips what is mounted
 			if r := mount8(t, "-a", "-T", table); r.status != 0 {
 				t.Errorf("mount -a: %+v", r)
 			}

@@ -111,7 +111,8 @@ func serveDevice(t *testing.T, device *os.File, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// endsWith waits for a command and checks its exit status and what it says.
+// endsWith waits for a command and checks its exit status and a part of its standard
+// error.
 func endsWith(t *testing.T, cmd *exec.Cmd, status int, says string) {
 	t.Helper()
 	cmd.Wait()

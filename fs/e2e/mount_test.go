@@ -15,12 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// When the mount command returns, the mount answers, and nothing holds on to
-// the descriptors of the command.
+// When the mount command returns, the mount answers, and the server has not kept the
+// descriptors of the command.
 func TestMountReturnsWhenItAnswers(t *testing.T) {
 	dir := t.TempDir()
 	for range 10 {
-		// $() waits until everybody has closed standard output and error.
+		// $() waits until every process has closed standard output and error.
 		out := output(t, "bash", "-c", `out=$("$0" "$1" 2>&1); echo "status $? output <$out>"; head -c 1 "$1/1M" | wc -c`, program, dir)
 		if out != "status 0 output <>\n1\n" {
 			t.Fatalf("unexpected: %q", out)
@@ -51,7 +51,7 @@ func TestTwoMountsAtOnce(t *testing.T) {
 	same(t, "two, after one is gone", []byte(output(t, "cat", two+"/data")), piece(t, generator(t, "2M", 2, "data", 1), 0, 2<<20))
 }
 
-// Any path will do that Linux allows.
+// A mount point can be any path that Linux allows.
 func TestOddMountPoints(t *testing.T) {
 	for _, name := range []string{"with spaces in it", "with,comma", `back\slash`, "new\nline", "tab\tand#hash", "-f", "--help", "ünïcödé", "{}", `\040`, "%s"} {
 		t.Run(name, func(t *testing.T) {

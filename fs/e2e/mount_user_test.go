@@ -116,7 +116,7 @@ func TestOtherUsers(t *testing.T) {
 	})
 }
 
-// What root mounts is for root, unless --allow-other lets others in.
+// Only root can read what root mounts, unless --allow-other lets others do so.
 func TestAllowOther(t *testing.T) {
 	needRoot(t)
 	base, err := os.MkdirTemp("", "dgenfs-open-")
@@ -146,7 +146,7 @@ func TestModeOfAMount(t *testing.T) {
 	}
 }
 
-// The mode decides what other users may read, where they are let in.
+// With allow_other, the mode decides whether other users can read.
 func TestModeForOthers(t *testing.T) {
 	needRoot(t)
 	open, err := os.MkdirTemp("", "dgenfs-mode-")

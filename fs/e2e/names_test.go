@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// oddNames are names that Linux allows, and that somebody will have.
+// oddNames returns names that Linux allows, and that somebody will have.
 func oddNames() []string {
 	names := []string{
 		" ", "  two  spaces ", "-", "--", "-rf", "--help", "new\nline", "\n", "tab\t", `back\slash`, `\`, `"quoted"`, "'", "`id`", "$(id)", "$HOME", "a;b", "a|b", "a&b", "*", "?", "[a-z]", "~", "#", "%s%n", "!",
@@ -23,7 +23,7 @@ func oddNames() []string {
 		"ünïcödé", "日本語", "e\u0301", "\u00e9", "🙂", "\u202egnp.exe", "\ufeff", "\xff", "\xc3", "a\xc0\xafb", "\xed\xa0\x80", "\x01", "\x7f", "\x1b[31m", "CON", "nul", "a.", "a",
 		strings.Repeat("n", 255), strings.Repeat("\xff", 255), strings.Repeat("\n", 255), strings.Repeat("é", 127),
 	}
-	// Every byte that a name may have, by itself and among others.
+	// Every byte that a name may have, alone and among others.
 	random := rand.New(rand.NewPCG(3, 4))
 	allowed := func(b byte) bool { return b != 0 && b != '/' }
 	for i := range 256 {
@@ -121,8 +121,8 @@ func TestOddNames(t *testing.T) {
 	output(t, "bash", "-o", "pipefail", "-c", `tar -C "$0" -cf - . | tar -C "$0" -df -`, mnt)
 }
 
-// A name has up to 255 bytes and a path, with all of the mount point, up to
-// 4095; what is deeper is reached step by step.
+// A name has up to 255 bytes, and a path up to 4095, with that of the mount point.
+// What is deeper can be reached step by step.
 func TestLongPaths(t *testing.T) {
 	name := func(c string) string { return strings.Repeat(c, 255) }
 	var deep []string

@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A web server that passes files on by sendfile(2).
+// A web server that sends files by sendfile(2).
 func TestNginx(t *testing.T) {
 	need(t, "nginx")
 	mnt, dir := mount(t, copied...), t.TempDir()
-	// Who starts it and not another user reads, and nothing is written elsewhere.
-	// A socket's name has to be short.
+	// It runs as the user who starts it, and writes nothing elsewhere. A socket's name
+	// has to be short.
 	run, err := os.MkdirTemp("", "ng")
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ http {
 	_, body = get(text, "-1000")
 	same(t, "the last 1000", body, want[len(want)-1000:])
 	if response, _ := get(text, "20000003-"); response.StatusCode != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("behind the end: status %d", response.StatusCode)
+		t.Errorf("after the end: status %d", response.StatusCode)
 	}
 	_, body = get("7E", strconv.FormatInt(7<<60-5, 10)+"-")
 	same(t, "the end of 7E", body, piece(t, generator(t, "7E", 5, "7E", 1), 7<<60-5, 5))
@@ -101,7 +101,7 @@ http {
 			t.Errorf("%s: status %d, want %d", path, response.StatusCode, want)
 		}
 	}
-	// The numbers have grown between the two, and so has the text, maybe.
+	// The numbers grow from one to the next, and so may the text.
 	for range 3 {
 		response, body := get(".dgenfs/metrics", "")
 		if response.StatusCode != 200 || int64(len(body)) != response.ContentLength || !strings.HasSuffix(string(body), "\n") || !strings.Contains(string(body), "\ndgenfs_read_bytes_total{") {

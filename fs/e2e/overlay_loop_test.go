@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Other file systems and devices of the kernel, and servers, on top of a mount.
+// Other file systems and devices of the kernel on top of a mount.
 
 // A mount below an overlay: the usual way to make generated data writable.
 func TestOverlay(t *testing.T) {
 	needRoot(t)
 	mnt := mount(t, copied...)
-	// A tmpfs, as an overlay's own layers cannot be on another overlay, which a
-	// container's files are.
+	// The upper layer cannot be on another overlay, which the files of a container
+	// often are.
 	base := t.TempDir()
 	if err := unix.Mount("tmpfs", base, "tmpfs", 0, "size=256M"); err != nil {
 		skipNeeds(t, "tmpfs: %v", err)
@@ -87,7 +87,7 @@ func TestOverlay(t *testing.T) {
 	if got := len(names(t, merged+"/a/b/c")); got != 100-10-1 {
 		t.Errorf("the overlay lists %d files, want 89", got)
 	}
-	// A removed file is a device 0,0 above the one that stays below.
+	// A removed file is a device 0,0 in the upper layer, and stays in the lower one.
 	var st unix.Stat_t
 	if err := unix.Lstat(upper+"/a/0.bin", &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR || st.Rdev != 0 {
 		t.Errorf("a removed file: %v, %+v", err, st)
@@ -101,7 +101,7 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-// A block device over a file of a mount.
+// A block device whose bytes are those of a file of a mount.
 func TestLoopDevice(t *testing.T) {
 	needRoot(t)
 	need(t, "losetup", "blockdev")

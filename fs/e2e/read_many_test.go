@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Twenty readers at once get twenty files as they are.
+// Twenty readers at once get the bytes that one reader gets.
 func TestConcurrentReaders(t *testing.T) {
 	mnt := mount(t, "--seed", "8")
 	script := `for i in $(seq 20); do
@@ -35,8 +35,8 @@ func TestConcurrentReaders(t *testing.T) {
 	}
 }
 
-// 500 threads read at once, of this process, whose runtime interrupts them with
-// signals all the time.
+// 500 threads of this process read at once, while its runtime interrupts them with
+// signals.
 func TestManyReaders(t *testing.T) {
 	mnt := mount(t)
 	pid := theServer(t, mnt)

@@ -85,7 +85,7 @@ func TestEndOfFile(t *testing.T) {
 	}
 }
 
-// The largest files go to the last byte that a file can have.
+// The largest files can be read up to the last byte that a file can have.
 func TestLargestFiles(t *testing.T) {
 	mnt := mount(t)
 	for _, text := range []string{"9223372036854775807,dedup=3,compress=2,seed=1", "9223372036854771711,seed=2"} {
@@ -100,7 +100,7 @@ func TestLargestFiles(t *testing.T) {
 				}
 				same(t, fmt.Sprintf("%s at %d", text, off), buf, piece(t, g, off, len(buf)))
 			}
-			// Across the end. The kernel refuses what would end beyond 2^63-1.
+			// Across the end. The kernel refuses reads that would end beyond 2^63-1.
 			n, err := unix.Pread(int(f.Fd()), buf[:4000], size-10)
 			if size < 1<<63-1 {
 				if n != 10 || err != nil {
@@ -144,7 +144,7 @@ func TestSizesOfRequests(t *testing.T) {
 	}
 }
 
-// What a private mapping writes stays in the mapping.
+// What is written to a private mapping stays there.
 func TestPrivateMappingIsWritable(t *testing.T) {
 	path := filepath.Join(mount(t), "100001,seed=1")
 	f := openFile(t, path, os.O_RDONLY)

@@ -73,7 +73,7 @@ func dd(args ...string) func(*testing.T, string, int64) []byte {
 func preadAll(flags int) func(*testing.T, string, int64) []byte {
 	return func(t *testing.T, path string, size int64) []byte {
 		f := openFile(t, path, flags)
-		// A whole number of pages, more than there is to read.
+		// A whole number of pages, more than the file has.
 		buf := aligned(t, int(size)&^4095+4096)
 		n, err := unix.Pread(int(f.Fd()), buf, 0)
 		if err != nil {
@@ -86,7 +86,7 @@ func preadAll(flags int) func(*testing.T, string, int64) []byte {
 func mapped(kind int) func(*testing.T, string, int64) []byte {
 	return func(t *testing.T, path string, size int64) []byte {
 		if size == 0 {
-			return nil // mmap(2) maps no empty range
+			return nil // mmap(2) does not map empty ranges
 		}
 		// A copy, as the mapping ends before what it is compared with does.
 		return bytes.Clone(mapFile(t, openFile(t, path, os.O_RDONLY), int(size), unix.PROT_READ, kind))

@@ -91,7 +91,7 @@ func TestRun(t *testing.T) {
 	cmd := command(t, program, "run", "cat")
 	cmd.Stdin = strings.NewReader("what goes in\n")
 	if r := try(t, cmd); r.stdout != "what goes in\n" {
-		t.Errorf("cat gave %q", r.stdout)
+		t.Errorf("cat printed %q", r.stdout)
 	}
 }
 
@@ -211,8 +211,8 @@ func TestRunWithChildrenLeftBehind(t *testing.T) {
 	if left := leftIn(t, dir); left != "" {
 		t.Errorf("left behind: %s", left)
 	}
-	// One that ends soon is waited for. How soon it ends depends on the machine, so
-	// that it must succeed once.
+	// run waits a moment for children that end soon. Whether one does depends on the
+	// machine, so one of several has to.
 	waited := false
 	for i := 0; i < 20 && !waited; i++ {
 		r = dgenfs(t, "run", "--", "sh", "-c", `exec 3<"$DGENFS_MOUNT/1G"; sleep 0.3 <&3 >/dev/null 2>&1 &`)
@@ -223,7 +223,7 @@ func TestRunWithChildrenLeftBehind(t *testing.T) {
 	}
 }
 
-// Where nothing can be mounted, run says so and leaves nothing.
+// Where nothing can be mounted, run says so and leaves nothing behind.
 func TestRunFailsToMount(t *testing.T) {
 	tempDir(t)
 	r := dgenfs(t, "run", "--log", "/nowhere/log", "--", "true")

@@ -96,8 +96,8 @@ func TestSpecAttribute(t *testing.T) {
 	}
 }
 
-// The files of one --file share their units, also through the kernel and with
-// every file below the size of a unit; those of --files do, too.
+// With scope=group, the files of one --file share their units, also if each of them is
+// smaller than a unit; so do those of --files.
 func TestGroups(t *testing.T) {
 	mnt := mount(t, "--size", "24K,dedup=4,scope=group", "--files", "1000", "--file", "d{0..9}/x{0..9}:24K,dedup=5,scope=group", "--file", "alone:1M,dedup=2,scope=group", "--file", "y{0..9}:1M,scope=group")
 	for pattern, want := range map[string]string{"data-*": "250", "d*/x*": "20", "y*": "10"} {

@@ -22,7 +22,7 @@ func TestKilledServer(t *testing.T) {
 	open := openFile(t, filepath.Join(dir, "1G"), os.O_RDONLY)
 	awaitReading(t, dir, looping, direct)
 
-	// One that waits for a reply that never comes.
+	// A reader that waits for a reply that never comes.
 	syscall.Kill(pid, syscall.SIGSTOP)
 	waiting := readForever(t, dir)
 	await(t, "a reader waits for the stopped server", func() bool { return waitsForServer(waiting.pid) })
@@ -75,7 +75,7 @@ func TestUmountOfADeadMount(t *testing.T) {
 	}
 }
 
-// Aborting the connection ends the server, and every reader with an error.
+// Aborting the connection ends the server, and gives every reader an error.
 func TestAbort(t *testing.T) {
 	needRoot(t)
 	const control = "/sys/fs/fuse/connections"

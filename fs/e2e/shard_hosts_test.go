@@ -39,7 +39,7 @@ func (h *host) pids(t *testing.T) (pids []int) {
 	return pids
 }
 
-// newHosts returns two hosts with a cable between them.
+// newHosts returns two hosts that are connected by a pair of devices.
 func newHosts(t *testing.T) (hosts [2]*host) {
 	t.Helper()
 	for i := range hosts {
@@ -65,10 +65,10 @@ func newHosts(t *testing.T) (hosts [2]*host) {
 const port = "8765"
 
 // serve mounts on dir and starts fio, in a mount namespace of their own, which ip
-// makes, with rank rank of two in the environment.
+// makes, with the rank of two in the environment.
 func (h *host) serve(t *testing.T, rank int, dir string, args ...string) {
 	t.Helper()
-	// Before anything starts, so that it runs when all of it has.
+	// Registered first, so that it runs after everything else has ended.
 	t.Cleanup(func() { h.end(t, dir) })
 	script := `"$0" "${@:3}" "$2" && exec fio --server="$1"`
 	h.fio = spawn(t, "ip", slices.Concat([]string{"netns", "exec", h.namespace,
@@ -147,7 +147,7 @@ func TestShardsOfHosts(t *testing.T) {
 		files, _ := shown(t, dir, h.inside()...)
 		words := append(h.inside(), "cat", filepath.Join(dir, ".dgenfs", "tree"))
 		if text, want := output(t, words[0], words[1:]...), fmt.Sprintf(" --shard %d/2 ", i+1); !strings.Contains(text, want) {
-			t.Errorf("%s: the tree file does not say%s:\n%s", h.address, want, text)
+			t.Errorf("%s: the tree file does not have%s:\n%s", h.address, want, text)
 		}
 		parts[i], before[i] = bytesOf(t, files), served(h)
 		for path, about := range files {
@@ -197,7 +197,7 @@ func TestShardsOfHosts(t *testing.T) {
 		t.Errorf("fio has read %v, want %v, together %d", read, want, bytesOf(t, all))
 	}
 	for i, h := range hosts {
-		// What is more are the stats themselves.
+		// The stats have been read, too.
 		if n := served(h) - before[i]; n < parts[i] || n > parts[i]+parts[i]/10 {
 			t.Errorf("the mount of %s has served %d bytes, want a little more than %d", h.address, n, parts[i])
 		}

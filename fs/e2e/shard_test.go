@@ -69,8 +69,7 @@ func directoriesOf(files map[string]string) map[string]bool {
 	return need
 }
 
-// The parts of a mount have the files of the whole, each file is in one of them,
-// and it is the same there.
+// Each file of the whole mount is in exactly one of its parts, and is the same there.
 func TestShards(t *testing.T) {
 	const count = 3
 	for _, test := range []struct {
@@ -106,7 +105,7 @@ func TestShards(t *testing.T) {
 				}
 				need := directoriesOf(some)
 				for dir := range dirs {
-					// What has lost its last file to a generation stays.
+					// A directory that has lost its last file to a generation stays.
 					if !need[dir] && !slices.Contains(test.args, "--generation") {
 						t.Errorf("part %d: the directory %s has no file", i+1, dir)
 					}
@@ -131,7 +130,7 @@ func TestShards(t *testing.T) {
 				maps.Copy(allFiles, some)
 				maps.Copy(allDirectories, dirs)
 				maps.Copy(allSums, sums(t, part))
-				// A spec in the root is no file of any part.
+				// A spec in the root does not belong to any part.
 				if got := ask(t, filepath.Join(part, name)); got != spec || sha(t, filepath.Join(part, name)) != bytes {
 					t.Errorf("part %d: %s is %+v, want %+v, or has other bytes", i+1, name, got, spec)
 				}
@@ -151,8 +150,8 @@ func TestShards(t *testing.T) {
 	}
 }
 
-// The sizes in the root are listed in one part each, but there in all of them, and
-// the same but for their inode numbers.
+// Each size in the root is listed in one part, but exists in all of them, the same
+// except for the inode number.
 func TestShardsOfSpecs(t *testing.T) {
 	whole, parts := mount(t), []string{mount(t, "--shard", "1/2"), mount(t, "--shard", "2/2")}
 	want, _ := shown(t, whole)

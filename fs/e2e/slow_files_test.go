@@ -58,13 +58,13 @@ func TestKilledWhileWaiting(t *testing.T) {
 				}
 			}
 		}
-		// More of them than there are threads, and, over rings, places.
+		// More readers than the server has threads, or its rings have entries.
 		var readers []*spawned
 		for range 24 {
 			readers = append(readers, reader(t, filepath.Join(mnt, "slow"), "bs=1M"))
 		}
-		// Over rings, some of them wait to open the file, once the places of a CPU are
-		// taken.
+		// Over rings, some of them wait to open the file, once the entries of a CPU are in
+		// use.
 		await(t, "all readers wait", func() bool {
 			return !slices.ContainsFunc(readers, func(r *spawned) bool { return !waitsForServer(r.pid) })
 		})
@@ -188,7 +188,7 @@ func TestTransportOfSlowFiles(t *testing.T) {
 	}
 }
 
-// A reader that catches a signal goes on, and reads again.
+// A reader that catches a signal reads again.
 func TestSignalWhileWaiting(t *testing.T) {
 	need(t, "python3")
 	overTransports(t, func(t *testing.T, transport string) {

@@ -129,7 +129,7 @@ func TestNotifyCoveredLog(t *testing.T) {
 	}
 }
 
-// Where a process has a terminal, SIGHUP says that it has gone.
+// To a process with a terminal, SIGHUP means that the terminal has gone.
 func TestNotifyTerminal(t *testing.T) {
 	need(t, "script")
 	env, next := supervisor(t)

@@ -10,25 +10,22 @@ import (
 	"testing"
 )
 
-// More tools that copy; see e2e_tools_test.go.
-
-// What tar has packed is what it finds when it compares, also in the format that
-// names files of any size.
+// tar --compare finds what tar has packed, in every format.
 func TestTarCompares(t *testing.T) {
 	mnt, to := mount(t, copied...), t.TempDir()
 	for _, format := range []string{"gnu", "pax", "ustar"} {
-		// --compare says what differs, and then fails.
+		// --compare fails if anything differs.
 		output(t, "bash", "-o", "pipefail", "-c", `tar -C "$0" --format="$1" --sort=name -cf - . | tar -C "$0" --compare -f -`, mnt, format)
 	}
 	output(t, "bash", "-o", "pipefail", "-c", `tar -C "$0" -cf - . | tar -C "$1" -xpf -`, mnt, to)
 	output(t, "diff", "-r", mnt, to)
-	// Times and modes, too: nothing is newer than what was packed.
+	// Times and modes are the same, too.
 	output(t, "bash", "-o", "pipefail", "-c", `tar -C "$1" -cf - . | tar -C "$0" --compare -f -`, mnt, to)
 	makeRemovable(t, to)
 }
 
-// An archive that is kept up to date by --listed-incremental has every file
-// once, whenever it is made: neither inodes nor times change with a mount.
+// An incremental archive has no file after another mount, as neither inodes nor times
+// differ.
 func TestTarIncremental(t *testing.T) {
 	mnt, state := mount(t, copied...), filepath.Join(t.TempDir(), "state")
 	count := func() string {
@@ -132,7 +129,7 @@ func TestRestic(t *testing.T) {
 	restic("backup", mnt)
 	restic("restore", "latest", "--target", dir+"/restored")
 	output(t, "diff", "-r", mnt, dir+"/restored"+mnt)
-	// Nothing has changed, not even the inodes, after another mount there.
+	// After another mount there, nothing has changed, not even the inodes.
 	if r := dgenfs(t, "umount", mnt); r.status != 0 {
 		t.Fatal(r.stderr)
 	}

@@ -49,7 +49,7 @@ func TestFio(t *testing.T) {
 	}
 }
 
-// What real compressors make of a file is what was asked for, roughly.
+// Compressors reach the ratio that was asked for, roughly.
 func TestCompressors(t *testing.T) {
 	need(t, "zstd", "lz4")
 	mnt := mount(t)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// How requests travel. All tests of this package run over the transport that is
-// the default: scripts/test.sh runs them with FUSE over io_uring off, and on.
+// The transports. Most tests of this package use the default one: scripts/test.sh runs
+// them with FUSE over io_uring off, and on.
 
 func TestTransport(t *testing.T) {
 	if text := controlConfig(t, mount(t, "--transport", "dev")); !strings.HasPrefix(text, "transport: dev; /dev/fuse was chosen\n") {
@@ -39,7 +39,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// The kernel offers FUSE over io_uring, but refuses the rings.
+// The kernel offers FUSE over io_uring, but does not allow rings.
 func TestNoRings(t *testing.T) {
 	needRoot(t)
 	needUring(t)

@@ -40,8 +40,8 @@ func checkSmall(t *testing.T, how, dir string) {
 	}
 }
 
-// A tree comes from a file, from standard input or from a pipe, which are read once
-// and before the command returns.
+// A tree comes from a file, from standard input or from a pipe. It is read once, and
+// before the command returns.
 func TestTreeFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a, b.tree")
 	write := func() {
@@ -81,7 +81,7 @@ func TestTreeFiles(t *testing.T) {
 		server.wait(t)
 	}
 
-	// By run, whose command has what is left of standard input: nothing.
+	// With run, whose command gets what is left of standard input: nothing.
 	cmd := command(t, program, "run", "--tree", "-", "--", "sh", "-c", "cat; ls {}/d*1")
 	cmd.Stdin = strings.NewReader(smallTree)
 	if r := try(t, cmd); r.status != 0 || r.stdout != "0.dat\n1.dat\n2.dat\n" {
@@ -186,12 +186,13 @@ func TestDrawnSizesOfMounts(t *testing.T) {
 	}
 }
 
-// What .dgenfs/tree holds makes the same mount again, with the flags that it names.
+// The tree file .dgenfs/tree makes the same mount again, with the flags that it
+// names.
 func TestTreeOfMount(t *testing.T) {
 	files := []string{"--file", "d{0..2}/{00..19} x.dat:1K..90K,dedup=2", "--file", "#{0..9}:40K,scope=group,dedup=3,unit=8K", "--file", "new\nline {00..29} :9K", "--file", `\{0..9\}\\{0..9}:5K,seed=3`}
 	for _, args := range [][]string{
 		nil,
-		{"--seed", "7", "--mode", "0440", "--uid", "12", "--gid", "34"},
+		{"--seed", "7", "--mode", "0404", "--uid", "12", "--gid", "34"}, // which all users can read
 		{"--generation", "6", "--change", "2.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
 		{"--generation", "3", "--grow", "4%", "--shard", "2/3"},
 		{"--latency", "1us", "--rate", "10G", "--fail", "eio:0.000001%"},
@@ -217,11 +218,11 @@ func TestTreeOfMount(t *testing.T) {
 		}
 		const all = "%P %i %s %T@ %C@ %m %U %G"
 		if a, b := found(t, dir, all), found(t, again, all); !slices.Equal(a, b) {
-			t.Errorf("%q: the mount again has other files: %d, want %d\n%s", args, len(b), len(a), text)
+			t.Errorf("%q: the second mount has other files: %d, want %d\n%s", args, len(b), len(a), text)
 		}
 		output(t, "diff", "-r", dir, again)
 		if b := output(t, "cat", again+"/.dgenfs/tree"); b != text {
-			t.Errorf("%q: the mount again has another tree file\n%s\n%s", args, text, b)
+			t.Errorf("%q: the second mount has another tree file\n%s\n%s", args, text, b)
 		}
 	}
 }

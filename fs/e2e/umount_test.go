@@ -44,7 +44,7 @@ func TestUmountWhenBusy(t *testing.T) {
 	}
 	same(t, "a detached file", buf[:n], piece(t, generator(t, name, 0, "", 1), 0, n))
 	pid := theServer(t, dir) // which waits for the file to be closed
-	mountAt(t, dir)          // a new one on the same place
+	mountAt(t, dir)          // a new one in the same place
 	f.Close()
 	await(t, "the first server ends", func() bool { return gone(pid) })
 }
