@@ -170,6 +170,14 @@ func (f *testFS) ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscal
 	return n, nil, 0
 }
 
+func (*testFS) IsSlow(fh uint64) bool { return fh == laterFH || fh == neverFH }
+
+// Open gives a node its number as handle.
+func (*testFS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	out.Fh = in.NodeId
+	return fuse.OK
+}
+
 // Lookup finds names of digits, as nodes of that number.
 func (*testFS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	if name == "panic" {
