@@ -187,7 +187,8 @@ func (*testFS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fu
 	if err != nil {
 		return fuse.ENOENT
 	}
-	out.NodeId, out.Ino, out.Size = n, n, in.NodeId
+	out.NodeId, out.Ino, out.Size = n, n, 1<<40
+	out.Mode, out.Uid = fuse.S_IFREG|0o444, uint32(in.NodeId)
 	return fuse.OK
 }
 
@@ -195,7 +196,10 @@ func (*testFS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut)
 	if in.NodeId == panicFH {
 		panic("on purpose")
 	}
-	out.Ino, out.Size = in.NodeId, 12345
+	out.Ino, out.Size, out.Mode = in.NodeId, 12345, fuse.S_IFREG|0o444
+	if in.NodeId == fuse.FUSE_ROOT_ID {
+		out.Mode = fuse.S_IFDIR | 0o555
+	}
 	return fuse.OK
 }
 
