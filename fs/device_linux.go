@@ -30,7 +30,7 @@ var (
 
 	// ErrNoHelper is returned to users other than root if fusermount3, with
 	// which they mount, is not installed.
-	ErrNoHelper = errors.New("users other than root need the program fusermount3, of the package fuse3")
+	ErrNoHelper = errors.New("users other than root need the program fusermount3: install the package fuse3")
 
 	// ErrAllowOther is returned to users other than root who want to let others
 	// in, if root has not permitted that.

@@ -28,8 +28,8 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.OK
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
-		if id, s, ok := f.names.lookup(name, f.tree.History()); ok {
-			f.fillEntry(id, node{spec: s, name: name}, out)
+		if id, n, ok := f.specID(name); ok {
+			f.fillEntry(id, n, out)
 			return fuse.OK
 		}
 	}
@@ -47,13 +47,6 @@ func (f *FS) isOther(name string) bool {
 	}
 	s, err := spec.Parse(name)
 	return err != nil || s != hidden
-}
-
-// Forget is called when the kernel drops a node.
-func (f *FS) Forget(id, lookups uint64) {
-	if id&specNameBit != 0 {
-		f.names.forget(id, lookups)
-	}
 }
 
 func (f *FS) entry(id uint64, out *fuse.EntryOut) {

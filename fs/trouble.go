@@ -65,6 +65,12 @@ func (t *troubledFile) close() {
 // isSlow reports whether reads are answered later than they come.
 func (t *troubledFile) isSlow() bool { return t.Latency != 0 || len(t.limiters) > 0 }
 
+// IsSlow implements [transport.FileSystem].
+func (f *FS) IsSlow(fh uint64) bool {
+	file := f.files.get(fh)
+	return file != nil && file.troubled != nil && file.troubled.isSlow()
+}
+
 // read fills p, or fails. Where any of it fails, all does: to the kernel, a read
 // that ends before would be the end of the file, and for a mapped file it would
 // fill in zeros.

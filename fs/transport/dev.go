@@ -68,10 +68,10 @@ func newPool(s *Server) (*pool, error) {
 // serve returns when the connection has to end and all workers have left.
 func (p *pool) serve() {
 	var all sync.WaitGroup
-	for i, w := range p.workers {
-		if i < p.awake {
-			w.wake <- struct{}{}
-		}
+	for _, w := range p.workers[:p.awake] { // before any of them runs and wakes others
+		w.wake <- struct{}{}
+	}
+	for _, w := range p.workers {
 		all.Go(w.run)
 	}
 	all.Wait()

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"iter"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,35 @@ type entry struct {
 
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
+
+// placeEntries puts so many entries, by their numbers, into memory that lies where the
+// thread runs.
+func (t *thread) placeEntries(numbers iter.Seq[int], count int) error {
+	room := replyRoom(t.request)
+	mem, err := t.mapBuffer(count*(room+headerRoom), t.cpu)
+	if err != nil {
+		return err
+	}
+	headers := mem[count*room:]
+	i := 0
+	for n := range numbers {
+		e := &t.entries[n]
+		e.home, e.queue = t, t.queueOf(n)
+		e.header = newEntryHeader(headers[i*headerRoom:])
+		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
+		e.setBuffers()
+		i++
+	}
+	return nil
+}
+
+// queueOf returns the queue of an entry.
+func (r *rings) queueOf(n int) uint16 {
+	if first := r.firstSpare(); n >= first {
+		return uint16((n - first) / r.spare)
+	}
+	return uint16(n / r.depth)
+}
 
 // register gives the kernel a new entry.
 func (t *thread) register(n uint32) {
@@ -99,6 +129,9 @@ func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
 	if !hasReply { // what has none comes over /dev/fuse
 		return 0, syscall.EIO
+	}
+	if in.Opcode == opOpen && errno == 0 {
+		t.opened(e.payload)
 	}
 	return n, errno
 }

@@ -56,11 +56,18 @@ func (b *inbox) take() []dueRead {
 // delay has the READ of an entry answered later, by this thread. The entry stays
 // taken until then.
 func (t *thread) delay(number uint32, d *Delayed) {
+	e := &t.entries[number]
+	if !t.mayWait(e.queue) {
+		t.finish(&waitingRead{Delayed: d}, true, nil)
+		t.served.count(0, unix.EBUSY)
+		t.commit(number, 0, unix.EBUSY)
+		return
+	}
 	if !t.inbox.armed {
 		t.inbox.armed = true
 		t.await(t.inbox.fd, inboxReady)
 	}
-	h := t.entries[number].header.request()
+	h := e.header.request()
 	t.delays.add(&waitingRead{
 		Delayed: d,
 		unique:  h.Unique,
@@ -77,6 +84,7 @@ func (t *thread) answerDue() {
 	for _, r := range t.inbox.take() {
 		e := &t.entries[r.entry]
 		n, errno := t.finish(r.read, r.interrupted, e.payload[:e.header.read().size])
+		t.waiting[e.queue].Add(-1)
 		t.served.count(n, errno)
 		t.commit(r.entry, n, errno)
 	}

@@ -170,6 +170,14 @@ func (f *testFS) ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscal
 	return n, nil, 0
 }
 
+func (*testFS) IsSlow(fh uint64) bool { return fh == laterFH || fh == neverFH }
+
+// Open gives a node its number as handle.
+func (*testFS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	out.Fh = in.NodeId
+	return fuse.OK
+}
+
 // Lookup finds names of digits, as nodes of that number.
 func (*testFS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	if name == "panic" {
@@ -179,7 +187,8 @@ func (*testFS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fu
 	if err != nil {
 		return fuse.ENOENT
 	}
-	out.NodeId, out.Ino, out.Size = n, n, in.NodeId
+	out.NodeId, out.Ino, out.Size = n, n, 1<<40
+	out.Mode, out.Uid = fuse.S_IFREG|0o444, uint32(in.NodeId)
 	return fuse.OK
 }
 
@@ -187,7 +196,10 @@ func (*testFS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut)
 	if in.NodeId == panicFH {
 		panic("on purpose")
 	}
-	out.Ino, out.Size = in.NodeId, 12345
+	out.Ino, out.Size, out.Mode = in.NodeId, 12345, fuse.S_IFREG|0o444
+	if in.NodeId == fuse.FUSE_ROOT_ID {
+		out.Mode = fuse.S_IFDIR | 0o555
+	}
 	return fuse.OK
 }
 

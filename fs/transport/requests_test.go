@@ -75,7 +75,7 @@ func TestLookup(t *testing.T) {
 		if r.errno != 0 {
 			continue
 		}
-		if out := view[fuse.EntryOut](r.data); out.NodeId != test.node || out.Ino != test.node || out.Size != 1 {
+		if out := view[fuse.EntryOut](r.data); out.NodeId != test.node || out.Ino != test.node || out.Uid != 1 {
 			t.Errorf("%q: %+v", test.name, out)
 		}
 	}

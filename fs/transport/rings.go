@@ -29,14 +29,14 @@ const minDepth, maxDepth = 2, 4
 // soon as that is no slower. Without this, one thread that reads at depth 8 is
 // served by one CPU: 0.47 of a null server's rate, against 0.83.
 //
-// A read that is answered later keeps its entry until then, so as many of them as
-// a queue has entries hold up what else begins on its CPU. Where such reads are
-// to be expected, Auto means Dev.
+// Reads that are answered later keep their entries until then; see spares. Where such
+// reads are to be expected, Auto means Dev, over which any number can wait.
 type rings struct {
 	*Server
 	threads []*thread
-	depth   int     // entries of a queue
-	entries []entry // of all queues, in their order
+	depth   int     // entries of a queue, without spare ones
+	entries []entry // of all queues, in their order, and then the spare ones
+	spares
 	running sync.WaitGroup
 
 	registering, serving  sync.Once
@@ -47,27 +47,19 @@ type rings struct {
 
 // memory returns the bytes of all entries.
 func (r *rings) memory() (sum int) {
+	size := replyRoom(r.request) + headerRoom
 	for _, t := range r.threads {
-		sum += mappedSize(len(t.queues) * r.depth * (replyRoom(r.request) + headerRoom))
+		sum += mappedSize(len(t.queues)*r.depth*size) + mappedSize(len(t.queues)*r.spare*size)
 	}
 	return sum
 }
 
 // newRings starts the threads, each with a ring.
 func newRings(s *Server) (*rings, error) {
-	cpus := len(s.placement.Queues)
-	if cpus == 0 {
+	if len(s.placement.Queues) == 0 {
 		return nil, errors.New("the number of possible CPUs is not known")
 	}
-	r := &rings{
-		Server:      s,
-		depth:       min(max(cpus, minDepth), maxDepth),
-		mayRegister: make(chan struct{}),
-		mayServe:    make(chan struct{}),
-		results:     make(chan error),
-	}
-	r.entries = make([]entry, cpus*r.depth)
-	r.threads = newThreads(r)
+	r := makeRings(s)
 	for _, t := range r.threads {
 		r.running.Go(t.run)
 	}
@@ -77,6 +69,22 @@ func newRings(s *Server) (*rings, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// makeRings returns rings whose threads do not run yet.
+func makeRings(s *Server) *rings {
+	cpus := len(s.placement.Queues)
+	r := &rings{
+		Server:      s,
+		depth:       min(max(cpus, minDepth), maxDepth),
+		mayRegister: make(chan struct{}),
+		mayServe:    make(chan struct{}),
+		results:     make(chan error),
+	}
+	r.spare, r.waiting = spareEntries(cpus), make([]atomic.Int32, cpus)
+	r.entries = make([]entry, cpus*(r.depth+r.spare))
+	r.threads = newThreads(r)
+	return r
 }
 
 // newThreads returns a thread for each CPU to answer on that has a queue.

@@ -101,9 +101,7 @@ func simulate(t *testing.T, queues int) *simulation {
 	server := &Server{fd: 77, fs: s.fs, request: testRequest, log: log.New(&s.log, "", 0), ending: end}
 	server.placement = Placement{CPUs: []int{0}, Queues: make([]int, queues)}
 	server.protocol = server.newProtocol()
-	r := &rings{Server: server, depth: 2}
-	r.entries = make([]entry, queues*r.depth)
-	r.threads = newThreads(r)
+	r := makeRings(server)
 	s.thread = r.threads[0]
 	s.thread.pause = func(time.Duration) {}
 	if err := s.thread.setUp(); err != nil {

@@ -88,20 +88,8 @@ func (t *thread) run() {
 
 // setUp makes the entries of the thread's queues, and its ring.
 func (t *thread) setUp() error {
-	room, all := replyRoom(t.request), len(t.queues)*t.depth
-	mem, err := t.mapBuffer(all*(room+headerRoom), t.cpu)
-	if err != nil {
+	if err := t.placeEntries(t.ownEntries(), len(t.queues)*t.depth); err != nil {
 		return err
-	}
-	headers := mem[all*room:]
-	i := 0
-	for n := range t.ownEntries() {
-		e := &t.entries[n]
-		e.home, e.queue = t, uint16(n/t.depth)
-		e.header = newEntryHeader(headers[i*headerRoom:])
-		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
-		e.setBuffers()
-		i++
 	}
 	if err := t.inbox.open(); err != nil {
 		return err
@@ -114,7 +102,8 @@ func (t *thread) setUp() error {
 	return nil
 }
 
-// ownEntries are the numbers of the entries of the thread's queues.
+// ownEntries are the numbers of the entries of the thread's queues, without the spare
+// ones.
 func (t *thread) ownEntries() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for _, queue := range t.queues {
@@ -250,6 +239,9 @@ func (t *thread) collect() bool {
 				return false
 			case isTransient(errno) && t.retries < maxRetries:
 				t.resubmit(n)
+			case t.isNewSpare(n):
+				t.usable.Store(false)
+				t.log.Printf("rings on CPU %d: a spare entry of queue %d: %v; few readers of slow files can wait", t.cpu, e.queue, errno)
 			default:
 				t.fail(fmt.Sprintf("entry %d of queue %d", n, e.queue), errno)
 				return false

@@ -20,12 +20,12 @@ func TestRegisterEntries(t *testing.T) {
 	}
 	all := s.commands()
 	for i, c := range all {
-		if c.off != cmdRegister || c.queueID != uint16(i/2) || c.userData != fromKernel|uint64(i) || c.len != 2 || c.fd != 77 {
+		if c.off != cmdRegister || c.queueID != uint16(i/maxDepth) || c.userData != fromKernel|uint64(i) || c.len != 2 || c.fd != 77 {
 			t.Fatalf("submission %d: %+v", i, c)
 		}
 	}
-	if len(all) != queues*2 || s.thread.hasToEnd() {
-		t.Errorf("%d entries were registered, want %d", len(all), queues*2)
+	if len(all) != queues*maxDepth || s.thread.hasToEnd() {
+		t.Errorf("%d entries were registered, want %d", len(all), queues*maxDepth)
 	}
 }
 
@@ -147,51 +147,6 @@ func TestThreadEndsQuietly(t *testing.T) {
 		if !left || s.log.Len() != 0 {
 			t.Errorf("%v: the thread has left: %v; the log is %q", errno, left, &s.log)
 		}
-	}
-}
-
-// A thread of rings keeps the entry of a read until it is answered.
-func TestDelayedOverRings(t *testing.T) {
-	s := simulate(t, 1)
-	s.register()
-	l := &s.thread.delays
-	want := make([]byte, 5000)
-	fill(want, 4096)
-	awaitDue := func() {
-		for len(s.completions) == 0 {
-			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(s.thread.inbox.fd), Events: unix.POLLIN}}, -1); err == nil {
-				s.complete(inboxReady, unix.POLLIN)
-			}
-		}
-	}
-	s.runAll(
-		func() {
-			s.requestRead(0, 10, laterFH, 4096, 5000)
-			s.requestRead(1, 20, neverFH, 4096, 5000)
-		},
-		func() {
-			if all := s.commands(); len(all) != 0 {
-				t.Errorf("the thread asked for %+v at once", all)
-			}
-			awaitDue()
-		},
-		func() {
-			s.expectCommit(0, 10)
-			if r := s.reply(0); r.unique != 10 || r.errno != 0 || !bytes.Equal(r.data, want) {
-				t.Errorf("the read that was due: unique %d, %v, %d bytes", r.unique, r.errno, len(r.data))
-			}
-			l.answer(20, true)
-			awaitDue()
-		},
-		func() {
-			s.expectCommit(1, 20)
-			if r := s.reply(1); r.unique != 20 || r.errno != syscall.EINTR || len(r.data) != 0 {
-				t.Errorf("the read that was interrupted: %+v", r)
-			}
-		})
-	l.stop()
-	if r, b, e := s.thread.served.reads.Load(), s.thread.served.bytes.Load(), s.thread.served.errors.Load(); r != 1 || b != 5000 || e != 1 {
-		t.Errorf("counted %d reads, %d bytes, %d errors", r, b, e)
 	}
 }
 

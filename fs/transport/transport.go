@@ -40,6 +40,11 @@ type FileSystem interface {
 	// If this or any other method panics, the request gets EIO, and the panic is
 	// logged.
 	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
+
+	// IsSlow reports whether reads of the open file fh are delayed. It is called
+	// when a file has just been opened, so that there is room for those that
+	// wait.
+	IsSlow(fh uint64) bool
 }
 
 // Kind is a way to carry requests.
