@@ -13,6 +13,9 @@ func TestPermutationIsBijective(t *testing.T) {
 		p := NewPermutation(n, Mix(n))
 		for i := range n {
 			x := p.At(i)
+			if x < n && p.Inverse(x) != i {
+				t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, p.Inverse(x))
+			}
 			if x >= n || seen[x] != 0 {
 				t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, seen[x]-1)
 			}
@@ -33,6 +36,9 @@ func TestPermutationOfManyUnits(t *testing.T) {
 				x := p.At(i)
 				if before, ok := seen[x]; x >= n || ok && before != i {
 					t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, before)
+				}
+				if back := p.Inverse(x); back != i {
+					t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, back)
 				}
 				seen[x] = i
 			}
@@ -61,4 +67,18 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%d is moved to %d, want %d", i, got, want)
 		}
 	}
+}
+
+func BenchmarkPermutation(b *testing.B) {
+	p := NewPermutation(1e12, 7)
+	b.Run("of=At", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			p.At(i)
+		}
+	})
+	b.Run("of=Inverse", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			p.Inverse(i)
+		}
+	})
 }
