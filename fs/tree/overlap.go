@@ -2,13 +2,13 @@ package tree
 
 import "math"
 
-// sharedName returns a name that two components both have, if there is one.
+// sharedName returns a name that two components both have, if there is one, by their
+// parts.
 //
 // Text and runs of digits alternate in a component, and runs are independent of
 // each other: the components share a name if their text is the same and they
 // share a run of digits in every place.
-func sharedName(a, b *component) (string, bool) {
-	x, y := a.parts, b.parts
+func sharedName(x, y []part) (string, bool) {
 	if apart(x, y) {
 		return "", false
 	}
