@@ -19,6 +19,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errors are the errors of New, at least one, in the order of their entries.
 type Errors []*Error
 
+// Unwrap returns all of them, for errors.Is.
+func (e Errors) Unwrap() (all []error) {
+	for _, err := range e {
+		all = append(all, err)
+	}
+	return all
+}
+
 // Error returns a line for each.
 func (e Errors) Error() string {
 	var lines []string

@@ -33,8 +33,7 @@ func sharedName(x, y []part) (string, bool) {
 
 // apart is a quick look at two components: true if they share no name because
 // their text differs, or numbers in the same place do; false means only that it
-// takes a closer look. It keeps thousands of siblings cheap that differ
-// only behind a range, such as {00..99}-a and {00..99}-b.
+// takes a closer look.
 func apart(x, y []part) bool {
 	for len(x) > 0 && len(y) > 0 {
 		p, q := &x[0], &y[0]

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 )
 
 // randomComponent returns a short pattern out of few pieces, so that two of them
@@ -145,13 +144,10 @@ func TestClash(t *testing.T) {
 	}
 }
 
-// Ranges of which neither contains the other, far too many to enumerate.
+// Ranges of which neither contains the other, far too many to enumerate: this would
+// not end if names were gone through.
 func TestDisjointAtScale(t *testing.T) {
-	start := time.Now()
 	mustNew(t, "{000000000..999999999}{0..4}", "{000000000..999999999}{5..9}")
 	mustNew(t, strings.Repeat("{0..1}", 59)+"5", strings.Repeat("{0..1}", 59)+"6")
 	mustNew(t, strings.Repeat("{00..10}", 17)+"9", strings.Repeat("{0..1}", 34)+"8")
-	if d := time.Since(start); d > time.Second {
-		t.Errorf("took %v", d)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
@@ -272,10 +271,9 @@ func TestBytesSaturate(t *testing.T) {
 }
 
 func TestBillions(t *testing.T) {
-	start := time.Now()
 	tree := mustNew(t, "flat/{0..999999999}.bin", "flat/readme", "home/user{00..99}/{000..999}/{000000..999999}.eml")
-	if d := time.Since(start); d > 100*time.Millisecond {
-		t.Errorf("New took %v", d)
+	if n := len(tree.nodes); n != 8 {
+		t.Errorf("%d nodes, want the root and one for each component", n)
 	}
 	if want := uint64(1e9 + 1 + 1e11); tree.Files() != want {
 		t.Errorf("%d files, want %d", tree.Files(), want)
@@ -318,20 +316,14 @@ func TestLargestTree(t *testing.T) {
 }
 
 // Thousands of entries, of the kinds that a careless implementation compares
-// each with each.
+// each with each. BenchmarkNew measures how long that takes.
 func TestManyEntries(t *testing.T) {
 	for _, format := range []string{"file%04d", "%d.txt", "class%04d/{0..1299}.jpg", "class%04d_{0..1299}.jpg", "{00..99}-x%05d"} {
 		var patterns []string
 		for i := range 5000 {
 			patterns = append(patterns, fmt.Sprintf(format, i))
 		}
-		start := time.Now()
 		tree := mustNew(t, append(patterns, "other{0..9999}", "{000000..999999}")...)
-		d := time.Since(start)
-		t.Logf("%s: %v", format, d)
-		if d > 5*time.Second { // the last format takes 0.4 s, and more under -race
-			t.Errorf("%s: New took %v", format, d)
-		}
 		for id := Root; id < tree.end; id += tree.end/1000 + 1 {
 			checkPosition(t, tree, id)
 		}
