@@ -226,7 +226,10 @@ func (b *Builder) draw(n *node) {
 	}
 	if l.row != nil {
 		l.order = permutation(seed, "order")
-		l.byAge = b.tree.byAge(n, l)
+		if b.tree.byAge(n, l) {
+			inverse := l.order.Inverse()
+			l.byAge = &inverse
+		}
 	}
 	switch {
 	case *l == lots{}:

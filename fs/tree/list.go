@@ -26,18 +26,20 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 	return func(yield func(Child) bool) { t.List(dir, off, math.MaxInt, yield) }
 }
 
-// List calls yield with the children of a directory from ordinal off on, until yield
-// returns false, there are no more, or it has looked at about so many names, 1 or
-// more, shown or not: each takes up to a tenth of a microsecond. Call it again with
-// next until more is false. Every call advances, so
+// List calls yield with the children of a directory from ordinal off on, until there
+// are no more, yield returns false, or it has taken steps, 1 or more. Each name that it
+// looks at is a step, shown or not, of a tenth of a microsecond at most. It returns the
+// ordinal to go on from, and whether there may be more. Every call advances, so
 //
 //	for more := true; more && ctx.Err() == nil; {
-//		off, more = t.List(dir, off, 1<<16, yield)
+//		off, more = t.List(dir, off, 1<<15, yield)
 //	}
 //
-// lists everything, and can be cancelled every few milliseconds. If yield returns
-// false, next is the ordinal behind the child that it was called with. more may be
-// true though nothing follows. There are no children if dir is not a directory.
+// lists everything, and can be cancelled every few milliseconds. A server calls it
+// once where it must not take long, and goes on in a goroutine of its own if nothing
+// has been found and there may be more. If yield returns false, next is the ordinal
+// behind the child that it was called with. A dir that is not a directory has no
+// children.
 //
 // The child at an ordinal of a directory is always the same one, so off may come from
 // an earlier listing. List starts at any of them in the logarithm of the number of
@@ -47,10 +49,12 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 // Children come in the order of their patterns, where digits count as numbers (a9 is
 // before a10), and those of one pattern in the order of their numbers; where fewer
 // than one name in 64 is left by what generations have removed, in the order of their
-// age. Names of other shards are passed over by arithmetic, and so are names that have
-// gone, if the pattern has one directory. Otherwise a name costs as many steps as
-// there are directories, or as there are names for each one that is left, whichever
-// is less: many only if there are more than 10^5 of both.
+// age.
+//
+// Names of other shards are passed over by arithmetic. So are names that have gone, if
+// the pattern has one directory. Otherwise a name takes as many steps as there are
+// directories, or as there are names for each one that is left, whichever is less, and
+// if there is a shard, this times the number of shards.
 func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next uint64, more bool) {
 	n, parent := t.at(dir)
 	if n == nil || n.folder == nil {
@@ -105,7 +109,7 @@ func (l *lister) next(c *node, parent, from uint64) (at, instance uint64) {
 	case c.row() == nil:
 		number := c.first + first
 		at = min(l.o.Shard.next(number+from)-number, names)
-	case c.lots.byAge:
+	case c.lots.byAge != nil:
 		return l.nextByAge(c, first, from)
 	default:
 		return l.nextLeft(c, first, from)
@@ -118,11 +122,12 @@ func (l *lister) next(c *node, parent, from uint64) (at, instance uint64) {
 // without a look at each.
 func (l *lister) nextLeft(c *node, first, from uint64) (at, instance uint64) {
 	names, number := c.names(), c.first+first
+	begin, end := c.lots.row.left(c.lots.round)
 	for at = from; ; at++ {
 		if at = l.o.Shard.next(number+at) - number; at >= names {
 			return names, none
 		}
-		if c.lots.row.has(c.place(first + at)) {
+		if x := c.lots.order.At(first + at); begin <= x && x < end {
 			return at, first + at
 		}
 		if l.steps--; l.steps <= 0 {
@@ -145,7 +150,7 @@ func (l *lister) nextByAge(c *node, first, from uint64) (at, instance uint64) {
 	row, names := c.lots.row, c.names()
 	begin, end := row.left(c.lots.round)
 	for at = from; at < end-begin; at++ {
-		instance = c.lots.order.Inverse(begin + at)
+		instance = c.lots.byAge.At(begin + at)
 		number := c.first + instance
 		if instance-first < names && l.o.Shard.next(number) == number {
 			return at, instance

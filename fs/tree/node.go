@@ -38,7 +38,7 @@ type lots struct {
 	row   *row   // nil if none comes or goes
 	round uint64 // how many times the entry's files stand before them in the row
 	order *keyed.Permutation
-	byAge bool // whether listings are in the order of the row; see Tree.byAge
+	byAge *keyed.Inverse // of order, if listings are in the order of the row; see Tree.byAge
 }
 
 // names returns how many names there are in one instance of the parent.

@@ -11,10 +11,11 @@ func TestPermutationIsBijective(t *testing.T) {
 	for _, n := range counts {
 		clear(seen)
 		p := NewPermutation(n, Mix(n))
+		inverse := p.Inverse()
 		for i := range n {
 			x := p.At(i)
-			if x < n && p.Inverse(x) != i {
-				t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, p.Inverse(x))
+			if x < n && inverse.At(x) != i {
+				t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, inverse.At(x))
 			}
 			if x >= n || seen[x] != 0 {
 				t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, seen[x]-1)
@@ -31,13 +32,14 @@ func TestPermutationOfManyUnits(t *testing.T) {
 	for _, n := range []uint64{1e6, 1 << 24, 1<<32 - 1, 1 << 32, 1<<32 + 1, 1<<45 + 12345, 1<<51 - 1, 1 << 51} {
 		for _, seed := range []uint64{0, 1, 7, 1 << 63, 1<<64 - 1} {
 			p := NewPermutation(n, Mix(seed))
+			inverse := p.Inverse()
 			seen := map[uint64]uint64{}
 			add := func(i uint64) {
 				x := p.At(i)
 				if before, ok := seen[x]; x >= n || ok && before != i {
 					t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, before)
 				}
-				if back := p.Inverse(x); back != i {
+				if back := inverse.At(x); back != i {
 					t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, back)
 				}
 				seen[x] = i
@@ -77,8 +79,9 @@ func BenchmarkPermutation(b *testing.B) {
 		}
 	})
 	b.Run("of=Inverse", func(b *testing.B) {
+		inverse := p.Inverse()
 		for i := uint64(0); b.Loop(); i++ {
-			p.Inverse(i)
+			inverse.At(i)
 		}
 	})
 }
