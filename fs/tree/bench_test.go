@@ -8,7 +8,7 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// BenchmarkReadDir lists a folder of a million names, of which some files have gone;
+// BenchmarkReadDir lists a directory of a million names, of which some files have gone;
 // a listing that goes over all takes time for these, too. ns/name is by names, there
 // or not.
 func BenchmarkReadDir(b *testing.B) {

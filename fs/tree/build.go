@@ -60,7 +60,7 @@ func NewBuilder(o Options) (*Builder, error) {
 		return nil, err
 	}
 	b := &Builder{tree: &Tree{o: o}, moves: moves, next: Root + 1, kinds: make(map[kind]*kind)}
-	b.tree.add(&node{folder: new(folder), count: 1, base: Root})
+	b.tree.add(&node{dir: new(directory), count: 1, base: Root})
 	return b, nil
 }
 
@@ -83,8 +83,8 @@ func (b *Builder) Add(e Entry) {
 	for i := range components {
 		isFile := i == len(components)-1
 		c := &components[i]
-		old := parent.folder.byKey(c.key())
-		if old != nil && !isFile && old.folder != nil {
+		old := parent.dir.byKey(c.key())
+		if old != nil && !isFile && old.dir != nil {
 			parent = old
 			continue
 		}
@@ -93,14 +93,14 @@ func (b *Builder) Add(e Entry) {
 		if isFile {
 			n.kind, n.size = b.kindOf(e.Spec, e.Sizes), e.Spec.Size
 		} else {
-			n.folder = new(folder)
+			n.dir = new(directory)
 		}
 		b.setName(n, c)
 		if old != nil {
 			b.clash(old, n, c.first)
 			return
 		}
-		parent.folder.add(n)
+		parent.dir.add(n)
 		parent = n
 	}
 }
@@ -123,7 +123,7 @@ func (b *Builder) Tree() (*Tree, error) {
 	t.nodes, t.bases = slices.Clip(t.nodes), slices.Clip(t.bases)
 	t.entries = make([]uint32, len(b.patterns))
 	for i, n := range t.nodes {
-		if n.folder == nil && n.round() == 0 {
+		if n.dir == nil && n.round() == 0 {
 			t.entries[n.entry] = uint32(i)
 		}
 	}
@@ -133,7 +133,7 @@ func (b *Builder) Tree() (*Tree, error) {
 
 // finish sorts, checks and numbers everything below a directory.
 func (b *Builder) finish(n *node) {
-	f := n.folder
+	f := n.dir
 	f.sort()
 	for _, c := range f.children {
 		over, count := bits.Mul64(n.count, c.names())
@@ -145,7 +145,7 @@ func (b *Builder) finish(n *node) {
 	}
 	if b.moves != nil {
 		for _, c := range slices.Clone(f.children) {
-			if c.folder == nil {
+			if c.dir == nil {
 				f.children = append(f.children, b.addedBeside(c)...)
 			}
 		}
@@ -159,10 +159,10 @@ func (b *Builder) finish(n *node) {
 	}
 	f.arrange()
 	for _, c := range f.children {
-		if c.folder != nil && !b.full {
-			c.folder.begin0 = b.files
+		if c.dir != nil && !b.full {
+			c.dir.begin0 = b.files
 			b.finish(c)
-			c.folder.end0 = b.files
+			c.dir.end0 = b.files
 		}
 	}
 }
@@ -176,7 +176,7 @@ func (b *Builder) number(n *node) {
 	n.base = b.next
 	b.next += ID(n.count)
 	b.tree.add(n)
-	if n.folder != nil {
+	if n.dir != nil {
 		return
 	}
 	n.first = b.files
@@ -243,7 +243,7 @@ func (b *Builder) draw(n *node) {
 // count adds up what the tree has.
 func (t *Tree) count() {
 	for _, n := range t.nodes {
-		if n.folder != nil {
+		if n.dir != nil {
 			t.dirs += n.count
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
 // Error is what is wrong with an entry. Its text names the entry's pattern and
@@ -46,7 +48,7 @@ func (b *Builder) failed() error {
 }
 
 func (b *Builder) wrong(entry uint32, err error) {
-	b.errors = append(b.errors, &Error{int(entry), fmt.Errorf("pattern %q: %w", b.patterns[entry], err)})
+	b.errors = append(b.errors, &Error{int(entry), fmt.Errorf("pattern %q: %w", spec.Cut(b.patterns[entry]), err)})
 }
 
 // tooMany reports the first node that has no positions left.
@@ -66,21 +68,21 @@ func (b *Builder) clash(x, y *node, name string) {
 	if len(path) > 0 {
 		path = append(path, '/')
 	}
-	path = append(path, name...)
-	first, second := b.patterns[x.entry], b.patterns[y.entry]
+	shared := spec.Cut(string(append(path, name...)))
+	first, second := spec.Cut(b.patterns[x.entry]), spec.Cut(b.patterns[y.entry])
 
 	var err error
 	switch {
 	case x.round() > 0 || y.round() > 0:
-		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what later generations add; rename it", first, second, path)
-	case x.folder != nil && y.folder != nil:
-		err = fmt.Errorf("patterns %q and %q share the directory %q but write it differently; write it alike in both", first, second, path)
-	case x.folder == nil && y.folder == nil:
-		err = fmt.Errorf("patterns %q and %q both make the file %q; keep it in one of them", first, second, path)
-	case x.folder == nil:
-		err = fmt.Errorf("%q is a file by pattern %q and a directory by pattern %q; rename one", path, first, second)
+		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what later generations add; rename it", first, second, shared)
+	case x.dir != nil && y.dir != nil:
+		err = fmt.Errorf("patterns %q and %q share the directory %q but write it differently; write it alike in both", first, second, shared)
+	case x.dir == nil && y.dir == nil:
+		err = fmt.Errorf("patterns %q and %q both make the file %q; keep it in one of them", first, second, shared)
+	case x.dir == nil:
+		err = fmt.Errorf("%q is a file by pattern %q and a directory by pattern %q; rename one", shared, first, second)
 	default:
-		err = fmt.Errorf("%q is a directory by pattern %q and a file by pattern %q; rename one", path, first, second)
+		err = fmt.Errorf("%q is a directory by pattern %q and a file by pattern %q; rename one", shared, first, second)
 	}
 	b.errors = append(b.errors, &Error{int(y.entry), err})
 }

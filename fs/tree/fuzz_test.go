@@ -31,7 +31,7 @@ func FuzzTree(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What is shown of any folder on the way to any position, shown or not.
+		// What is shown of any directory on the way to any position, shown or not.
 		for id := Root + ID(n%uint64(tree.end-Root)); ; id = tree.Parent(id) {
 			node, ok := tree.Node(id)
 			if ok {

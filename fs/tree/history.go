@@ -19,7 +19,7 @@ import (
 // is added stands beside the files of generation 0 and is called like them, with
 // a number before the ending: 0017.eml, 0017+1.eml, 0017+2.eml.
 //
-// Folders stay, also when they are empty.
+// Directories stay, also when they are empty.
 type History struct {
 	Generation int    // 0 to spec.MaxGeneration
 	Change     uint64 // of the distinct units of every file, replaced by each generation

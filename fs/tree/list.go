@@ -57,11 +57,11 @@ func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
 // if there is a shard, this times the number of shards.
 func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next uint64, more bool) {
 	n, parent := t.at(dir)
-	if n == nil || n.folder == nil {
+	if n == nil || n.dir == nil {
 		return off, false
 	}
 	l := lister{t, steps}
-	f := n.folder
+	f := n.dir
 	name := make([]byte, 0, maxName)
 	i, from := f.child(off)
 	for i < len(f.children) {
@@ -75,7 +75,7 @@ func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next
 		default:
 			name = c.appendName(name[:0], instance%c.names())
 			from = at + 1
-			if !yield(Child{c.base + ID(instance), name, c.folder != nil, begin + from, t, c, instance}) {
+			if !yield(Child{c.base + ID(instance), name, c.dir != nil, begin + from, t, c, instance}) {
 				return begin + from, true
 			}
 		}
@@ -104,7 +104,7 @@ func (l *lister) next(c *node, parent, from uint64) (at, instance uint64) {
 	first := parent * names
 	l.steps--
 	switch {
-	case c.folder != nil:
+	case c.dir != nil:
 		at = l.nextDir(c, first+from, first+names) - first
 	case c.row() == nil:
 		number := c.first + first
@@ -169,7 +169,7 @@ func (l *lister) nextDir(c *node, from, end uint64) uint64 {
 	if shard.all() || c.parent == nil {
 		return from
 	}
-	if c.count == 1 && shard.count(c.folder.begin0, c.folder.end0) > 0 {
+	if c.count == 1 && shard.count(c.dir.begin0, c.dir.end0) > 0 {
 		return from
 	}
 	return l.nextWithFiles(c, c.count, from, end)
@@ -178,12 +178,12 @@ func (l *lister) nextDir(c *node, from, end uint64) uint64 {
 // nextWithFiles is nextDir for the files below n, which is a directory, or one below
 // it, and count is that of the directory.
 func (l *lister) nextWithFiles(n *node, count, from, end uint64) uint64 {
-	for _, c := range n.folder.children {
+	for _, c := range n.dir.children {
 		if end == from {
 			break
 		}
 		l.steps--
-		if c.folder != nil {
+		if c.dir != nil {
 			end = l.nextWithFiles(c, count, from, end)
 			continue
 		}
@@ -195,7 +195,7 @@ func (l *lister) nextWithFiles(n *node, count, from, end uint64) uint64 {
 
 // shows reports whether an instance of a node is part of what is shown.
 func (t *Tree) shows(n *node, instance uint64) bool {
-	if n.folder != nil {
+	if n.dir != nil {
 		l := lister{Tree: t}
 		return l.nextDir(n, instance, instance+1) == instance
 	}

@@ -33,7 +33,7 @@ func listAll(t *testing.T, tree *Tree, dir ID, off uint64, steps int) []string {
 // isShown is the slow way to say whether a position is shown: it goes through all
 // files below a directory.
 func isShown(tree *Tree, n *node, instance uint64) bool {
-	if n.folder == nil {
+	if n.dir == nil {
 		number := n.first + instance
 		return (tree.o.Shard.all() || number%tree.o.Shard.Count == tree.o.Shard.Index) && (n.row() == nil || n.row().has(n.place(instance)))
 	}
@@ -45,7 +45,7 @@ func isShown(tree *Tree, n *node, instance uint64) bool {
 		for above != nil && above != n {
 			above = above.parent
 		}
-		if above == nil || c.folder != nil {
+		if above == nil || c.dir != nil {
 			continue
 		}
 		each := c.count / n.count
@@ -131,7 +131,7 @@ func checkAllListings(t *testing.T, tree *Tree) {
 		// From every ordinal, there follow those whose Next is above it.
 		n, _ := tree.at(dir)
 		i := 0
-		for off := range min(n.folder.size(), 300) + 2 {
+		for off := range min(n.dir.size(), 300) + 2 {
 			for i < len(all) {
 				var name string
 				var id, next uint64
@@ -177,7 +177,7 @@ func TestFirstOfMany(t *testing.T) {
 			dir, _, _ = tree.Lookup(Root, c.dir)
 		}
 		n, _ := tree.at(dir)
-		size := n.folder.size()
+		size := n.dir.size()
 		for i := range uint64(100) {
 			off := size / 100 * i
 			found := false

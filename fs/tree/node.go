@@ -13,9 +13,9 @@ type node struct {
 	name   string     // the name; with ranges, the pattern
 	ranges *component // nil without ranges
 	base   ID
-	count  uint64  // positions in the block
-	folder *folder // nil for a file
-	entry  uint32  // index of the entry that brought it in
+	count  uint64     // positions in the block
+	dir    *directory // nil for a file
+	entry  uint32     // index of the entry that brought it in
 
 	// Of a file.
 	kind  *kind

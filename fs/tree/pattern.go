@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
 const (
@@ -110,7 +112,7 @@ func parsePiece(s string) (p part, isRange bool, n int, err error) {
 	case '{':
 		n = strings.IndexByte(s, '}') + 1
 		if n == 0 {
-			return p, true, 0, fmt.Errorf(`no "}" after %q; write a range like {00..99}, or \{ for the character`, s)
+			return p, true, 0, fmt.Errorf(`no "}" after %q; write a range like {00..99}, or \{ for the character`, spec.Cut(s))
 		}
 		p, err = parseRange(s[:n])
 		return p, true, n, err
@@ -176,12 +178,12 @@ func parseRange(s string) (part, error) {
 		to = from
 	}
 	if digitRun(from) != len(from) || digitRun(to) != len(to) || from == "" || to == "" {
-		return part{}, fmt.Errorf("%q is not a range of decimal numbers; write it like {00..99}", s)
+		return part{}, fmt.Errorf("%q is not a range of decimal numbers; write it like {00..99}", spec.Cut(s))
 	}
 	lo, ok1 := parseNumber(from, len(from))
 	hi, ok2 := parseNumber(to, len(to))
 	if !ok1 || !ok2 {
-		return part{}, fmt.Errorf("%s has a number of more than %d digits; use smaller ones", s, maxDigits)
+		return part{}, fmt.Errorf("%s has a number of more than %d digits; use smaller ones", spec.Cut(s), maxDigits)
 	}
 	if lo > hi {
 		return part{}, fmt.Errorf("range runs backwards; write {%s..%s}", to, from)
@@ -239,4 +241,4 @@ func (c *component) finish() error {
 	return nil
 }
 
-var errTooMany = errors.New("2^61 files and folders or more; use smaller ranges")
+var errTooMany = errors.New("2^61 files and directories or more; use smaller ranges")

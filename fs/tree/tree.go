@@ -14,10 +14,10 @@
 //
 // # Positions
 //
-// Every file and folder has a position, its ID. The entries form a trie whose
+// Every file and directory has a position, its ID. The entries form a trie whose
 // nodes are path components, still with their ranges. A node with n names, below
-// a node that stands for m folders, stands for m*n files or folders, and they
-// are numbered as a block: base + folder*n + name. IDs follow from the set of
+// a node that stands for m directories, stands for m*n files or directories, and they
+// are numbered as a block: base + directory*n + name. IDs follow from the set of
 // entries alone, not from their order, nor from what is shown of the tree, and are
 // below 1<<61.
 //
@@ -44,10 +44,10 @@ type Entry struct {
 	Sizes   spec.Sizes // if they are drawn
 }
 
-// ID is the position of a file or folder; 0 is the position of none.
+// ID is the position of a file or directory; 0 is the position of none.
 type ID uint64
 
-// Root is the position of the folder that holds everything.
+// Root is the position of the directory that holds everything.
 const Root ID = 1
 
 // maxPositions bounds the IDs, so that a product or sum of a few counts that
@@ -106,7 +106,7 @@ func (t *Tree) Node(id ID) (Node, bool) {
 
 // node returns an instance of n, which is shown.
 func (t *Tree) node(n *node, instance uint64) Node {
-	if n.folder != nil {
+	if n.dir != nil {
 		return Node{IsDir: true}
 	}
 	node := Node{Spec: n.specOf(instance)}
@@ -164,10 +164,10 @@ func (t *Tree) Entry(i int) Entry {
 // {0..9}.txt, are tried one after the other.
 func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	n, instance := t.at(dir)
-	if n == nil || n.folder == nil {
+	if n == nil || n.dir == nil {
 		return 0, Node{}, false
 	}
-	child, index := n.folder.find(name)
+	child, index := n.dir.find(name)
 	if child == nil {
 		return 0, Node{}, false
 	}
@@ -181,14 +181,14 @@ func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 // Hides returns the spec of a file in the root that is not shown, neither its size,
 // if that is drawn, nor its generation; false if there is no such file.
 func (t *Tree) Hides(name string) (spec.Spec, bool) {
-	child, index := t.nodes[0].folder.find(name)
-	if child == nil || child.folder != nil || t.shows(child, index) {
+	child, index := t.nodes[0].dir.find(name)
+	if child == nil || child.dir != nil || t.shows(child, index) {
 		return spec.Spec{}, false
 	}
 	return child.spec(), true
 }
 
-// Parent returns the folder that holds a position: Root for Root itself, 0 if
+// Parent returns the directory that holds a position: Root for Root itself, 0 if
 // id is no position.
 func (t *Tree) Parent(id ID) ID {
 	n, instance := t.at(id)
@@ -213,16 +213,16 @@ func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 
 // A Place is where a file is among all files of its entry.
 type Place struct {
-	Pattern string // of the entry; where it gives a folder or file one name only, that name
+	Pattern string // of the entry; where it gives a directory or file one name only, that name
 	Index   uint64 // below Files: the number of the file, in the order of the numbers in its path
 	Files   uint64 // that the entry makes
 }
 
 // Place returns the place of a file; false if id is no position of a file. It
-// follows from the file's entry alone: other entries may share its folders.
+// follows from the file's entry alone: other entries may share its directories.
 func (t *Tree) Place(id ID) (Place, bool) {
 	n, instance := t.at(id)
-	if n == nil || n.folder != nil {
+	if n == nil || n.dir != nil {
 		return Place{}, false
 	}
 	return Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count}, true
@@ -232,7 +232,7 @@ func (t *Tree) Place(id ID) (Place, bool) {
 // a shard and files that come or go: then it is an expectation.
 func (t *Tree) Files() uint64 { return t.files }
 
-// Dirs returns the number of folders, the root among them, and those that a shard
+// Dirs returns the number of directories, the root among them, and those that a shard
 // does not show.
 func (t *Tree) Dirs() uint64 { return t.dirs }
 

@@ -32,7 +32,7 @@ func single(err error) (*Error, bool) {
 	return nil, false
 }
 
-// walk visits everything below a folder, in the order of ReadDir.
+// walk visits everything below a directory, in the order of ReadDir.
 func walk(tree *Tree, dir ID, prefix string, visit func(path string, id ID, isDir bool)) {
 	for c := range tree.ReadDir(dir, 0) {
 		path := prefix + string(c.Name)
@@ -128,7 +128,7 @@ func describe(t *testing.T, tree *Tree) description {
 		d.ids = append(d.ids, id)
 	})
 	if tree.Dirs() != uint64(len(dirs)) || tree.Files() != uint64(len(seen)-len(dirs)) || tree.Bytes() != bytes {
-		t.Errorf("%d files, %d folders, %d bytes; want %d, %d, %d",
+		t.Errorf("%d files, %d directories, %d bytes; want %d, %d, %d",
 			tree.Files(), tree.Dirs(), tree.Bytes(), len(seen)-len(dirs), len(dirs), bytes)
 	}
 	for id := range tree.end + 10 {
@@ -156,15 +156,15 @@ func checkOffsets(t *testing.T, tree *Tree, dir ID) {
 	for off := range uint64(len(all)) + 3 {
 		want := all[min(off, uint64(len(all))):]
 		if got := list(tree, dir, off); !slices.Equal(got, want) {
-			t.Errorf("folder %d from %d: %q, want %q", dir, off, got, want)
+			t.Errorf("directory %d from %d: %q, want %q", dir, off, got, want)
 		}
 	}
 	if got := list(tree, dir, math.MaxUint64); got != nil {
-		t.Errorf("folder %d from the largest offset: %q", dir, got)
+		t.Errorf("directory %d from the largest offset: %q", dir, got)
 	}
 }
 
-// The place of a file counts the paths of its pattern, whatever shares its folders.
+// The place of a file counts the paths of its pattern, whatever shares its directories.
 func TestPlace(t *testing.T) {
 	patterns := []string{
 		"u{0..2}/m{8..11}/{0..1}.eml", "u{0..2}/m{8..11}/{0..1}.idx", "u{0..2}/m{8..11}/x", "u{0..2}/{5..9}", "v1",
@@ -188,7 +188,7 @@ func TestPlace(t *testing.T) {
 			place, ok := tree.Place(id)
 			if isDir {
 				if ok || place != (Place{}) {
-					t.Errorf("the folder %s has the place %+v", path, place)
+					t.Errorf("the directory %s has the place %+v", path, place)
 				}
 				return
 			}
@@ -245,7 +245,7 @@ func TestNoSuchPosition(t *testing.T) {
 	}
 	for _, id := range []ID{0, tree.end, y} {
 		if _, _, ok := tree.Lookup(id, "x"); ok || list(tree, id, 0) != nil {
-			t.Errorf("%d is a folder", id)
+			t.Errorf("%d is a directory", id)
 		}
 	}
 	if tree.Parent(Root) != Root {

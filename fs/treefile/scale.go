@@ -116,21 +116,21 @@ func closeRanges(pattern string, f spec.Files, ofShare func(share uint64) float6
 	names, isOpen, err := tree.CountNames(pattern)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("pattern %q: %w", pattern, err)
+		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
 	case !isOpen:
-		return "", fmt.Errorf("pattern %q: %s needs an open range, such as {0..}", pattern, why)
+		return "", fmt.Errorf("pattern %q: %s needs an open range, such as {0..}", spec.Cut(pattern), why)
 	case files >= 1<<61:
 		return "", fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
 	n := max(1, uint64(files/float64(names)+0.5))
 	closed, err := tree.CloseRanges(pattern, n)
 	if err != nil {
-		return "", fmt.Errorf("pattern %q: %w", pattern, err)
+		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
 	}
 	if f.Total != 0 {
 		var s sum
 		if s.add(closed, f); far(s.bytes, float64(f.Total)) {
-			return "", fmt.Errorf("pattern %q: %s comes to %s, as files are whole and closed ranges give %d at a time; write that size, or a much larger one", pattern, why, sizeText(s.bytes), names)
+			return "", fmt.Errorf("pattern %q: %s comes to %s, as files are whole and closed ranges give %d at a time; write that size, or a much larger one", spec.Cut(pattern), why, sizeText(s.bytes), names)
 		}
 	}
 	return closed, nil

@@ -47,7 +47,7 @@ func (l Line) Origin() string {
 // files returns what the files are.
 func (l Line) files() (spec.Files, error) {
 	if l.Spec == "" {
-		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", l.Pattern)
+		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
 	}
 	return spec.ParseFiles(l.Spec)
 }

@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// A folder holds the children of a node. Their name sets are disjoint.
-type folder struct {
+// A directory holds the children of a node. Their name sets are disjoint.
+type directory struct {
 	children []*node  // in natural order of their first names
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
@@ -30,7 +30,7 @@ const few = 8
 var hashSeed = maphash.MakeSeed()
 
 // add adds a child, in no order.
-func (f *folder) add(n *node) {
+func (f *directory) add(n *node) {
 	f.children = append(f.children, n)
 	switch k := len(f.children); {
 	case k <= few:
@@ -44,7 +44,7 @@ func (f *folder) add(n *node) {
 // index makes the table that finds children by their keys: places in children, from
 // 1 on, by open addressing with linear probing, at a load of three eighths to three
 // quarters.
-func (f *folder) index() {
+func (f *directory) index() {
 	f.slots = nil
 	if len(f.children) <= few {
 		return
@@ -59,7 +59,7 @@ func (f *folder) index() {
 	}
 }
 
-func (f *folder) enter(i int) {
+func (f *directory) enter(i int) {
 	key, _ := f.children[i].key()
 	mask := uint64(len(f.slots) - 1)
 	at := maphash.String(hashSeed, key) & mask
@@ -70,7 +70,7 @@ func (f *folder) enter(i int) {
 }
 
 // byKey returns the child that has a key; see node.key.
-func (f *folder) byKey(key string, several bool) *node {
+func (f *directory) byKey(key string, several bool) *node {
 	is := func(c *node) bool {
 		k, s := c.key()
 		return k == key && s == several
@@ -94,14 +94,14 @@ func (f *folder) byKey(key string, several bool) *node {
 
 // sort sorts the children: those that clash, which have one name, by their entries,
 // to be reported alike every time.
-func (f *folder) sort() {
+func (f *directory) sort() {
 	slices.SortFunc(f.children, func(x, y *node) int {
 		return cmp.Or(compareNames(x.firstName(), y.firstName()), cmp.Compare(x.entry, y.entry), cmp.Compare(x.round(), y.round()))
 	})
 }
 
 // arrange makes what finds the children, which are sorted.
-func (f *folder) arrange() {
+func (f *directory) arrange() {
 	f.children = slices.Clip(f.children)
 	f.index()
 	if !slices.ContainsFunc(f.children, func(c *node) bool { return c.names() > 1 }) {
@@ -126,7 +126,7 @@ func (f *folder) arrange() {
 }
 
 // find returns the child that has the given name, and the name's index in it.
-func (f *folder) find(name string) (child *node, index uint64) {
+func (f *directory) find(name string) (child *node, index uint64) {
 	if c := f.byKey(name, false); c != nil {
 		return c, 0
 	}
@@ -147,7 +147,7 @@ func (f *folder) find(name string) (child *node, index uint64) {
 
 // child returns where ordinal off is: an index in children, and the index of a
 // name in that child.
-func (f *folder) child(off uint64) (i int, index uint64) {
+func (f *directory) child(off uint64) (i int, index uint64) {
 	if f.ranged == nil {
 		return int(min(off, uint64(len(f.children)))), 0
 	}
@@ -162,7 +162,7 @@ func (f *folder) child(off uint64) (i int, index uint64) {
 }
 
 // begin returns the ordinal of the first name of children[i].
-func (f *folder) begin(i int) uint64 {
+func (f *directory) begin(i int) uint64 {
 	switch {
 	case f.ranged == nil:
 		return uint64(i)
@@ -173,4 +173,4 @@ func (f *folder) begin(i int) uint64 {
 }
 
 // size returns how many children there are, shown or not.
-func (f *folder) size() uint64 { return f.begin(len(f.children)) }
+func (f *directory) size() uint64 { return f.begin(len(f.children)) }
