@@ -195,7 +195,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		a.Mode = fuse.S_IFREG | f.mode
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
-			a.Size = uint64(len(n.control.text()))
+			a.Size = uint64(n.control.contents().Size())
 		}
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512

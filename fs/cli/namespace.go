@@ -85,7 +85,6 @@ func parseTotal(text string) (int64, error) {
 // namespace is what the flags mean.
 type namespace struct {
 	tree     *tree.Tree
-	entries  []tree.Entry
 	treeText []byte // of --tree, for the server: a file that is read twice may have changed
 }
 
@@ -99,7 +98,7 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.tree, s.entries, err = treefile.Build(lines, scale, o)
+	s.tree, err = treefile.Build(lines, scale, o)
 	if err != nil {
 		return s, usageError{n.explain(err, scale, o)}
 	}
@@ -145,9 +144,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 	}
 	for _, file := range n.file {
 		name, text, _ := spec.CutName(file)
-		l := treefile.Line{Origin: fmt.Sprintf("--file %q", file), Pattern: name}
-		l.Files, l.Err = spec.ParseFiles(text)
-		lines = append(lines, l)
+		lines = append(lines, treefile.Line{Source: fmt.Sprintf("--file %q", file), Pattern: name, Spec: text})
 	}
 	given := lines != nil
 	if n.set.Changed("tree") {
@@ -173,9 +170,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 		return lines, nil
 	}
 	for _, size := range listed {
-		l := treefile.Line{Origin: size, Pattern: size}
-		l.Files, l.Err = spec.ParseFiles(size)
-		lines = append(lines, l)
+		lines = append(lines, treefile.Line{Source: size, Pattern: size, Spec: size})
 	}
 	return lines, nil
 }
@@ -192,7 +187,7 @@ func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 	if err != nil {
 		return nil, usagef("--size: %w", err)
 	}
-	l := treefile.Line{Origin: "--size", Pattern: "data", Files: files}
+	l := treefile.Line{Source: "--size", Pattern: "data", Spec: n.size}
 	if files.Total != 0 || files.Share != 0 {
 		if n.set.Changed("files") {
 			return nil, usagef("--files %d: total= or share= in --size already says how many files there are; leave one of them out", n.files)

@@ -30,29 +30,29 @@ many they are; or a --preset as it is built in, with its sources, if neither
 			}
 			text, isPreset := treefile.Preset(files.preset)
 			others := []string{"size", "files", "file", "tree", "total", "count"}
-			if !isPreset || slices.ContainsFunc(others, f.Changed) {
-				n, err := files.namespace(tree.Options{})
-				if err != nil {
-					return err
-				}
-				text = []byte(n.text(nil))
+			if isPreset && !slices.ContainsFunc(others, f.Changed) {
+				_, err := stdout.Write(text)
+				return written(err)
 			}
-			_, err := stdout.Write(text)
-			return err
+			n, err := files.namespace(tree.Options{})
+			if err != nil {
+				return err
+			}
+			_, err = n.text(nil).WriteTo(stdout)
+			return written(err)
 		},
 	}
 }
 
 // text returns the tree file of a namespace, which with some flags more, in args,
 // makes the files of a mount.
-func (n *namespace) text(args []string) string {
+func (n *namespace) text(args []string) *treefile.Text {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", n)
 	if len(args) > 0 {
 		fmt.Fprintf(&b, "# together with: %s\n", strings.Join(args, " "))
 	}
-	b.WriteString(treefile.Format(n.entries))
-	return b.String()
+	return treefile.NewText(b.String(), n.tree)
 }
 
 // String says how much there is.

@@ -55,7 +55,7 @@ func FormatRatio(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) 
 func ParseGeneration(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || n > MaxGeneration {
-		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", s, MaxGeneration)
+		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", Cut(s), MaxGeneration)
 	}
 	return int(n), nil
 }

@@ -20,9 +20,9 @@ func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(digits, base, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("seed %q: the largest seed is %d", s, uint64(math.MaxUint64))
+		return 0, fmt.Errorf("seed %q: the largest seed is %d", Cut(s), uint64(math.MaxUint64))
 	case err != nil:
-		return 0, fmt.Errorf("seed %q: a seed is a decimal number, or 0x and hexadecimal digits", s)
+		return 0, fmt.Errorf("seed %q: a seed is a decimal number, or 0x and hexadecimal digits", Cut(s))
 	}
 	return n, nil
 }

@@ -127,7 +127,7 @@ func parse(s string, many bool) (f Files, err error) {
 	sizes, drawn, err := parseSizes(size)
 	switch {
 	case drawn && err == nil && !many:
-		err = fmt.Errorf("sizes %q: a single file has a single size, such as 64K", size)
+		err = fmt.Errorf("sizes %q: a single file has a single size, such as 64K", Cut(size))
 	case drawn:
 		f.Sizes = sizes
 	default:
@@ -142,19 +142,19 @@ func parse(s string, many bool) (f Files, err error) {
 		var part string
 		part, rest, more = strings.Cut(rest, ",")
 		if part == "" {
-			return Files{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many", s)
+			return Files{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma", Cut(s))
 		}
 		key, value, hasValue := strings.Cut(part, "=")
 		ofFiles := slices.Contains(filesKeys, key)
 		switch {
 		case ofFiles && !many:
-			return Files{}, fmt.Errorf("key %q is for many files, and this is one; leave it out", key)
+			return Files{}, fmt.Errorf("key %q is for many files, not for one; leave it out", Cut(key))
 		case !ofFiles && !slices.Contains(keys, key):
-			return Files{}, fmt.Errorf("key %q is unknown; there are %s", key, knownKeys(many))
+			return Files{}, fmt.Errorf("key %q is unknown; there are %s", Cut(key), knownKeys(many))
 		case !hasValue:
-			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", key, key)
+			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", Cut(key), key)
 		case given[key]:
-			return Files{}, fmt.Errorf("key %q is given twice; give it once", key)
+			return Files{}, fmt.Errorf("key %q is given twice; give it once", Cut(key))
 		}
 		given[key] = true
 		set := f.Spec.set
@@ -208,14 +208,14 @@ func (f *Files) set(key, value string) (err error) {
 			return fmt.Errorf("total: %w", err)
 		}
 		if f.Total == 0 {
-			return fmt.Errorf("total %q: must be 1 byte or more", value)
+			return fmt.Errorf("total %q: must be 1 byte or more", Cut(value))
 		}
 	case "share":
 		if f.Share, err = ParseShare(value); err != nil {
-			return fmt.Errorf("share %q: %w", value, err)
+			return fmt.Errorf("share %q: %w", Cut(value), err)
 		}
 		if f.Share == 0 {
-			return fmt.Errorf("share %q: must be more than nothing", value)
+			return fmt.Errorf("share %q: must be more than 0%%", Cut(value))
 		}
 	}
 	return nil
@@ -228,7 +228,7 @@ func (s *Spec) set(key, value string) (err error) {
 		s.Seed, err = ParseSeed(value)
 	case "dedup":
 		if s.Dedup, err = ParseRatio(value); err != nil {
-			return fmt.Errorf("dedup %q: %w", value, err)
+			return fmt.Errorf("dedup %q: %w", Cut(value), err)
 		}
 	case "unit":
 		if s.Unit, err = ParseSize(value); err != nil {
@@ -236,39 +236,39 @@ func (s *Spec) set(key, value string) (err error) {
 		}
 		if s.Unit < MinUnit || s.Unit > MaxUnit || s.Unit%Cell != 0 {
 			return fmt.Errorf("unit %q: a unit is a multiple of %s, from %s to %s",
-				value, FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
+				Cut(value), FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
 		}
 	case "skew":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n > MaxSkew {
-			return fmt.Errorf("skew %q: a skew is a whole number from 0 to %d", value, MaxSkew)
+			return fmt.Errorf("skew %q: a skew is a whole number from 0 to %d", Cut(value), MaxSkew)
 		}
 		s.Skew = int(n)
 	case "scope":
 		if value != "file" && value != "group" {
-			return fmt.Errorf("scope %q: a scope is file or group", value)
+			return fmt.Errorf("scope %q: a scope is file or group", Cut(value))
 		}
 		s.Group = value == "group"
 	case "group":
 		s.First, s.Units, err = parsePlace(value)
 	case "compress":
 		if s.Compress, err = ParseRatio(value); err != nil {
-			return fmt.Errorf("compress %q: %w", value, err)
+			return fmt.Errorf("compress %q: %w", Cut(value), err)
 		}
 		if s.Compress > MaxCompress {
-			return fmt.Errorf("compress %q: the highest ratio is %v", value, MaxCompress)
+			return fmt.Errorf("compress %q: the highest ratio is %v", Cut(value), MaxCompress)
 		}
 	case "generation":
 		s.Generation, err = ParseGeneration(value)
 	case "change":
 		s.HasChange = true
 		if s.Change, err = ParseShare(value); err != nil {
-			return fmt.Errorf("change %q: %w", value, err)
+			return fmt.Errorf("change %q: %w", Cut(value), err)
 		}
 	case "phase":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n >= Billion {
-			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", value, Billion-1)
+			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", Cut(value), Billion-1)
 		}
 		s.Phase = n
 	default:

@@ -112,7 +112,7 @@ func TestParseErrors(t *testing.T) {
 		",dedup=3":                    `size "": a size starts with a digit`,
 		"64X,dedup=3":                 `size "64X": unknown suffix "X"`,
 		"8E,dedup=3":                  `size "8E": the largest size is 8E-1`,
-		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many`,
+		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
 		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, rate, latency, fail`,

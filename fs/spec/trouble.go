@@ -100,7 +100,7 @@ func ParseRate(s string) (int64, error) {
 		return 0, fmt.Errorf("rate: %w", err)
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("rate %q: a rate is 1 byte a second or more", s)
+		return 0, fmt.Errorf("rate %q: a rate is 1 byte a second or more", Cut(s))
 	}
 	return n, nil
 }
@@ -126,16 +126,16 @@ func ParseLatency(s string) (time.Duration, error) {
 		n, err := parseDecimal(s[:digits], int64(u.unit))
 		switch {
 		case errors.Is(err, errTooFine):
-			return 0, fmt.Errorf("latency %q: nothing is shorter than 0.001us, a nanosecond", s)
+			return 0, fmt.Errorf("latency %q: nothing is shorter than 0.001us, a nanosecond", Cut(s))
 		case err == nil && n == 0:
-			return 0, fmt.Errorf("latency %q: a latency is more than 0", s)
+			return 0, fmt.Errorf("latency %q: a latency is more than 0", Cut(s))
 		case errors.Is(err, errTooLarge), err == nil && n > int64(MaxLatency):
-			return 0, fmt.Errorf("latency %q: a latency is at most %s", s, FormatLatency(MaxLatency))
+			return 0, fmt.Errorf("latency %q: a latency is at most %s", Cut(s), FormatLatency(MaxLatency))
 		case err == nil:
 			return time.Duration(n), nil
 		}
 	}
-	return 0, fmt.Errorf("latency %q: a latency is a plain number and us, ms or s, such as 2ms or 1.5s", s)
+	return 0, fmt.Errorf("latency %q: a latency is a plain number and us, ms or s, such as 2ms or 1.5s", Cut(s))
 }
 
 // FormatLatency returns d in the largest unit that it is a whole number of, or in
@@ -153,7 +153,7 @@ func FormatLatency(d time.Duration) string {
 func ParseFail(s string) (Fail, error) {
 	end := strings.IndexAny(s, "@:")
 	if end < 0 {
-		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", s)
+		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", Cut(s))
 	}
 	var f Fail
 	var names []string
@@ -164,7 +164,7 @@ func ParseFail(s string) (Fail, error) {
 		}
 	}
 	if f.Errno == 0 {
-		return Fail{}, fmt.Errorf("fail %q: %q is none of the errors %s", s, s[:end], strings.Join(names, ", "))
+		return Fail{}, fmt.Errorf("fail %q: %q is not one of the errors %s", Cut(s), Cut(s[:end]), strings.Join(names, ", "))
 	}
 	var err error
 	if s[end] == ':' {
@@ -173,7 +173,7 @@ func ParseFail(s string) (Fail, error) {
 		f.First, f.Length, err = parseRange(s[end+1:])
 	}
 	if err != nil {
-		return Fail{}, fmt.Errorf("fail %q: %w", s, err)
+		return Fail{}, fmt.Errorf("fail %q: %w", Cut(s), err)
 	}
 	return f, nil
 }
