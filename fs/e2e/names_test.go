@@ -53,7 +53,7 @@ func escaped(name string, all bool) string {
 		}
 		return b.String()
 	}
-	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`).Replace(name)
+	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`, ":", `\x3a`).Replace(name)
 }
 
 // Files and directories can have any name that Linux allows, byte for byte, and

@@ -22,23 +22,22 @@ func Line(text string) string {
 	if len(text) <= MaxLine && isPrintable(text) {
 		return text
 	}
-	const mark = " ... "
-	head, whole := escape(text, MaxLine)
-	if whole {
-		return head
+	// The reason, which follows the name that it is about, is at the end. What is cut
+	// here is more than enough of either, and cannot be seen below.
+	const mark, enough = " ... ", 2 * MaxLine
+	if len(text) > 2*enough {
+		text = text[:enough] + text[len(text)-enough:]
 	}
-	// The reason, which follows the name that it is about, is at the end.
-	tail, _ := escape(strings.ToValidUTF8(text[len(text)-MaxLine/2:], ""), 2*MaxLine)
-	if len(tail) > MaxLine/2 {
-		tail = strings.ToValidUTF8(tail[len(tail)-MaxLine/2:], "")
+	line := escape(text)
+	if len(line) <= MaxLine {
+		return line
 	}
-	head, _ = escape(text, MaxLine-len(tail)-len(mark))
-	return head + mark + tail
+	half := (MaxLine - len(mark)) / 2
+	return strings.ToValidUTF8(line[:half], "") + mark + strings.ToValidUTF8(line[len(line)-half:], "")
 }
 
-// escape returns the beginning of text in at most limit bytes, and whether that is
-// all of it.
-func escape(text string, limit int) (string, bool) {
+// escape writes what cannot be printed as in a Go string.
+func escape(text string) string {
 	var b strings.Builder
 	for i, n := 0, 0; i < len(text); i += n {
 		var r rune
@@ -48,12 +47,9 @@ func escape(text string, limit int) (string, bool) {
 			quoted := strconv.Quote(piece)
 			piece = quoted[1 : len(quoted)-1]
 		}
-		if b.Len()+len(piece) > limit {
-			return b.String(), false
-		}
 		b.WriteString(piece)
 	}
-	return b.String(), true
+	return b.String()
 }
 
 func isPrintable(text string) bool {
