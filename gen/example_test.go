@@ -34,7 +34,7 @@ func ExampleGenerator() {
 	// 1 EOF
 }
 
-// A reader goes through the stream once. Here, a compressor gets it.
+// A reader reads the stream in order: here, for a compressor.
 func ExampleGenerator_NewReader() {
 	g, err := gen.New(gen.Config{Size: 1 << 20, Compress: 2})
 	if err != nil {

@@ -76,7 +76,7 @@ func TestParseSetErrors(t *testing.T) {
 	}
 }
 
-// A list may say everything again and again.
+// A list may repeat numbers any number of times.
 func TestParseSetOfLongLists(t *testing.T) {
 	got, err := ParseSet(strings.Repeat("0-65535,", 100_000) + "3")
 	if err != nil || got.String() != "0-65535" {
