@@ -19,6 +19,7 @@ type MountOptions struct {
 	Source     string         // shown as the device in the mount table; "" means dgenfs
 	AllowOther bool           // let users other than the mounting one in
 	NoExec     bool           // let nobody execute files
+	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
 	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
