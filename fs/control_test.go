@@ -17,7 +17,7 @@ const testConfig = "transport: dev\nworkers: 2\n"
 func newControlFS(t *testing.T, files ...string) *FS {
 	t.Helper()
 	f := newFS(t, 0, files...)
-	f.control = []controlFile{{"config", func() string { return testConfig }}}
+	f.control = []controlFile{{"config", func() Contents { return strings.NewReader(testConfig) }}}
 	return f
 }
 

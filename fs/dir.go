@@ -19,8 +19,8 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
 	}
 	out.SetEntryTimeout(valid)
-	if id, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
-		f.entry(uint64(id), out)
+	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
+		f.fillEntry(uint64(id), treeNode(n), out)
 		return fuse.OK
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {

@@ -28,12 +28,12 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		return fuse.Status(syscall.EISDIR)
 	}
 	if n.control != nil {
-		out.Fh = f.files.add(&openFile{text: n.control.text()})
+		out.Fh = f.files.add(&openFile{contents: n.control.contents()})
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
 	}
 	s := f.fileSpec(in.NodeId, n)
-	c := GeneratorConfig(s)
+	c := s.Config()
 	// A request is too small to be shared out, and the requests of one reader
 	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
@@ -56,22 +56,6 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
-}
-
-// GeneratorConfig returns what generates the bytes of a spec, as those of a file
-// on its own: scope=group has no effect, and the seed is s.Seed, given or not.
-// How to generate is left at its defaults.
-func GeneratorConfig(s spec.Spec) gen.Config {
-	return gen.Config{
-		Size:     s.Size,
-		Seed:     s.Seed,
-		Dedup:    s.Dedup,
-		Unit:     s.Unit,
-		Skew:     s.Skew,
-		Group:    gen.Group{Units: s.Units, First: s.First},
-		Compress: s.Compress,
-		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
-	}
 }
 
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
@@ -104,7 +88,8 @@ func (f *FS) wrong(err error) syscall.Errno {
 func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	switch t := file.troubled; {
 	case t == nil:
-		return copy(p, file.text[min(off, int64(len(file.text))):]), nil, 0
+		n, _ := file.contents.ReadAt(p, off) // the only error is the end
+		return n, nil, 0
 	case t.isSlow():
 		return 0, t.delay(time.Now(), off, len(p)), 0
 	default:
@@ -173,12 +158,12 @@ type openFiles struct {
 
 type fileChunk [256]atomic.Pointer[openFile]
 
-// openFile is what is read from: a generator, one with trouble, or the text of a
+// openFile is what is read from: a generator, one with trouble, or the contents of a
 // control file.
 type openFile struct {
 	generator *gen.Generator
 	troubled  *troubledFile
-	text      string
+	contents  Contents
 }
 
 // add returns the handle under which file is found until remove.

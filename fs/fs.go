@@ -122,8 +122,10 @@ func (f *FS) node(id uint64) (node, bool) {
 		return f.controlNode(id)
 	}
 	n, ok := f.tree.Node(tree.ID(id))
-	return node{dir: n.IsDir, spec: n.Spec, born: n.Born}, ok
+	return treeNode(n), ok
 }
+
+func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: n.Born} }
 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
@@ -162,7 +164,11 @@ func (f *FS) lastChange(id uint64, n node) int {
 	case n.spec.Generation == 0 || n.spec.Change == 0:
 		return n.born
 	}
-	last, err := GeneratorConfig(f.fileSpec(id, n)).LastChange()
+	s := n.spec
+	if s.Group || s.Units != 0 {
+		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
+	}
+	last, err := s.Config().LastChange()
 	if err != nil {
 		f.log.Printf("when %s has changed: %v", n.spec, err)
 	}
@@ -189,7 +195,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		a.Mode = fuse.S_IFREG | f.mode
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
-			a.Size = uint64(len(n.control.text()))
+			a.Size = uint64(n.control.contents().Size())
 		}
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512

@@ -26,7 +26,7 @@ type MountOptions struct {
 	Placement transport.Placement // has to name a CPU
 	NUMA      string              // what to say of the placement, in a line
 	Version   string              // of the program, to be told
-	TreeFile  string              // that makes the files again, to be told
+	TreeFile  Contents            // that makes the files again, for .dgenfs/tree; nil is empty
 	Files     string              // what to say of them, in a line
 }
 
@@ -38,7 +38,7 @@ type Mount struct {
 	report     transport.Report
 	numa       string
 	version    string
-	treeFile   string
+	treeFile   Contents
 	files      string
 	start      time.Time
 }
@@ -94,6 +94,9 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 }
 
 func newMount(server *transport.Server, o MountOptions) *Mount {
+	if o.TreeFile == nil {
+		o.TreeFile = strings.NewReader("")
+	}
 	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, files: o.Files, start: time.Now()}
 }
 

@@ -185,7 +185,7 @@ func TestNamesOfOtherParts(t *testing.T) {
 		for name, size := range map[string]uint64{"1M": 1 << 20, "5M": 7, "2M": 2 << 20} {
 			h, out := header(fuse.FUSE_ROOT_ID), fuse.EntryOut{}
 			f.Lookup(nil, &h, name, &out)
-			_, shown := tr.Lookup(tree.Root, name)
+			_, _, shown := tr.Lookup(tree.Root, name)
 			if found := out.NodeId != 0; found != (shown || name != "5M") || found && out.Size != size {
 				t.Errorf("part %d: %s, listed: %v, is found: %v, with %d bytes", part, name, shown, found, out.Size)
 			}

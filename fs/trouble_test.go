@@ -3,6 +3,7 @@ package fs
 import (
 	"bytes"
 	"math"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -206,7 +207,7 @@ func TestTroubleOfMount(t *testing.T) {
 			t.Errorf("%s: after %v, want %v", path, d, want.latency)
 		}
 	}
-	f.control = []controlFile{{"config", func() string { return "text" }}}
+	f.control = []controlFile{{"config", func() Contents { return strings.NewReader("text") }}}
 	if _, _, errno := f.ReadFile(open(t, f, ".dgenfs/config"), 0, make([]byte, 10)); errno != 0 {
 		t.Errorf("a control file: %v", errno)
 	}

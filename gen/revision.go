@@ -115,24 +115,33 @@ func (c Config) LastChange() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("gen: %w", err)
 	}
-	s := newStream(c)
-	t, own := &s.turns, ceilDiv(uint64(c.Size), uint64(c.Unit))
-	if t.taken == 0 || own == 0 {
+	own := ceilDiv(uint64(c.Size), uint64(c.Unit))
+	if own == 0 {
 		return 0, nil
 	}
-	last := t.taken
-	if own < c.Group.Units {
-		last = 0
-		before := c.Revision.replaced(c.Revision.Generation-1, t.units)
-		for i := uint64(0); i < own && last <= before; i++ {
-			if i == maxLook {
-				last = t.taken
-				break
-			}
-			last = max(last, t.last(s.distinctUnit(s.first+i)))
-		}
+	if own >= c.Group.Units { // which units are replaced makes no difference
+		distinct := distinctOf(own, c.Dedup)
+		return c.Revision.generationOf(c.Revision.replaced(c.Revision.Generation, distinct), distinct), nil
 	}
-	return sort.Search(c.Revision.Generation, func(g int) bool {
-		return c.Revision.replaced(g, t.units) >= last
-	}), nil
+	s := newStream(c)
+	t := &s.turns
+	before := c.Revision.replaced(c.Revision.Generation-1, t.units)
+	last := uint64(0)
+	for i := uint64(0); t.taken > 0 && i < own && last <= before; i++ {
+		if i == maxLook {
+			last = t.taken
+			break
+		}
+		last = max(last, t.last(s.distinctUnit(s.first+i)))
+	}
+	return c.Revision.generationOf(last, t.units), nil
+}
+
+// generationOf returns the first generation up to which so many of the distinct
+// units have been replaced; r.Generation has replaced as many or more.
+func (r Revision) generationOf(replaced, distinct uint64) int {
+	if replaced == 0 {
+		return 0
+	}
+	return sort.Search(r.Generation, func(g int) bool { return r.replaced(g, distinct) >= replaced })
 }

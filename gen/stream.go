@@ -61,7 +61,7 @@ func newStream(c Config) stream {
 		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
 	}
 	if c.Dedup > 1 && units > 0 {
-		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
+		s.distinct = distinctOf(units, c.Dedup)
 		s.perm = keyed.NewPermutation(units, s.a)
 		units = s.distinct
 	}
@@ -70,6 +70,11 @@ func newStream(c Config) stream {
 	}
 	s.byUnit = s.distinct > 0 || s.turns.taken > 0
 	return s
+}
+
+// distinctOf returns how many of some units, at least one, are distinct.
+func distinctOf(units uint64, dedup float64) uint64 {
+	return max(1, uint64(math.Floor(float64(units)/dedup+0.5)))
 }
 
 func ceilDiv(a, b uint64) uint64 {

@@ -111,8 +111,9 @@ imports() {
 }
 imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
 imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
-imports ./fs/spec "$module/fs/spec"
-imports ./fs/tree "$module/(fs/(tree|spec)|gen/keyed)"
+imports ./fs/spec "$module/(fs/spec|gen(/.*)?)|golang\.org/x/sys/cpu"
+imports ./fs/tree "$module/(fs/(tree|spec)|gen(/.*)?)|golang\.org/x/sys/cpu"
+imports ./fs/treefile "$module/(fs/(treefile|tree|spec)|gen(/.*)?)|golang\.org/x/sys/cpu"
 # Of what is below fs, only cli knows numa and pflag.
 library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 for package in $library; do

@@ -12,7 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/numa"
@@ -160,7 +159,7 @@ func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, s
 	if err != nil {
 		return fillRow{}, err
 	}
-	cfg := fs.GeneratorConfig(s)
+	cfg := s.Config()
 	cfg.Implementation, cfg.Threads = impl, 1
 	buffers := int64(threads)
 	if mode == "shared" {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -65,7 +64,7 @@ func catCommand(args []string, stdout, _ io.Writer) error {
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(common, spec.SeedName(f.Arg(0)))
 	}
-	c := fs.GeneratorConfig(s)
+	c := s.Config()
 	c.Threads = 1 // a pipe takes a fraction of what one makes
 	g, err := gen.New(c)
 	if err != nil {

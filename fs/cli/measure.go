@@ -12,7 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -145,7 +144,7 @@ func newMeasureSource(arg string, seed uint64) (measureSource, error) {
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(seed, spec.SeedName(arg))
 	}
-	c := fs.GeneratorConfig(s)
+	c := s.Config()
 	c.Threads = 1 // the other threads hash
 	return measureSource{arg, "spec", s.Size, c}, nil
 }

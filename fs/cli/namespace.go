@@ -46,7 +46,6 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 // namespace is what the flags mean.
 type namespace struct {
 	tree     *tree.Tree
-	entries  []tree.Entry
 	treeText []byte // of --tree, for the server: what is read twice may have changed, or be gone
 }
 
@@ -60,7 +59,7 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.tree, s.entries, err = treefile.Build(lines, scale, o)
+	s.tree, err = treefile.Build(lines, scale, o)
 	if err != nil {
 		return s, usageError{n.explain(err, scale, o)}
 	}
@@ -81,6 +80,8 @@ func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options
 		return fmt.Errorf("--count %d: %w", n.count, err)
 	case n.preset != "":
 		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
+	case errors.Is(err, treefile.ErrNoScale):
+		return fmt.Errorf("%w: give --total or --count", err)
 	}
 	return err
 }
@@ -119,9 +120,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 		if !ok {
 			return nil, usagef("--file %q: must be NAME:SPEC, as in big.bin:64G", file)
 		}
-		l := treefile.Line{Origin: fmt.Sprintf("--file %q", file), Pattern: name}
-		l.Files, l.Err = spec.ParseFiles(text)
-		lines = append(lines, l)
+		lines = append(lines, treefile.Line{Source: fmt.Sprintf("--file %q", file), Pattern: name, Spec: text})
 	}
 	given := lines != nil
 	if n.set.Changed("tree") {
@@ -150,9 +149,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 		return lines, nil
 	}
 	for _, size := range listed {
-		l := treefile.Line{Origin: size, Pattern: size}
-		l.Files, l.Err = spec.ParseFiles(size)
-		lines = append(lines, l)
+		lines = append(lines, treefile.Line{Source: size, Pattern: size, Spec: size})
 	}
 	return lines, nil
 }
@@ -169,7 +166,7 @@ func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 	if err != nil {
 		return nil, usagef("--size: %w", err)
 	}
-	l := treefile.Line{Origin: "--size", Pattern: "data", Files: files}
+	l := treefile.Line{Source: "--size", Pattern: "data", Spec: n.size}
 	if n.files < 1 || n.files > maxFiles {
 		return nil, usagef("--files %d: must be from 1 to %d", n.files, int(maxFiles))
 	}

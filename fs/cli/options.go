@@ -142,7 +142,9 @@ func (m *mountFlags) config() (config, error) {
 func (c *config) arguments() []string {
 	args := []string{"--seed", strconv.FormatUint(c.seed, 10)}
 	args = append(args, viewArguments(c.view)...)
-	args = append(args, c.trouble.Arguments()...)
+	for key, value := range c.trouble.All() {
+		args = append(args, "--"+key, value)
+	}
 	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
 	return append(args, "--uid", fmt.Sprint(c.uid), "--gid", fmt.Sprint(c.gid))
 }

@@ -36,7 +36,8 @@ func treeCommand(args []string, stdout, _ io.Writer) error {
 		if err != nil {
 			return err
 		}
-		text = []byte(n.text(nil))
+		_, err = n.text(nil).WriteTo(stdout)
+		return err
 	}
 	_, err := stdout.Write(text)
 	return err
@@ -44,14 +45,13 @@ func treeCommand(args []string, stdout, _ io.Writer) error {
 
 // text returns the tree file of a namespace, which with some flags more, in args,
 // makes the files of a mount.
-func (n *namespace) text(args []string) string {
+func (n *namespace) text(args []string) *treefile.Text {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", n)
 	if len(args) > 0 {
 		fmt.Fprintf(&b, "# together with: %s\n", strings.Join(args, " "))
 	}
-	b.WriteString(treefile.Format(n.entries))
-	return b.String()
+	return treefile.NewText(b.String(), n.tree)
 }
 
 // String says how much there is.

@@ -162,7 +162,7 @@ func TestViewOptions(t *testing.T) {
 		{"--generation 1 --delete 5%%", tree.Options{}, "--delete 5%%: must be a percentage, such as 2% or 0.05%"},
 		{"--generation 1 --delete -5%", tree.Options{}, "--delete -5%: must be a percentage, such as 2% or 0.05%"},
 		{"--generation 1 --grow 100.1%", tree.Options{}, "--grow 100.1%: must be at most 100%"},
-		{"--generation 1 --change 0.00000001%", tree.Options{}, "--change 0.00000001%: has more than 7 digits behind the point"},
+		{"--generation 1 --change 0.00000001%", tree.Options{}, "--change 0.00000001%: has more than 7 digits after the point"},
 		{"--change x", tree.Options{}, "--change x: must be a percentage, such as 2% or 0.05%"},
 		{"--shard=", tree.Options{}, "--shard : " + wantPart},
 		{"--shard 3/2", tree.Options{}, "--shard 3/2: " + wantPart},

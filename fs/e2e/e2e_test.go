@@ -241,7 +241,7 @@ func generator(t *testing.T, text string, seed uint64, path string, threads int)
 	if !s.HasSeed {
 		s.Seed = gen.DeriveSeed(seed, path)
 	}
-	cfg := fs.GeneratorConfig(s)
+	cfg := s.Config()
 	cfg.Threads = threads
 	g, err := gen.New(cfg)
 	if err != nil {

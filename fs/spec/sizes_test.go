@@ -54,7 +54,7 @@ func TestParseFiles(t *testing.T) {
 		"4K,share=0%":                `share "0%": must be more than nothing`,
 		"4K,share=2":                 `share "2": must be a percentage, such as 2% or 0.05%`,
 		"4K,share=100.1%":            `share "100.1%": must be at most 100%`,
-		"4K,share=0.00000001%":       `share "0.00000001%": has more than 7 digits behind the point`,
+		"4K,share=0.00000001%":       `share "0.00000001%": has more than 7 digits after the point`,
 		"4K,share=1%,total=1G":       `total= and share= exclude each other`,
 		"4K..1M,scope=group":         `sizes "4K..1M": scope=group needs files of one size`,
 		"4K..1M,group=0of1":          `sizes "4K..1M": group= is the place of a file of one size`,

@@ -42,29 +42,31 @@
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
-// nothing is clamped or ignored. The package only reads and writes
-// specs; it generates nothing. Its functions are pure, so concurrent use is safe.
+// nothing is clamped or ignored. The package only reads and writes specs; package
+// gen generates what [Spec.Config] says. Its functions are pure, so concurrent use
+// is safe.
 package spec
 
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/gen"
 )
 
-// Limits of the keys. Sizes are in bytes.
+// Limits of the keys: those of the generator. Sizes are in bytes.
 const (
-	Cell        = 4 << 10 // a unit is a multiple of it
-	DefaultUnit = 128 << 10
-	MinUnit     = 4 << 10
-	MaxUnit     = 1 << 30
-	MaxSkew     = 8
-	MaxCompress = 100
+	Cell        = gen.Cell // a unit is a multiple of it
+	DefaultUnit = gen.DefaultUnit
+	MinUnit     = gen.MinUnit
+	MaxUnit     = gen.MaxUnit
+	MaxSkew     = gen.MaxSkew
+	MaxCompress = gen.MaxCompress
 
-	MaxGeneration = 4095
+	MaxGeneration = gen.MaxGeneration
 )
 
 // Spec says what a file is. Parse returns only valid ones, with every default
@@ -225,7 +227,7 @@ func (s *Spec) set(key, value string) (err error) {
 		s.HasSeed = true
 		s.Seed, err = ParseSeed(value)
 	case "dedup":
-		if s.Dedup, err = parseRatio(value); err != nil {
+		if s.Dedup, err = ParseRatio(value); err != nil {
 			return fmt.Errorf("dedup %q: %w", value, err)
 		}
 	case "unit":
@@ -250,11 +252,11 @@ func (s *Spec) set(key, value string) (err error) {
 	case "group":
 		s.First, s.Units, err = parsePlace(value)
 	case "compress":
-		if s.Compress, err = parseRatio(value); err != nil {
+		if s.Compress, err = ParseRatio(value); err != nil {
 			return fmt.Errorf("compress %q: %w", value, err)
 		}
 		if s.Compress > MaxCompress {
-			return fmt.Errorf("compress %q: the highest ratio is %d", value, MaxCompress)
+			return fmt.Errorf("compress %q: the highest ratio is %v", value, MaxCompress)
 		}
 	case "generation":
 		s.Generation, err = ParseGeneration(value)
@@ -303,7 +305,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, ",seed="...), s.Seed, 10)
 	}
 	if s.Dedup > 1 {
-		b = strconv.AppendFloat(append(b, ",dedup="...), s.Dedup, 'f', -1, 64)
+		b = append(append(b, ",dedup="...), FormatRatio(s.Dedup)...)
 	}
 	if s.Unit != 0 && s.Unit != DefaultUnit {
 		b = append(append(b, ",unit="...), FormatSize(s.Unit)...)
@@ -319,7 +321,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, placeOf...), s.Units, 10)
 	}
 	if s.Compress > 1 {
-		b = strconv.AppendFloat(append(b, ",compress="...), s.Compress, 'f', -1, 64)
+		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
 	if s.Generation != 0 {
 		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
@@ -331,64 +333,4 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
 	}
 	return s.Trouble.append(b)
-}
-
-// SeedName returns what the seed of a file follows from whose name is a spec: the
-// name, but for its generation, so that names that differ in nothing else are
-// generations of one file.
-func SeedName(name string) string {
-	parts := strings.Split(name, ",")
-	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "generation=") }), ",")
-}
-
-// ParseGeneration reads the number of a generation: 0 to MaxGeneration.
-func ParseGeneration(s string) (int, error) {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || n > MaxGeneration {
-		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", s, MaxGeneration)
-	}
-	return int(n), nil
-}
-
-// ParseSeed reads a seed: decimal digits, or 0x and hexadecimal digits, up to
-// 2^64-1.
-func ParseSeed(s string) (uint64, error) {
-	digits, base := s, 10
-	if hex, ok := strings.CutPrefix(s, "0x"); ok {
-		digits, base = hex, 16
-	}
-	// With a base other than 0, ParseUint takes neither sign nor underscore.
-	n, err := strconv.ParseUint(digits, base, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("seed %q: the largest seed is %d", s, uint64(math.MaxUint64))
-	case err != nil:
-		return 0, fmt.Errorf("seed %q: a seed is a decimal number, or 0x and hexadecimal digits", s)
-	}
-	return n, nil
-}
-
-var errRatio = errors.New("a ratio is a plain number of 1 or more, such as 3 or 1.25")
-
-// parseRatio reads a plain number of 1 or more.
-func parseRatio(s string) (float64, error) {
-	x, err := parseNumber(s)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, errors.New("a ratio is at most 1.8e308")
-	case err != nil || x < 1:
-		return 0, errRatio
-	}
-	return x, nil
-}
-
-func isDigits(s string) bool { return s != "" && leadingDigits(s) == len(s) }
-
-// leadingDigits returns how many decimal digits s begins with.
-func leadingDigits(s string) int {
-	n := 0
-	for n < len(s) && s[n]-'0' <= 9 {
-		n++
-	}
-	return n
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -67,38 +68,27 @@ func (t Trouble) check(size int64) error {
 	return nil
 }
 
+// All yields the keys that say t, with their values in canonical form.
+func (t Trouble) All() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		_ = (t.Rate == 0 || yield("rate", FormatRate(t.Rate))) &&
+			(t.Latency == 0 || yield("latency", FormatLatency(t.Latency))) &&
+			(t.Fail == Fail{} || yield("fail", t.Fail.String()))
+	}
+}
+
 // Keys returns the keys that say t.
-func (t Trouble) Keys() []string {
-	given := map[string]bool{"rate": t.Rate != 0, "latency": t.Latency != 0, "fail": t.Fail != Fail{}}
-	var keys []string
-	for _, key := range []string{"rate", "latency", "fail"} {
-		if given[key] {
-			keys = append(keys, key)
-		}
+func (t Trouble) Keys() (keys []string) {
+	for key := range t.All() {
+		keys = append(keys, key)
 	}
 	return keys
 }
 
-// Arguments returns the flags that say t of a mount.
-func (t Trouble) Arguments() (args []string) {
-	for i, part := range strings.Split(string(t.append(nil)), ",") {
-		if key, value, _ := strings.Cut(part, "="); i > 0 {
-			args = append(args, "--"+key, value)
-		}
-	}
-	return args
-}
-
 // append appends the canonical form to that of a spec.
 func (t Trouble) append(b []byte) []byte {
-	if t.Rate != 0 {
-		b = append(append(b, ",rate="...), FormatSize(t.Rate)...)
-	}
-	if t.Latency != 0 {
-		b = append(append(b, ",latency="...), FormatLatency(t.Latency)...)
-	}
-	if t.Fail != (Fail{}) {
-		b = append(append(b, ",fail="...), t.Fail.String()...)
+	for key, value := range t.All() {
+		b = append(b, ","+key+"="+value...)
 	}
 	return b
 }
@@ -114,6 +104,9 @@ func ParseRate(s string) (int64, error) {
 	}
 	return n, nil
 }
+
+// FormatRate returns what ParseRate turns back into n, if it takes n at all.
+func FormatRate(n int64) string { return FormatSize(n) }
 
 // latencyUnits from the largest one on.
 var latencyUnits = []struct {

@@ -19,8 +19,8 @@ func Example() {
 	}
 	fmt.Println(t.Files(), "files in", t.Dirs(), "folders")
 
-	home, _ := t.Lookup(tree.Root, "home")
-	user, _ := t.Lookup(home, "user42")
+	home, _, _ := t.Lookup(tree.Root, "home")
+	user, _, _ := t.Lookup(home, "user42")
 	for c := range t.ReadDir(user, 1) { // child 0 is mail
 		fmt.Println(string(t.AppendPath(nil, c.ID)))
 	}

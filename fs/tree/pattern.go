@@ -45,7 +45,15 @@ func parsePattern(pattern string) ([]component, error) {
 
 func parseComponent(text string) (component, error) {
 	var c component
+	if !strings.ContainsAny(text, `{}\`) {
+		c = component{text: text, count: 1, first: text, last: text}
+		if len(text) > maxName {
+			return c, errName(len(text))
+		}
+		return c, c.check()
+	}
 	var literal, canonical []byte
+	hasRange := false
 	endLiteral := func() {
 		c.parts = appendLiteral(c.parts, string(literal))
 		canonical = append(canonical, escapes.Replace(string(literal))...)
@@ -58,6 +66,7 @@ func parseComponent(text string) (component, error) {
 		}
 		if isRange {
 			endLiteral()
+			hasRange = true
 			c.parts = append(c.parts, p)
 			canonical = append(canonical, rest[:n]...)
 		} else {
@@ -70,13 +79,25 @@ func parseComponent(text string) (component, error) {
 	if err := c.finish(); err != nil {
 		return c, err
 	}
+	if !hasRange {
+		c.parts = nil
+	}
+	return c, c.check()
+}
+
+// check checks that the names are ones that a file can have.
+func (c *component) check() error {
 	switch c.first {
 	case "":
-		return c, errors.New(`an empty name between two slashes; write one "/"`)
+		return errors.New(`an empty name between two slashes; write one "/"`)
 	case ".", "..":
-		return c, fmt.Errorf("%q is no name of its own; leave it out", c.first)
+		return fmt.Errorf("%q is not the name of a file; leave it out", c.first)
 	}
-	return c, nil
+	return nil
+}
+
+func errName(length int) error {
+	return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
 }
 
 // escapes writes characters that patterns are written with.
@@ -105,7 +126,7 @@ func parsePiece(s string) (p part, isRange bool, n int, err error) {
 
 // parseEscape reads what begins with a backslash.
 func parseEscape(s string) (text string, n int, err error) {
-	wrong := fmt.Errorf(`%q is no character; there are \{ \} \\ and \xHH, with two hexadecimal digits`, s[:min(len(s), 4)])
+	wrong := fmt.Errorf(`%q is not an escape; there are \{ \} \\ and \xHH, with two hexadecimal digits`, s[:min(len(s), 4)])
 	if len(s) < 2 {
 		return "", 0, wrong
 	}
@@ -121,7 +142,7 @@ func parseEscape(s string) (text string, n int, err error) {
 		case err != nil:
 			return "", 0, wrong
 		case b == 0 || b == '/':
-			return "", 0, fmt.Errorf("%q is no character of a name; leave it out", s[:4])
+			return "", 0, fmt.Errorf("%q is not allowed in a name; leave it out", s[:4])
 		}
 		return string([]byte{byte(b)}), 4, nil
 	}
@@ -155,7 +176,7 @@ func parseRange(s string) (part, error) {
 		to = from
 	}
 	if digitRun(from) != len(from) || digitRun(to) != len(to) || from == "" || to == "" {
-		return part{}, fmt.Errorf("%q is no range of decimal numbers; write it like {00..99}", s)
+		return part{}, fmt.Errorf("%q is not a range of decimal numbers; write it like {00..99}", s)
 	}
 	lo, ok1 := parseNumber(from, len(from))
 	hi, ok2 := parseNumber(to, len(to))
@@ -211,14 +232,10 @@ func (c *component) finish() error {
 		c.count = count
 	}
 	if length > maxName {
-		return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
+		return errName(length)
 	}
 	c.first = string(c.append(nil, 0))
 	c.last = string(c.append(nil, c.count-1))
-	c.key = c.first
-	if c.count > 1 {
-		c.key = "\x00" + c.text // which no name has
-	}
 	return nil
 }
 

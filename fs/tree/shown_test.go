@@ -66,7 +66,7 @@ func TestShards(t *testing.T) {
 				found := Root
 				ok := true
 				for name := range strings.SplitSeq(path, "/") {
-					if found, ok = tree.Lookup(found, name); !ok {
+					if found, _, ok = tree.Lookup(found, name); !ok {
 						break
 					}
 				}
@@ -259,7 +259,7 @@ func TestHistoryErrors(t *testing.T) {
 		want     string
 	}{
 		{"a", History{Generation: 4095, Grow: 1e9}, "has added more than 100 times the files"},
-		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1", one of them by what --grow adds; rename it`},
+		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1", one of them by what later generations add; rename it`},
 		{strings.Repeat("x", 255), History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: names of up to 257 bytes"},
 		{strings.Repeat("1234567/", 511) + "1234567", History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: paths of up to 4097 bytes"},
 		{"{0..999999999999999999} b{0..999999999999999999}", History{Generation: 1, Grow: 1e9}, "2^61 files and folders or more"},

@@ -85,3 +85,42 @@ func (p *Permutation) At(i uint64) uint64 {
 		}
 	}
 }
+
+// Inverse is the inverse of a Permutation.
+type Inverse struct{ p Permutation } // with the inverses of the keys that multiply
+
+// Inverse returns the inverse of p.
+func (p *Permutation) Inverse() Inverse {
+	v := Inverse{*p}
+	for r := 0; r < len(v.p.keys); r += 2 {
+		v.p.keys[r] = inverse(v.p.keys[r])
+	}
+	return v
+}
+
+// At returns the number that the permutation moves to x, a number below n.
+func (v *Inverse) At(x uint64) uint64 {
+	p := &v.p
+	if p.mask == 0 {
+		return 0
+	}
+	for {
+		for r := len(p.keys) - 2; r >= 0; r -= 2 {
+			x ^= x >> p.half // its own inverse, as no bit is moved twice
+			x = (x - p.keys[r+1]) * p.keys[r] & p.mask
+		}
+		if x < p.n {
+			return x
+		}
+	}
+}
+
+// inverse returns the number that gives 1 if it is multiplied by k, which is odd,
+// modulo 2^64: by Newton's method, which doubles the number of right bits.
+func inverse(k uint64) uint64 {
+	y := k*3 ^ 2 // 5 bits
+	for range 4 {
+		y *= 2 - k*y
+	}
+	return y
+}

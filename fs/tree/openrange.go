@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// Open returns how many names the ranges of a pattern give that are not open, and
-// whether there are open ones, such as {000..}. Its errors are about the pattern
-// alone, and name nothing.
-func Open(pattern string) (names uint64, open bool, err error) {
+// CountNames returns how many names a pattern has, where open ranges such as {000..}
+// count as one, and whether it has open ones. The errors do not quote the pattern.
+func CountNames(pattern string) (names uint64, open bool, err error) {
 	components, err := parsePattern(pattern)
 	if err != nil {
 		return 0, false, err
@@ -55,12 +54,13 @@ func (r *openRange) most() uint64 {
 	return uint64(math.Pow10(width)) - r.part.lo // exact: up to 10^18
 }
 
-// Close gives the open ranges of a pattern ends, so that they give about n names,
-// 1 or more: the last range as many as it has digits for, if it is padded, and then
-// those before it. With {0..}/{000..} that makes folders of up to a thousand
-// files. The number of names differs from n where it is no product of as many
-// numbers, by half of what the first of them has at most.
-func Close(pattern string, n uint64) (string, error) {
+// CloseRanges writes ends for the open ranges of a pattern, so that these ranges have
+// about n names together, 1 or more. The last range gets as many numbers as its digits
+// allow, if it is padded; what remains goes to the range before it, and so on:
+// {0..}/{000..} becomes directories of up to a thousand files. If n is not a product
+// of such numbers, the result differs from it by at most half the product of all
+// ranges but the last. It returns an error if the digits do not suffice for n names.
+func CloseRanges(pattern string, n uint64) (string, error) {
 	open, err := openRanges(pattern)
 	if err != nil {
 		return "", err

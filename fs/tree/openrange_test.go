@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestClose(t *testing.T) {
+func TestCloseRanges(t *testing.T) {
 	for _, c := range []struct {
 		pattern string
 		n       uint64
@@ -29,12 +29,12 @@ func TestClose(t *testing.T) {
 		{`\{{0..}\}/{00..}`, 101, `\{{0..1}\}/{00..50}`},
 		{"{0..}", 1e18, "{0..999999999999999999}"},
 	} {
-		got, err := Close(c.pattern, c.n)
+		got, err := CloseRanges(c.pattern, c.n)
 		if got != c.want || err != nil {
-			t.Errorf("Close(%q, %d) = %q, %v; want %q", c.pattern, c.n, got, err, c.want)
+			t.Errorf("CloseRanges(%q, %d) = %q, %v; want %q", c.pattern, c.n, got, err, c.want)
 		}
 	}
-	if _, err := Close("{0..}", 1e18+1); err == nil || !strings.Contains(err.Error(), "{0..} has room for numbers of up to 18 digits") {
+	if _, err := CloseRanges("{0..}", 1e18+1); err == nil || !strings.Contains(err.Error(), "{0..} has room for numbers of up to 18 digits") {
 		t.Errorf("more than 18 digits: %v", err)
 	}
 	for pattern, want := range map[string]string{
@@ -43,21 +43,20 @@ func TestClose(t *testing.T) {
 		"{00..}/{000..}": "{00..} has room for 100 numbers, and 124 are needed",
 		"{0..}}":         `a "}" without a "{"`,
 	} {
-		if got, err := Close(pattern, 123456); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Close(%q) = %q, %v; want %s", pattern, got, err, want)
+		if got, err := CloseRanges(pattern, 123456); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("CloseRanges(%q) = %q, %v; want %s", pattern, got, err, want)
 		}
 	}
 }
 
-// Whatever number is asked for, that of the names is close to it: by half of what
-// the ranges before the last one have at most.
-func TestCloseIsClose(t *testing.T) {
+// The number of names is close to the number that is asked for, whatever that is.
+func TestCloseRangesIsClose(t *testing.T) {
 	for n := uint64(1); n < 1<<40; n = n*3/2 + 1 {
-		pattern, err := Close("{0..}/{000..}/{0000..}", n)
+		pattern, err := CloseRanges("{0..}/{000..}/{0000..}", n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		names, open, err := Open(pattern)
+		names, open, err := CountNames(pattern)
 		if err != nil || open {
 			t.Fatalf("%q: %v, %v", pattern, open, err)
 		}
@@ -67,7 +66,7 @@ func TestCloseIsClose(t *testing.T) {
 	}
 }
 
-func TestOpen(t *testing.T) {
+func TestCountNames(t *testing.T) {
 	for pattern, want := range map[string]struct {
 		names uint64
 		open  bool
@@ -77,14 +76,14 @@ func TestOpen(t *testing.T) {
 		"a{0..9}/{0..}":         {10, true},
 		"{000..}/b{0..2}.{0..}": {3, true},
 	} {
-		names, open, err := Open(pattern)
+		names, open, err := CountNames(pattern)
 		if names != want.names || open != want.open || err != nil {
-			t.Errorf("Open(%q) = %d, %v, %v", pattern, names, open, err)
+			t.Errorf("CountNames(%q) = %d, %v, %v", pattern, names, open, err)
 		}
 	}
 	for _, pattern := range []string{"", "a//b", "{0..}/", "{0..999999999}/{0..999999999}/{0..9}"} {
-		if _, _, err := Open(pattern); err == nil {
-			t.Errorf("Open(%q): no error", pattern)
+		if _, _, err := CountNames(pattern); err == nil {
+			t.Errorf("CountNames(%q): no error", pattern)
 		}
 	}
 }
