@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// MountEntry is what is mounted somewhere.
+// MountEntry is an entry of the mount table.
 type MountEntry struct {
 	Type   string // ext4, fuse.dgenfs
 	Source string // device or name
-	Device string // major:minor, one of a kind among all mounted file systems
+	Device string // major:minor, unique among mounted file systems
 }
 
 // MountedAt returns what is mounted at path, an absolute path without symbolic
-// links, and false if nothing is. It asks the mount table alone and so cannot
-// hang on a server that does not answer.
+// links, and false if nothing is. It only reads the mount table, and so does not hang
+// on a server that does not answer.
 func MountedAt(path string) (MountEntry, bool, error) {
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -51,8 +51,8 @@ func findMount(table io.Reader, path string) (entry MountEntry, found bool, err 
 	return entry, found, nil
 }
 
-// unescape replaces \040 and the like, in which the kernel writes white space
-// and backslashes, by what they stand for.
+// unescape replaces the octal escapes, such as \040, that the kernel writes for white
+// space and backslashes.
 func unescape(s string) string {
 	var b strings.Builder
 	for {
