@@ -7,13 +7,13 @@ import (
 	"sort"
 )
 
-// A directory holds the children of a node. Their name sets are disjoint.
+// A directory holds the children of a node. No two of them share a name.
 type directory struct {
 	children []*node  // in natural order of their first names
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
 
-	// The numbers of the files of generation 0 below all instances, up to below end.
+	// The files of generation 0 below all instances have the numbers begin0 to end0-1.
 	begin0, end0 uint64
 }
 
@@ -24,7 +24,7 @@ type ranged struct {
 	reach []string // the last of all names of nodes[:i+1], in natural order
 }
 
-// few is how many children are looked through one by one: as fast as by a table.
+// few children are compared one by one, which is as fast as a table.
 const few = 8
 
 var hashSeed = maphash.MakeSeed()
@@ -92,15 +92,15 @@ func (f *directory) byKey(key string, several bool) *node {
 	return nil
 }
 
-// sort sorts the children: those that clash, which have one name, by their entries,
-// to be reported alike every time.
+// sort sorts the children by first name, and those that clash by entry, so that the
+// same one is reported every time.
 func (f *directory) sort() {
 	slices.SortFunc(f.children, func(x, y *node) int {
 		return cmp.Or(compareNames(x.firstName(), y.firstName()), cmp.Compare(x.entry, y.entry), cmp.Compare(x.round(), y.round()))
 	})
 }
 
-// arrange makes what finds the children, which are sorted.
+// arrange prepares lookups among the sorted children.
 func (f *directory) arrange() {
 	f.children = slices.Clip(f.children)
 	f.index()
