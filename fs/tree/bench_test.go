@@ -117,3 +117,27 @@ func BenchmarkNew(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLookupMany finds names among siblings whose ranges overlap, such as
+// {0..999999}.e7 and {0..999999}.e8.
+func BenchmarkLookupMany(b *testing.B) {
+	for _, lines := range []int{100, 20_000, 200_000} {
+		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
+			var entries []Entry
+			for i := range lines {
+				entries = append(entries, Entry{Pattern: fmt.Sprintf("{0..999999}.e%d", i)})
+			}
+			tree, err := New(entries, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			name := fmt.Sprintf("999999.e%d", lines/2)
+			for b.Loop() {
+				if _, _, ok := tree.Lookup(Root, name); !ok {
+					b.Fatal("not found")
+				}
+				tree.Lookup(Root, "999999.f")
+			}
+		})
+	}
+}

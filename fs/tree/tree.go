@@ -160,8 +160,8 @@ func (t *Tree) Entry(i int) Entry {
 // and what Node returns for that. It returns false if there is no such child, or if
 // dir is not a directory; "." and ".." are not children. It allocates nothing. It
 // takes time in proportion to the length of name, times the logarithm of the number
-// of entries. Siblings with ranges that interleave, such as {0..9}.jpg and
-// {0..9}.txt, are tried one after the other.
+// of entries. Siblings that differ only in several ranges, such as {0..9}-{5..9} and
+// {5..9}-{0..4}, are tried one after the other.
 func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	n, instance := t.at(dir)
 	if n == nil || n.dir == nil {
