@@ -48,13 +48,16 @@ func (h *History) Of(s spec.Spec, phase uint64) spec.Spec {
 	return s
 }
 
+// moves reports whether files come or go.
+func (h *History) moves() bool { return h.Generation > 0 && (h.Grow > 0 || h.Delete > 0) }
+
 // moves is what the generations up to the one shown have added and removed, in
 // multiples of the number of files in generation 0.
 type moves struct{ added, removed []float64 } // by generation
 
 // newMoves returns nil if no files come or go.
 func newMoves(h *History) (*moves, error) {
-	if h.Generation == 0 || h.Grow == 0 && h.Delete == 0 {
+	if !h.moves() {
 		return nil, nil
 	}
 	grow, shrink := float64(h.Grow)/spec.Billion, float64(h.Delete)/spec.Billion

@@ -176,8 +176,12 @@ func (l *lister) nextDir(c *node, from, end uint64) uint64 {
 	if shard.all() || c.parent == nil {
 		return from
 	}
-	if c.count == 1 && shard.count(c.dir.begin0, c.dir.end0) > 0 {
+	some := shard.count(c.dir.begin0, c.dir.end0) > 0
+	switch {
+	case some && c.count == 1:
 		return from
+	case !some && !l.o.History.moves():
+		return end
 	}
 	return l.nextWithFiles(c, c.count, from, end)
 }
