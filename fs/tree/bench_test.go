@@ -101,6 +101,28 @@ func BenchmarkNew(b *testing.B) {
 		}},
 		{"stairs", func(i int) string { return fmt.Sprintf("{%d..999999}-{%d..%d}-{0..9}", i, 10*i, 10*i+9) }},
 		{"widths", func(i int) string { return fmt.Sprintf("{0..999999}.%0*d", 1+i%9, i) }},
+		{"cube", func(i int) string {
+			a, b, c := i%27*9, i/27%27*9, i/729*9
+			return fmt.Sprintf("{%d..%d}-{%d..%d}-{%d..%d}", a, a+8, b, b+8, c, c+8)
+		}},
+		{"crosses", func(i int) string {
+			if i%2 == 0 {
+				return fmt.Sprintf("{0..99999}-%d-{0..9}", i/2)
+			}
+			return fmt.Sprintf("{%d..%d}-{10000..20000}-{0..9}", i-1, i)
+		}},
+		{"padded", func(i int) string { // against those that are not
+			if i%2 == 0 {
+				return fmt.Sprintf("{1..99999999}-a%d", i/2)
+			}
+			return fmt.Sprintf("{%08d..%08d}-a{0..99999}", i*10, i*10+9)
+		}},
+		{"unaligned", func(i int) string {
+			if i%2 == 0 {
+				return fmt.Sprintf("{0..9}%05d", i)
+			}
+			return fmt.Sprintf("{00..99}%04d.{1..2}", i/2)
+		}},
 		{"deep", func(i int) string { return fmt.Sprintf("%s%d/x{0..9}", deep, i) }},
 	} {
 		b.Run("lines="+c.name, func(b *testing.B) {
