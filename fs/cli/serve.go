@@ -9,6 +9,7 @@ import (
 	"log/syslog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -77,6 +78,10 @@ func (s *server) start(fallback io.Writer) error {
 	})
 	if err != nil {
 		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
+	}
+	if s.treeText != nil {
+		s.treeText = nil
+		debug.FreeOSMemory() // reading a large tree file takes far more than keeping the tree
 	}
 	s.log.Print(s.status())
 	s.done = make(chan struct{})
