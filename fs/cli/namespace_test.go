@@ -133,8 +133,8 @@ func TestBadTreeFiles(t *testing.T) {
 		{"\ufeffa\n", []int{1}, "must be PATTERN SPEC"},
 		{"a\x00b 1M\n", []int{1}, "NUL"},
 		{strings.Repeat("x\n", 20), numbers(1, 20), `"x"`},
-		{strings.Repeat("x\n", 21), numbers(1, 20), "and 1 errors more"},
-		{"ok 1M\n" + strings.Repeat("x\n", 1000), numbers(2, 21), "and 980 errors more"},
+		{strings.Repeat("x\n", 21), numbers(1, 20), "and more errors: 1"},
+		{"ok 1M\n" + strings.Repeat("x\n", 1000), numbers(2, 21), "and more errors: 980"},
 	}
 	for i := 0; i < len(specs); i += 20 {
 		batch := specs[i:min(i+20, len(specs))]

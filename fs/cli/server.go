@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -78,6 +79,10 @@ func (s *server) start(fallback io.Writer) error {
 	})
 	if err != nil {
 		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
+	}
+	if s.treeText != nil {
+		s.treeText = nil
+		debug.FreeOSMemory() // reading a large tree file takes far more than keeping the tree
 	}
 	daemon.ConfineMounted()
 	s.log.Print(s.status())

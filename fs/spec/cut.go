@@ -2,10 +2,10 @@ package spec
 
 import "strings"
 
-// CutName cuts NAME:SPEC at the first colon that a spec of many files is behind:
-// names may have colons, and so may specs, as in fail=eio:1% or lognormal:64K:2. If
-// none is a spec, it cuts where one was probably meant, so that the error is about
-// that. ok is false if there is no colon.
+// CutName cuts NAME:SPEC at the first colon before a valid spec of many files: names may
+// contain colons, and so may specs, as in fail=eio:1% or lognormal:64K:2. If there is no
+// valid spec, it cuts where one was probably meant, for a better error. ok is false if
+// there is no colon.
 func CutName(s string) (name, spec string, ok bool) {
 	meant := -1
 	for i := range len(s) {

@@ -9,16 +9,15 @@ import (
 	"strings"
 )
 
-// placeOf is between the numbers of group=. Neither a slash, which no file name
-// has, nor a colon, which ends the name in NAME:SPEC.
+// placeOf separates the numbers of group=. It is not a slash, which file names cannot
+// have, nor a colon, which ends the name in NAME:SPEC.
 const placeOf = "of"
 
-// maxUnits returns how many units a group has at most: as many as the largest
-// file. So whatever can be computed about the units of a file can be about those
-// of a group.
+// maxUnits returns how many units a group has at most: as many as the largest file,
+// so that the same arithmetic does for both.
 func maxUnits(unit int64) uint64 { return ceilDiv(math.MaxInt64, unit) }
 
-// units returns how many units the file has; one that is cut counts.
+// units returns how many units the file has, including one that is cut short.
 func (s Spec) units() uint64 { return ceilDiv(s.Size, s.unit()) }
 
 func (s Spec) unit() int64 {
@@ -36,8 +35,8 @@ func ceilDiv(a, b int64) uint64 {
 	return n
 }
 
-// CheckGroup says whether so many files as s, 1 or more, can be a group. A spec
-// without scope=group can always be given to any number of files.
+// CheckGroup returns an error if so many files of this spec, 1 or more, cannot be a
+// group. Without scope=group, any number of files is allowed.
 func (s Spec) CheckGroup(files uint64) error {
 	if !s.Group {
 		return nil
@@ -52,11 +51,11 @@ func (s Spec) CheckGroup(files uint64) error {
 
 // Member returns the spec of one of the files of a group, number index of so many
 // of them, that has the same bytes without the others: group= in place of
-// scope=group. A group of one file, or of empty ones, is no group. A spec without
+// scope=group. A single file, or empty files, need no group=. A spec without
 // scope=group is returned as it is.
 //
-// CheckGroup must allow the group, and index must be below files. The seed of a
-// group is the caller's business: all members need the same one.
+// CheckGroup must allow the group, and index must be below files. All members need the
+// same seed, which is for the caller to provide.
 func (s Spec) Member(index, files uint64) Spec {
 	if !s.Group {
 		return s

@@ -64,7 +64,7 @@ func ParseGeneration(s string) (int, error) {
 func FormatGeneration(n int) string { return strconv.Itoa(n) }
 
 // parseNumber reads digits, perhaps with a point and more digits. The exponents,
-// signs, names and underscores that ParseFloat knows too are no part of a spec.
+// signs, names and underscores that ParseFloat allows are not part of the grammar.
 func parseNumber(s string) (float64, error) {
 	whole, fraction, hasPoint := strings.Cut(s, ".")
 	if !isDigits(whole) || hasPoint && !isDigits(fraction) {
@@ -79,8 +79,8 @@ var (
 	errTooLarge   = errors.New("too large")
 )
 
-// parseDecimal reads digits, perhaps with a point and more digits, as a number of
-// pieces of which unit, a power of ten, make 1. It is exact, or an error.
+// parseDecimal reads digits, perhaps with a point and more digits. It returns the exact
+// number times unit, a power of ten, or an error.
 func parseDecimal(s string, unit int64) (int64, error) {
 	whole, fraction, hasPoint := strings.Cut(s, ".")
 	if !isDigits(whole) || hasPoint && !isDigits(fraction) {
@@ -105,7 +105,7 @@ func parseDecimal(s string, unit int64) (int64, error) {
 func formatDecimal(n, unit int64) string {
 	s := strconv.FormatInt(n/unit, 10)
 	if rest := n % unit; rest != 0 {
-		// One more in front, for the zeros behind the point.
+		// unit+ keeps the zeros after the point.
 		s += "." + strings.TrimRight(strconv.FormatInt(unit+rest, 10)[1:], "0")
 	}
 	return s

@@ -30,8 +30,8 @@ func ParseSeed(s string) (uint64, error) {
 // FormatSeed returns what ParseSeed turns back into n.
 func FormatSeed(n uint64) string { return strconv.FormatUint(n, 10) }
 
-// SeedName returns what the seed of a file follows from whose name is a spec: the
-// name, but for its generation, so that names that differ in nothing else are
+// SeedName returns what the seed of a file whose name is a spec is derived from: the
+// name without its generation, so that names that differ in nothing else are
 // generations of one file.
 func SeedName(name string) string {
 	parts := strings.Split(name, ",")

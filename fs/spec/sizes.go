@@ -11,9 +11,9 @@ import (
 // spread evenly, rather than left to chance: of n files, the one that is at place
 // x from the smallest on has the size below which the share (x + 1/2)/n of the
 // distribution lies. So a thousand files look like the distribution, and their
-// sum is known. Which file has which place is not for Sizes to say.
+// sum is known. Which file has which place is for the caller to decide.
 //
-// The zero value says nothing; the others come from ParseFiles. They may be
+// The zero value is no distribution; others come from ParseFiles. Sizes may be
 // compared by ==.
 type Sizes struct {
 	From, To int64   // log-uniform between them, if To is above 0
@@ -86,7 +86,7 @@ func (d Sizes) String() string {
 	return FormatSize(d.From) + rangeOf + FormatSize(d.To)
 }
 
-// IsZero reports whether d says nothing.
+// IsZero reports whether d is no distribution.
 func (d Sizes) IsZero() bool { return d == Sizes{} }
 
 // quantile returns the size that a share of the distribution, up to one half, is
@@ -126,8 +126,7 @@ func (d Sizes) At(place, n uint64) int64 {
 	return size
 }
 
-// Check says whether n files, 1 or more, can have these sizes: whether the largest
-// one is not too large.
+// Check returns an error if the largest of n files, 1 or more, would be too large.
 func (d Sizes) Check(n uint64) error {
 	if largest := d.at(n-1, n) + 0.5; d.To == 0 && largest >= math.MaxInt64 {
 		return fmt.Errorf("sizes %q: the largest of %d files has %.3g bytes, and the largest size is 8E-1; make sigma or the median smaller, or fewer files", d, n, largest)

@@ -20,17 +20,17 @@
 //	change=P%     share of the distinct units that each generation replaces
 //	phase=N       billionths of a unit to be replaced that are there from the
 //	              start, 0 to 999999999: which small files change when
-//	rate=SIZE     bytes a second that all readers of the file get together
-//	latency=TIME  what a request takes at least: 2ms, 1.5s, 50us, up to 3600s
+//	rate=SIZE     bytes a second, for all readers of the file together
+//	latency=TIME  how long a request takes at least: 2ms, 1.5s, 50us, up to 3600s
 //	fail=ERR@OFFSET+LENGTH
-//	              reads that touch this range fail with an error such as eio
-//	fail=ERR:P%   so do reads that touch any of this share of the cells of 4 KiB,
-//	              always the same ones
+//	              reads of this range fail with an error such as eio
+//	fail=ERR:P%   reads of this share of the cells of 4 KiB fail, always of the
+//	              same ones
 //
-// The last three are about reading through a mount, not about the bytes.
+// The last three affect reads through a mount, not the bytes.
 //
-// The files of a group share their units because they share their seed, too. So
-// seed= and group= in one spec say all about a file of a group, away from the
+// The files of a group share their units because they share their seed, too. So a
+// spec with seed= and group= describes a file of a group completely, without the
 // others.
 //
 // Where a spec is for many files, see [ParseFiles], their sizes may be drawn, and
@@ -88,7 +88,7 @@ type Spec struct {
 	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
 	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
 
-	Trouble Trouble // rate=, latency=, fail=: what reading through a mount suffers, whatever the bytes
+	Trouble Trouble // rate=, latency=, fail=: how reads through a mount are slowed down or fail
 }
 
 // Files says what the files of an entry are.
@@ -183,7 +183,7 @@ func knownKeys(many bool) string {
 func (f *Files) check(given map[string]bool) error {
 	switch {
 	case given["scope"] && given["group"]:
-		return errors.New("scope= and group= exclude each other; leave out scope=, group= says it all")
+		return errors.New("scope= and group= exclude each other; leave out scope=")
 	case given["total"] && given["share"]:
 		return errors.New("total= and share= exclude each other; each says how many files there are")
 	case !f.Sizes.IsZero() && f.Group:

@@ -18,22 +18,22 @@ const MaxLatency = time.Hour
 // no effect on the bytes. The zero value is none.
 type Trouble struct {
 	Rate    int64         // rate=: bytes a second of the file, for all its readers together; 0 is no limit
-	Latency time.Duration // latency=: what a request takes at least, up to MaxLatency
+	Latency time.Duration // latency=: how long a request takes at least, up to MaxLatency
 	Fail    Fail          // fail=
 }
 
-// Fail says which reads fail: those that touch a range, or those that touch some
-// of the cells. The zero value is none.
+// Fail says which reads fail: those of a range, or those of some cells. The zero value
+// is none.
 type Fail struct {
 	Errno         syscall.Errno // one of those that fail= has a name for; 0 if none fails
 	First, Length int64         // the range, in bytes; Length is 0 if Share says which
 	Share         int64         // of all cells, in billionths: 1 to Billion; 0 if the range says which
 }
 
-// failures are what the block layer of Linux says of a disk that is broken, has
-// bad sectors, fails itself, does not answer, cannot be reached, or is gone
-// (blk_errors in block/blk-core.c); of a checksum, and of a file on NFS that was
-// taken away.
+// failures are the errors that the block layer of Linux returns for a disk that is
+// broken, has bad sectors, fails itself, times out, cannot be reached, or is gone
+// (blk_errors in block/blk-core.c), that of a wrong checksum, and that of a file on
+// NFS that was removed.
 var failures = []struct {
 	name  string
 	errno syscall.Errno
@@ -68,7 +68,7 @@ func (t Trouble) check(size int64) error {
 	return nil
 }
 
-// All yields the keys that say t, with their values in canonical form.
+// All yields the keys that are given, with their values in canonical form.
 func (t Trouble) All() iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		_ = (t.Rate == 0 || yield("rate", FormatRate(t.Rate))) &&
@@ -77,7 +77,7 @@ func (t Trouble) All() iter.Seq2[string, string] {
 	}
 }
 
-// Keys returns the keys that say t.
+// Keys returns the keys that are given.
 func (t Trouble) Keys() (keys []string) {
 	for key := range t.All() {
 		keys = append(keys, key)
@@ -85,7 +85,7 @@ func (t Trouble) Keys() (keys []string) {
 	return keys
 }
 
-// append appends the canonical form to that of a spec.
+// append appends the keys in canonical form, each after a comma.
 func (t Trouble) append(b []byte) []byte {
 	for key, value := range t.All() {
 		b = append(b, ","+key+"="+value...)
@@ -105,7 +105,7 @@ func ParseRate(s string) (int64, error) {
 	return n, nil
 }
 
-// FormatRate returns what ParseRate turns back into n, if it takes n at all.
+// FormatRate returns what ParseRate turns back into n, if n is valid.
 func FormatRate(n int64) string { return FormatSize(n) }
 
 // latencyUnits from the largest one on.
@@ -139,7 +139,7 @@ func ParseLatency(s string) (time.Duration, error) {
 }
 
 // FormatLatency returns d in the largest unit that it is a whole number of, or in
-// us. ParseLatency turns it back into d, if it takes d at all.
+// us. ParseLatency turns it back into d, if d is valid.
 func FormatLatency(d time.Duration) string {
 	for _, u := range latencyUnits {
 		if d%u.unit == 0 {
@@ -199,7 +199,7 @@ func parseRange(s string) (first, length int64, err error) {
 	return first, length, nil
 }
 
-// parseShare reads P%, of more than nothing.
+// parseShare reads P%, of more than 0.
 func parseShare(s string) (int64, error) {
 	n, err := ParseShare(s)
 	if err != nil || n < 1 {

@@ -11,8 +11,8 @@ import (
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
-// addedBeside returns the nodes of the files that generations have added beside
-// those of n, and that are not all gone again.
+// addedBeside returns the nodes of the files that generations have added beside those
+// of n, without rounds of which all files have gone.
 func (b *Builder) addedBeside(n *node) (added []*node) {
 	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendPattern(nil)))
 	row := &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
@@ -44,7 +44,7 @@ func (b *Builder) addedBeside(n *node) (added []*node) {
 func addNumber(pattern string, number uint64) string {
 	at := len(pattern)
 	for i := 1; i < len(pattern); i++ {
-		// What begins with a dot has no ending; no range ends with one.
+		// A leading dot begins no ending, and an ending contains no range.
 		if pattern[i] == '.' && !strings.Contains(pattern[i:], "}") {
 			at = i
 		}
@@ -52,9 +52,9 @@ func addNumber(pattern string, number uint64) string {
 	return pattern[:at] + "+" + strconv.FormatUint(number, 10) + pattern[at:]
 }
 
-// numberAdded gives the nodes of added files their positions, behind all others:
-// one time as many as there are files in generation 0 after the other, so that a
-// file has the same position in every generation.
+// numberAdded gives added files their positions, behind all others. Each round has as
+// many positions as generation 0 has files, so a file has the same position in every
+// generation.
 func (b *Builder) numberAdded() {
 	if len(b.added) == 0 || b.errors != nil {
 		return

@@ -101,6 +101,28 @@ func BenchmarkNew(b *testing.B) {
 		}},
 		{"stairs", func(i int) string { return fmt.Sprintf("{%d..999999}-{%d..%d}-{0..9}", i, 10*i, 10*i+9) }},
 		{"widths", func(i int) string { return fmt.Sprintf("{0..999999}.%0*d", 1+i%9, i) }},
+		{"cube", func(i int) string {
+			a, b, c := i%27*9, i/27%27*9, i/729*9
+			return fmt.Sprintf("{%d..%d}-{%d..%d}-{%d..%d}", a, a+8, b, b+8, c, c+8)
+		}},
+		{"crosses", func(i int) string {
+			if i%2 == 0 {
+				return fmt.Sprintf("{0..99999}-%d-{0..9}", i/2)
+			}
+			return fmt.Sprintf("{%d..%d}-{10000..20000}-{0..9}", i-1, i)
+		}},
+		{"padded", func(i int) string { // against those that are not
+			if i%2 == 0 {
+				return fmt.Sprintf("{1..99999999}-a%d", i/2)
+			}
+			return fmt.Sprintf("{%08d..%08d}-a{0..99999}", i*10, i*10+9)
+		}},
+		{"unaligned", func(i int) string {
+			if i%2 == 0 {
+				return fmt.Sprintf("{0..9}%05d", i)
+			}
+			return fmt.Sprintf("{00..99}%04d.{1..2}", i/2)
+		}},
 		{"deep", func(i int) string { return fmt.Sprintf("%s%d/x{0..9}", deep, i) }},
 	} {
 		b.Run("lines="+c.name, func(b *testing.B) {
@@ -114,6 +136,30 @@ func BenchmarkNew(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/lines, "us/line")
+		})
+	}
+}
+
+// BenchmarkLookupMany finds names among siblings whose ranges overlap, such as
+// {0..999999}.e7 and {0..999999}.e8.
+func BenchmarkLookupMany(b *testing.B) {
+	for _, lines := range []int{100, 20_000, 200_000} {
+		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
+			var entries []Entry
+			for i := range lines {
+				entries = append(entries, Entry{Pattern: fmt.Sprintf("{0..999999}.e%d", i)})
+			}
+			tree, err := New(entries, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			name := fmt.Sprintf("999999.e%d", lines/2)
+			for b.Loop() {
+				if _, _, ok := tree.Lookup(Root, name); !ok {
+					b.Fatal("not found")
+				}
+				tree.Lookup(Root, "999999.f")
+			}
 		})
 	}
 }

@@ -17,18 +17,19 @@ import (
 type boxes struct {
 	lo, hi [][]int32 // by dimension, then by box; the last dimension is looked at first
 	few    []bool    // by dimension: whether there are few pairs that overlap in it
-	dead   []bool    // of boxes that are not looked for any more
+	of     []int32   // what each box belongs to, an item, of which several may have boxes
+	dead   []bool    // of items that are not looked for any more
 
-	// found is called with each pair of boxes that are not dead, once. It may declare
-	// them dead: then the pairs that it has not seen cost no more than it.
+	// found is called with the items of each pair, unless one of them is dead. It may
+	// declare them dead: then the pairs that it has not seen cost no more than these.
 	found func(i, j int32)
 }
 
 // newBoxes returns boxes with the given low and high ends, by dimension and then by
-// box.
-func newBoxes(lows, highs [][]uint64) *boxes {
-	n := len(lows[0])
-	x := &boxes{dead: make([]bool, n)}
+// box, of so many items.
+func newBoxes(lows, highs [][]uint64, of []int32, items int) *boxes {
+	n := len(of)
+	x := &boxes{of: of, dead: make([]bool, items)}
 	type dimension struct {
 		lo, hi   []int32
 		overlaps int // pairs in this dimension
@@ -61,25 +62,29 @@ func newBoxes(lows, highs [][]uint64) *boxes {
 
 // among finds the pairs of all boxes.
 func (x *boxes) among() {
-	all := make([]int32, len(x.dead))
-	for i := range all {
-		all[i] = int32(i)
-	}
+	all := x.all()
 	x.pairs(all, all, 0, x.last(), len(x.lo)-1)
 }
 
 // between finds the pairs of one of the first m boxes and one of the others.
 func (x *boxes) between(m int) {
-	all := make([]int32, len(x.dead))
-	for i := range all {
-		all[i] = int32(i)
-	}
-	top := len(x.lo) - 1
+	all, top := x.all(), len(x.lo)-1
 	x.pairs(all[:m], all[m:], 0, x.last(), top)
 	x.pairs(all[m:], all[:m], 0, x.last(), top)
 }
 
-func (x *boxes) last() int32 { return int32(len(x.dead) - 1) }
+func (x *boxes) all() []int32 {
+	all := make([]int32, len(x.of))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return all
+}
+
+func (x *boxes) last() int32 { return int32(len(x.of) - 1) }
+
+// isDead reports whether a box is of an item that is dead.
+func (x *boxes) isDead(i int32) bool { return x.dead[x.of[i]] }
 
 // little is how many pairs are compared at once.
 const little = 256
@@ -107,7 +112,7 @@ func (x *boxes) pairs(holders, points []int32, from, to int32, d int) {
 	var spanning, left, right []int32
 	for _, h := range holders {
 		switch {
-		case x.dead[h]:
+		case x.isDead(h):
 		case lo[h] <= from && to <= hi[h]:
 			spanning = append(spanning, h)
 		default:
@@ -126,7 +131,7 @@ func (x *boxes) pairs(holders, points []int32, from, to int32, d int) {
 	var low, high []int32
 	for _, p := range points {
 		switch {
-		case x.dead[p]:
+		case x.isDead(p):
 		case lo[p] <= middle:
 			low = append(low, p)
 		default:
@@ -160,9 +165,9 @@ func (x *boxes) scan(holders, points []int32, d int) {
 		for len(holders) > 0 && lo[holders[0]] <= lo[p] {
 			open, holders = append(open, holders[0]), holders[1:]
 		}
-		open = slices.DeleteFunc(open, func(h int32) bool { return x.dead[h] || hi[h] < lo[p] })
+		open = slices.DeleteFunc(open, func(h int32) bool { return x.isDead(h) || hi[h] < lo[p] })
 		for _, h := range open {
-			if x.dead[p] {
+			if x.isDead(p) {
 				break
 			}
 			if x.overlap(h, p, d) {
@@ -173,7 +178,7 @@ func (x *boxes) scan(holders, points []int32, d int) {
 }
 
 func (x *boxes) find(i, j int32) {
-	if i != j && !x.dead[i] && !x.dead[j] {
-		x.found(i, j)
+	if i != j && !x.isDead(i) && !x.isDead(j) {
+		x.found(x.of[i], x.of[j])
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
-// Options says which part of a tree is shown. The zero value is all of it, with a
-// seed of 0.
+// Options says which part of a tree is shown. The zero value shows all of generation 0,
+// with a seed of 0.
 type Options struct {
 	Seed    uint64 // of what is drawn: sizes, and what changes when
 	Shard   Shard
 	History History
 }
 
-// New builds the tree of some entries; of none, a root without children. It is a
-// Builder that has been given all of them.
+// New builds the tree of some entries; without any, the root is empty. It returns the
+// errors of NewBuilder and Builder.Tree.
 func New(entries []Entry, o Options) (*Tree, error) {
 	b, err := NewBuilder(o)
 	if err != nil {
@@ -33,10 +33,10 @@ func New(entries []Entry, o Options) (*Tree, error) {
 // A Builder makes a tree of entries that are added one by one. It is not safe for
 // concurrent use.
 //
-// Its time and memory follow the number of entries and the length of their patterns,
-// never the number of files. A tree takes about 170 bytes for an entry of one file,
-// 500 for one with ranges, and a few hundred more for each if there are generations:
-// BenchmarkMemory measures it.
+// Time and memory depend on the number of entries and the length of their patterns, not
+// on the number of files. A tree keeps about 190 bytes for an entry of one file, and
+// some hundred more if the entry has ranges or files come and go: see BenchmarkMemory
+// of package treefile.
 type Builder struct {
 	tree     *Tree
 	moves    *moves // nil if no file comes or goes
@@ -66,7 +66,7 @@ func NewBuilder(o Options) (*Builder, error) {
 
 func (b *Builder) root() *node { return b.tree.nodes[0] }
 
-// Add adds an entry. What is wrong with it is for Tree to say.
+// Add adds an entry. Tree reports what is wrong with it.
 func (b *Builder) Add(e Entry) {
 	entry := uint32(len(b.patterns))
 	b.patterns = append(b.patterns, e.Pattern)
@@ -105,13 +105,13 @@ func (b *Builder) Add(e Entry) {
 	}
 }
 
-// Tree returns the tree; the builder cannot be used again.
+// Tree returns the tree. The builder cannot be used again.
 //
-// The error is Errors, of each entry with something wrong: a pattern that cannot be
-// read, two entries that make one name, two that make one directory but write it
-// differently, 2^61 files and directories or more, or files that cannot be so many: a
-// group, see spec.Spec.CheckGroup, or with sizes that are drawn, see
-// spec.Sizes.Check. Of entries that clash with several others, one clash is reported.
+// The error is of type Errors and lists all entries that are wrong: an invalid pattern,
+// two entries that make the same name, two that make the same directory but write it
+// differently, 2^61 files and directories or more, or more files than a group or drawn
+// sizes allow (see spec.Spec.CheckGroup and spec.Sizes.Check). Of an entry that clashes
+// with several others, one clash is reported.
 func (b *Builder) Tree() (*Tree, error) {
 	b.finish(b.root())
 	b.numberAdded()
@@ -187,13 +187,13 @@ func (b *Builder) number(n *node) {
 	b.draw(n)
 }
 
-// one is the permutation of what is alone, and alone are the lots of a file that is.
+// one is the permutation of a single file, and alone its lots.
 var (
 	one   keyed.Permutation
 	alone = lots{sizes: &one, turns: &one}
 )
 
-// draw makes what is drawn about the files of a node.
+// draw draws the lots of a node.
 func (b *Builder) draw(n *node) {
 	var pattern string
 	permutation := func(seed uint64, of string) *keyed.Permutation {

@@ -9,8 +9,8 @@ import (
 // A component is the pattern of one path component: the names that it stands
 // for are numbered from 0, the leftmost range being the most significant.
 type component struct {
-	text        string // as it was written, but with the escapes alone that it needs
-	parts       []part // nil if there is no range, and so one name
+	text        string // as it was written, without unneeded escapes
+	parts       []part // nil if there is no range
 	count       uint64 // how many names there are; 1 or more
 	first, last string // name 0 and name count-1
 }
@@ -24,7 +24,7 @@ type part struct {
 	width  int    // digits of every number; 0 if they vary, and then there is no padding
 	tail   int    // if width is 0: how many digits of the same run follow
 	stride uint64 // index distance of two neighbours: the product of the ranges to the right
-	open   bool   // how many numbers there are is yet to be said; until then, one
+	open   bool   // the end is not given yet; until then, there is one number
 }
 
 // key returns what tells a component from others; see node.key.

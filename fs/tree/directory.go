@@ -4,27 +4,19 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
-	"sort"
 )
 
-// A directory holds the children of a node. Their name sets are disjoint.
+// A directory holds the children of a node. No two of them share a name.
 type directory struct {
 	children []*node  // in natural order of their first names
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
 
-	// The numbers of the files of generation 0 below all instances, up to below end.
+	// The files of generation 0 below all instances have the numbers begin0 to end0-1.
 	begin0, end0 uint64
 }
 
-// ranged is what finds children of more than one name.
-type ranged struct {
-	ends  []uint64 // ordinal of the child behind the last one of children[i]
-	nodes []*node  // those of more than one name, in the same order
-	reach []string // the last of all names of nodes[:i+1], in natural order
-}
-
-// few is how many children are looked through one by one: as fast as by a table.
+// few children are compared one by one, which is as fast as a table.
 const few = 8
 
 var hashSeed = maphash.MakeSeed()
@@ -92,37 +84,28 @@ func (f *directory) byKey(key string, several bool) *node {
 	return nil
 }
 
-// sort sorts the children: those that clash, which have one name, by their entries,
-// to be reported alike every time.
+// sort sorts the children by first name, and those that clash by entry, so that the
+// same one is reported every time.
 func (f *directory) sort() {
 	slices.SortFunc(f.children, func(x, y *node) int {
 		return cmp.Or(compareNames(x.firstName(), y.firstName()), cmp.Compare(x.entry, y.entry), cmp.Compare(x.round(), y.round()))
 	})
 }
 
-// arrange makes what finds the children, which are sorted.
+// arrange prepares lookups among the sorted children.
 func (f *directory) arrange() {
 	f.children = slices.Clip(f.children)
 	f.index()
 	if !slices.ContainsFunc(f.children, func(c *node) bool { return c.names() > 1 }) {
 		return
 	}
-	r := &ranged{ends: make([]uint64, len(f.children))}
+	ends := make([]uint64, len(f.children))
 	var end uint64
-	var reach string
 	for i, c := range f.children {
 		end += c.names()
-		r.ends[i] = end
-		if c.names() == 1 {
-			continue
-		}
-		if last := c.lastName(); reach == "" || compareNames(last, reach) > 0 {
-			reach = last
-		}
-		r.nodes = append(r.nodes, c)
-		r.reach = append(r.reach, reach)
+		ends[i] = end
 	}
-	f.ranged = r
+	f.ranged = newRanged(f.children, ends)
 }
 
 // find returns the child that has the given name, and the name's index in it.
@@ -133,16 +116,7 @@ func (f *directory) find(name string) (child *node, index uint64) {
 	if f.ranged == nil {
 		return nil, 0
 	}
-	nodes := f.ranged.nodes
-	behind := sort.Search(len(nodes), func(i int) bool {
-		return compareNames(nodes[i].ranges.first, name) > 0
-	})
-	for i := behind - 1; i >= 0 && compareNames(name, f.ranged.reach[i]) <= 0; i-- {
-		if index, ok := nodes[i].ranges.index(name); ok {
-			return nodes[i], index
-		}
-	}
-	return nil, 0
+	return f.ranged.find(name)
 }
 
 // child returns where ordinal off is: an index in children, and the index of a

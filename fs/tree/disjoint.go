@@ -8,12 +8,12 @@ import (
 
 // checkDisjoint reports names that siblings share. Of the siblings that are not
 // reported, no two share a name. It takes n log n steps for n siblings, times another
-// log n for each further range that their names have, as far as these depend on each
-// other.
+// log n for each further range in their names, as far as it takes these to tell them
+// apart.
 //
-// Text and runs of digits alternate in names. Only those with the same text can be the
-// same, so siblings are compared within groups of one text. In a group, names are the
-// points of a box: each number is a dimension.
+// Text and runs of digits alternate in names. Only names with the same text can be the
+// same, so siblings are compared within groups of one text. In a group, the names of a
+// sibling are the points of a box, in which each number is a dimension.
 func (b *Builder) checkDisjoint(siblings []*node) {
 	ranged := make(map[string]*group)
 	var key []byte
@@ -130,7 +130,9 @@ func (b *Builder) checkShapes(items []item, ends []int, begin int) {
 	}
 	middle := len(ends) / 2
 	m := ends[middle-1] - begin
-	b.clashes(items, runBoxes(items)).between(m)
+	x := runBoxes(items)
+	first, _ := slices.BinarySearch(x.of, int32(m))
+	b.clashes(items, x).between(first)
 	b.checkShapes(items[:m], ends[:middle], begin)
 	b.checkShapes(items[m:], ends[middle:], begin+m)
 }
@@ -159,16 +161,18 @@ func (b *Builder) clashes(items []item, x *boxes) *boxes {
 // share a name.
 func numberBoxes(items []item) *boxes {
 	lows, highs := make([][]uint64, len(items[0].numbers)), make([][]uint64, len(items[0].numbers))
-	for d := range lows {
-		for _, it := range items {
-			lows[d], highs[d] = append(lows[d], it.numbers[d].lo), append(highs[d], it.numbers[d].hi)
+	of := make([]int32, len(items))
+	for i, it := range items {
+		of[i] = int32(i)
+		for d, p := range it.numbers {
+			lows[d], highs[d] = append(lows[d], p.lo), append(highs[d], p.hi)
 		}
 	}
-	return newBoxes(lows, highs)
+	return newBoxes(lows, highs, of, len(items))
 }
 
-// runBoxes returns boxes of items of any shapes: two of them overlap if they share a
-// name, and seldom otherwise.
+// runBoxes returns boxes of items of any shapes, those of one item side by side: two
+// items have boxes that overlap if they share a name, and seldom otherwise.
 func runBoxes(items []item) *boxes {
 	runs := make([][][]part, len(items))
 	for i, it := range items {
@@ -181,14 +185,45 @@ func runBoxes(items []item) *boxes {
 			}
 		}
 	}
-	var lows, highs [][]uint64
+	all := make([][]box, len(items)) // of each item
+	for i := range all {
+		all[i] = []box{nil}
+	}
 	column := make([][]part, len(items))
 	for r := range runs[0] {
 		for i := range runs {
 			column[i] = runs[i][r]
 		}
-		l, h := fields(column)
-		lows, highs = append(lows, l...), append(highs, h...)
+		for i, choices := range fields(column) {
+			all[i] = times(all[i], choices)
+		}
 	}
-	return newBoxes(lows, highs)
+	lows, highs := make([][]uint64, len(all[0][0])), make([][]uint64, len(all[0][0]))
+	var of []int32
+	for i, boxes := range all {
+		for _, b := range boxes {
+			of = append(of, int32(i))
+			for d, side := range b {
+				lows[d], highs[d] = append(lows[d], side.low), append(highs[d], side.high)
+			}
+		}
+	}
+	return newBoxes(lows, highs, of, len(items))
+}
+
+// maxBoxes is how many boxes an item has at most. More would be closer to its names.
+const maxBoxes = 16
+
+// times returns boxes with the sides of each of some and each of others. If these are
+// too many, there is one for all of the others.
+func times(some, others []box) (all []box) {
+	if len(some)*len(others) > maxBoxes {
+		others = []box{hull(others)}
+	}
+	for _, s := range some {
+		for _, o := range others {
+			all = append(all, slices.Concat(s, o))
+		}
+	}
+	return all
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// Error is what is wrong with an entry. Its text names the entry's pattern and
+// Error is what is wrong with an entry. Its text quotes the entry's pattern and says
 // what would be right.
 type Error struct {
-	Entry int // index of the entry; of two that clash, the later one
+	Entry int // index of the entry, from 0; of two that clash, the later one
 	Err   error
 }
 

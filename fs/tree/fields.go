@@ -5,22 +5,38 @@ import (
 	"slices"
 )
 
-// fields returns the intervals of some runs of digits, by dimension and then by run:
-// runs that share digits overlap in all dimensions.
+// A box has a side for each dimension, from low up to high.
+type box []side
+
+type side struct{ low, high uint64 }
+
+// hull returns a box around some boxes.
+func hull(boxes []box) box {
+	h := slices.Clone(boxes[0])
+	for _, b := range boxes[1:] {
+		for d := range h {
+			h[d] = side{min(h[d].low, b[d].low), max(h[d].high, b[d].high)}
+		}
+	}
+	return h
+}
+
+// fields returns boxes for each of some runs of digits, all with as many dimensions:
+// runs that share digits have boxes that overlap.
 //
 // If all of them have one length, a dimension is a field of digits, up to the next one
-// at which a number ends in any of the runs. Otherwise there is one, of all digits
-// together, in natural order: fewer digits are before more.
-func fields(runs [][]part) (lows, highs [][]uint64) {
-	length := -1
-	cuts := []int{} // where fields end
-	for i, run := range runs {
-		least, most := lengths(run)
-		if i == 0 {
-			length = least
-		}
-		if least != length || most != length {
-			return [][]uint64{ends(runs, false)}, [][]uint64{ends(runs, true)}
+// at which a number ends in any of the runs. Otherwise there is one dimension, of all
+// digits together.
+func fields(runs [][]part) [][]box {
+	boxes := make([][]box, len(runs))
+	length, _ := lengths(runs[0])
+	var cuts []int // where fields end
+	for _, run := range runs {
+		if least, most := lengths(run); least != length || most != length {
+			for i, run := range runs {
+				boxes[i] = naturally(run)
+			}
+			return boxes
 		}
 		end := 0
 		for _, p := range run {
@@ -29,16 +45,18 @@ func fields(runs [][]part) (lows, highs [][]uint64) {
 		}
 	}
 	slices.Sort(cuts)
-	begin := 0
-	for _, cut := range slices.Compact(cuts) {
-		low, high := make([]uint64, len(runs)), make([]uint64, len(runs))
-		for i, run := range runs {
-			low[i], high[i] = field(run, begin, cut)
+	cuts = slices.Compact(cuts)
+	for i, run := range runs {
+		var b box
+		begin := 0
+		for _, cut := range cuts {
+			low, high := field(run, begin, cut)
+			b = append(b, side{low, high})
+			begin = cut
 		}
-		lows, highs = append(lows, low), append(highs, high)
-		begin = cut
+		boxes[i] = []box{b}
 	}
-	return lows, highs
+	return boxes
 }
 
 // field returns the least and the highest number that the digits of a run from begin
@@ -60,30 +78,52 @@ func field(run []part, begin, end int) (low, high uint64) {
 	return 0, 0
 }
 
-// ends returns where the first or the last digits of runs are in natural order; of more
-// than 18 digits, only their number counts.
-func ends(runs [][]part, last bool) []uint64 {
-	all := make([]uint64, len(runs))
-	for i, run := range runs {
-		var length int
-		var value uint64
-		for _, p := range run {
-			v := p.lo
-			if last {
-				v = p.hi
-			}
-			width := max(p.width, digits(v))
-			if length += width; length <= maxDigits {
-				value = value*pow10(width) + v
-			}
-		}
-		before := (pow10(min(length, maxDigits)) - 1) / 9 // as many have fewer digits
-		if length > maxDigits {
-			before, value = 10*before+1, uint64(length) // behind those of 18 digits
-		}
-		all[i] = before + value
+// behindAll is above all that end returns.
+const behindAll = 1 << 62
+
+// naturally returns where the digits of a run are in natural order, but that digits
+// with zeros in front are behind all others: then numbers without padding are one
+// interval, whatever their lengths.
+func naturally(run []part) []box {
+	first := run[0]
+	plain := uint64(1) // the first number without a zero in front
+	if first.width > 1 {
+		plain = pow10(first.width - 1)
 	}
-	return all
+	if first.lo >= plain || len(run) == 1 && first.width <= 1 {
+		return []box{{{end(run, false), end(run, true)}}}
+	}
+	padded := slices.Clone(run)
+	padded[0].hi = min(first.hi, plain-1)
+	boxes := []box{{{behindAll + end(padded, false), behindAll + end(padded, true)}}}
+	if first.hi >= plain {
+		rest := slices.Clone(run)
+		rest[0].lo = plain
+		boxes = append(boxes, box{{end(rest, false), end(rest, true)}})
+	}
+	return boxes
+}
+
+// end returns where the first or the last digits of a run are in natural order; of
+// more than 18 digits, only their number counts.
+func end(run []part, last bool) uint64 {
+	var length int
+	var value uint64
+	for _, p := range run {
+		v := p.lo
+		if last {
+			v = p.hi
+		}
+		width := max(p.width, digits(v))
+		if length += width; length <= maxDigits {
+			value = value*pow10(width) + v
+		}
+	}
+	before := (pow10(min(length, maxDigits)) - 1) / 9 // as many have fewer digits
+	if length > maxDigits {
+		return 10*before + 1 + uint64(length) // behind those of 18 digits
+	}
+	return before + value
 }
 
 // pow10 returns 10^n, for n up to 18.

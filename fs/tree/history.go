@@ -9,17 +9,16 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// History is how a tree changes from generation to generation, and which of them
-// is shown. Generation 0 is the tree as it is without; the zero value is that.
-// Shares are in billionths, of spec.Billion.
+// History is how a tree changes from generation to generation, and which generation
+// is shown. The zero value is generation 0, the tree without a history. Shares are in
+// billionths, of spec.Billion.
 //
-// The files of an entry stand in a row, in an order of their own. Each generation
-// takes a share of those that there are away from its front, and adds a share of
-// as many at its end. So the oldest ones go first, and no name comes again. What
-// is added stands beside the files of generation 0 and is called like them, with
-// a number before the ending: 0017.eml, 0017+1.eml, 0017+2.eml.
+// The files of an entry form a queue, in random order. Each generation removes a share
+// of the files present from its front, and adds a share of as many at its end. So the
+// oldest files go first, and no name is used again. Added files have the names of those
+// of generation 0, with a number before the ending: 0017.eml, 0017+1.eml, 0017+2.eml.
 //
-// Directories stay, also when they are empty.
+// Directories stay, even when they are empty.
 type History struct {
 	Generation int    // 0 to spec.MaxGeneration
 	Change     uint64 // of the distinct units of every file, replaced by each generation
@@ -33,8 +32,8 @@ const maxRounds = 100
 // ErrHistory is returned by New for a history that cannot be shown.
 var ErrHistory = errors.New("cannot be shown")
 
-// Of returns the spec that a file has in this generation. What it says about
-// change by itself stays. Phase, from 0 to spec.Billion-1, is that of the file.
+// Of returns the spec of a file in this generation. A generation, change or phase that
+// the spec gives itself stays. The phase of other files is from 0 to spec.Billion-1.
 func (h *History) Of(s spec.Spec, phase uint64) spec.Spec {
 	if h.Generation == 0 || s.Generation != 0 {
 		return s
@@ -49,13 +48,16 @@ func (h *History) Of(s spec.Spec, phase uint64) spec.Spec {
 	return s
 }
 
-// moves is what the generations up to the one that is shown have added and
-// removed, in multiples of the files of generation 0.
+// moves reports whether files come or go.
+func (h *History) moves() bool { return h.Generation > 0 && (h.Grow > 0 || h.Delete > 0) }
+
+// moves is what the generations up to the one shown have added and removed, in
+// multiples of the number of files in generation 0.
 type moves struct{ added, removed []float64 } // by generation
 
-// newMoves returns nil if no file comes or goes.
+// newMoves returns nil if no files come or go.
 func newMoves(h *History) (*moves, error) {
-	if h.Generation == 0 || h.Grow == 0 && h.Delete == 0 {
+	if !h.moves() {
 		return nil, nil
 	}
 	grow, shrink := float64(h.Grow)/spec.Billion, float64(h.Delete)/spec.Billion
@@ -76,19 +78,18 @@ func newMoves(h *History) (*moves, error) {
 	return m, nil
 }
 
-// rounds returns how many times the names of an entry of so many files are there
-// with a number, at most.
+// rounds returns the highest number in the names of added files: each round adds as
+// many files as generation 0 has.
 func (m *moves) rounds() int { return int(math.Ceil(m.added[len(m.added)-1])) }
 
-// row is the row of the files of an entry, of which there are so many in
-// generation 0.
+// row is the queue of the files of an entry.
 type row struct {
 	*moves
-	files uint64
-	carry float64 // of a file, from the start, so that of many small entries some change in each generation
+	files uint64  // of generation 0
+	carry float64 // of a file, at the start, so that each generation changes some of many small entries
 }
 
-// behind returns the place behind the last file that was there up to generation g.
+// behind returns the place behind the last file that generations up to g have added.
 func (r *row) behind(g int) uint64 {
 	return r.files + uint64(float64(float64(r.files)*r.added[g])+r.carry)
 }
@@ -99,7 +100,7 @@ func (r *row) front() uint64 {
 	return min(uint64(float64(float64(r.files)*r.removed[g])+r.carry), r.behind(g))
 }
 
-// has reports whether the file at a place is there.
+// has reports whether the file at a place is present.
 func (r *row) has(place uint64) bool {
 	return place >= r.front() && place < r.behind(len(r.added)-1)
 }
@@ -109,8 +110,8 @@ func (r *row) born(place uint64) int {
 	return sort.Search(len(r.added)-1, func(g int) bool { return place < r.behind(g) })
 }
 
-// left returns which files are there of those that were added in a round: those from
-// number begin of the round up to below end, in the order of the row.
+// left returns which files of a round are present: those from begin to end-1, in the
+// order of the row.
 func (r *row) left(round uint64) (begin, end uint64) {
 	first := round * r.files
 	begin, end = max(first, r.front()), min(first+r.files, r.behind(len(r.added)-1))
@@ -120,7 +121,7 @@ func (r *row) left(round uint64) (begin, end uint64) {
 	return begin - first, end - first
 }
 
-// present returns how many files are there of those that were added in a round.
+// present returns how many files of a round are present.
 func (r *row) present(round uint64) uint64 {
 	begin, end := r.left(round)
 	return end - begin

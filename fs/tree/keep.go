@@ -2,10 +2,10 @@ package tree
 
 import "github.com/dgenfs/dgenfs/fs/spec"
 
-// The size of a slab of nodes.
+// slab is how many nodes are allocated at a time.
 const slab = 256
 
-// newNode returns a node out of a slab: one allocation each would cost a sixth more.
+// newNode returns a new node. Nodes are allocated many at a time, which is faster.
 func (b *Builder) newNode() *node {
 	if len(b.slab) == 0 {
 		b.slab = make([]node, slab)
@@ -15,7 +15,7 @@ func (b *Builder) newNode() *node {
 	return n
 }
 
-// kindOf returns the kind of some files, the same one for all that are equal.
+// kindOf returns the kind of some files; equal kinds are one.
 func (b *Builder) kindOf(s spec.Spec, sizes spec.Sizes) *kind {
 	s.Size = 0
 	k := kind{s, sizes}
@@ -40,8 +40,8 @@ func (b *Builder) setName(n *node, c *component) {
 	n.name, n.ranges = c.text, &ranges
 }
 
-// keep returns a copy of s in a large piece of memory, so that the text that s is a
-// part of is not kept.
+// keep returns a copy of s, so that the text that s is part of can be freed. Copies are
+// packed into large buffers.
 func (b *Builder) keep(s string) string {
 	if len(s) > b.names.Cap()-b.names.Len() {
 		b.names.Reset()

@@ -63,24 +63,29 @@ func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next
 	l := lister{t, steps}
 	f := n.dir
 	name := make([]byte, 0, maxName)
-	i, from := f.child(off)
-	for i < len(f.children) {
+	for i, from := f.child(off); i < len(f.children); i, from = i+1, 0 {
 		c, begin := f.children[i], f.begin(i)
-		at, instance := l.next(c, parent, from)
-		switch {
-		case at == c.names():
-			i, from = i+1, 0
-		case instance == none:
+		names := c.names()
+		first := parent * names
+		for {
+			at, instance := l.next(c, first, from, names)
+			if at == names {
+				break
+			}
 			from = at
-		default:
-			name = c.appendName(name[:0], instance%c.names())
-			from = at + 1
-			if !yield(Child{c.base + ID(instance), name, c.dir != nil, begin + from, t, c, instance}) {
-				return begin + from, true
+			if instance != none {
+				from++
+				name = c.appendName(name[:0], instance-first)
+				if !yield(Child{c.base + ID(instance), name, c.dir != nil, begin + from, t, c, instance}) {
+					return begin + from, true
+				}
+			}
+			if l.steps <= 0 {
+				return begin + from, begin+from < f.size()
 			}
 		}
-		if l.steps <= 0 && i < len(f.children) {
-			return f.begin(i) + from, true
+		if l.steps <= 0 && i+1 < len(f.children) {
+			return f.begin(i + 1), true
 		}
 	}
 	return max(off, f.size()), false
@@ -95,24 +100,27 @@ type lister struct {
 	steps int // that are left
 }
 
-// next looks for the first name of a node from ordinal from on that is shown, in an
-// instance of the parent. It returns the name's ordinal and instance; or the number of
-// names, if there is no such name; or, when the steps are used up, from where to go on,
-// and none. The result is above from unless the instance is at from.
-func (l *lister) next(c *node, parent, from uint64) (at, instance uint64) {
-	names := c.names()
-	first := parent * names
+// next looks for the first of a node's names from ordinal from on that is shown, in one
+// instance of the parent, of which first is the instance of the first name. It returns
+// the name's ordinal and its instance; or names, if there is no such name; or, when the
+// steps are used up, the ordinal to go on from, and none. That is above from.
+func (l *lister) next(c *node, first, from, names uint64) (at, instance uint64) {
 	l.steps--
 	switch {
+	case from == names:
+		return names, none
+	case c.dir == nil && c.row() != nil:
+		if c.lots.byAge != nil {
+			return l.nextByAge(c, first, from, names)
+		}
+		return l.nextLeft(c, first, from, names)
+	case l.o.Shard.all():
+		return from, first + from
 	case c.dir != nil:
 		at = l.nextDir(c, first+from, first+names) - first
-	case c.row() == nil:
+	default:
 		number := c.first + first
 		at = min(l.o.Shard.next(number+from)-number, names)
-	case c.lots.byAge != nil:
-		return l.nextByAge(c, first, from)
-	default:
-		return l.nextLeft(c, first, from)
 	}
 	return at, first + at
 }
@@ -120,8 +128,8 @@ func (l *lister) next(c *node, parent, from uint64) (at, instance uint64) {
 // nextLeft is next for files of which some have gone, or are yet to come. Where they
 // are is the matter of a permutation: which of a few neighbours is left cannot be said
 // without a look at each.
-func (l *lister) nextLeft(c *node, first, from uint64) (at, instance uint64) {
-	names, number := c.names(), c.first+first
+func (l *lister) nextLeft(c *node, first, from, names uint64) (at, instance uint64) {
+	number := c.first + first
 	begin, end := c.lots.row.left(c.lots.round)
 	for at = from; ; at++ {
 		if at = l.o.Shard.next(number+at) - number; at >= names {
@@ -146,9 +154,8 @@ func (t *Tree) byAge(n *node, l *lots) bool {
 
 // nextByAge is next in the order of the row: the ordinal counts the places of all
 // files that are left.
-func (l *lister) nextByAge(c *node, first, from uint64) (at, instance uint64) {
-	row, names := c.lots.row, c.names()
-	begin, end := row.left(c.lots.round)
+func (l *lister) nextByAge(c *node, first, from, names uint64) (at, instance uint64) {
+	begin, end := c.lots.row.left(c.lots.round)
 	for at = from; at < end-begin; at++ {
 		instance = c.lots.byAge.At(begin + at)
 		number := c.first + instance
@@ -169,8 +176,12 @@ func (l *lister) nextDir(c *node, from, end uint64) uint64 {
 	if shard.all() || c.parent == nil {
 		return from
 	}
-	if c.count == 1 && shard.count(c.dir.begin0, c.dir.end0) > 0 {
+	some := shard.count(c.dir.begin0, c.dir.end0) > 0
+	switch {
+	case some && c.count == 1:
 		return from
+	case !some && !l.o.History.moves():
+		return end
 	}
 	return l.nextWithFiles(c, c.count, from, end)
 }

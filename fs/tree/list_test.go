@@ -131,7 +131,7 @@ func checkAllListings(t *testing.T, tree *Tree) {
 		// From every ordinal, there follow those whose Next is above it.
 		n, _ := tree.at(dir)
 		i := 0
-		for off := range min(n.dir.size(), 300) + 2 {
+		for off := range min(n.dir.size(), 100) + 2 {
 			for i < len(all) {
 				var name string
 				var id, next uint64

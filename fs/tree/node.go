@@ -6,8 +6,8 @@ import (
 )
 
 // A node is a component of a pattern, and the block of positions of all files or
-// directories that it stands for. A tree of a million lines has as many of them, so
-// what many share is kept once, and what most have not is behind a pointer.
+// directories that it stands for. A tree of a million lines has a million of them, so
+// what many share is stored once, and what few have is behind a pointer.
 type node struct {
 	parent *node      // nil for the root
 	name   string     // the name; with ranges, the pattern
@@ -24,18 +24,18 @@ type node struct {
 	lots  *lots  // nil if nothing is drawn
 }
 
-// A kind is what the files of any number of entries are, but for their size.
+// A kind is what the files of any number of entries have in common: all but the size.
 type kind struct {
 	spec  spec.Spec
 	sizes spec.Sizes // zero if they are not drawn
 }
 
-// lots are what is drawn about the files of a node.
+// lots is what is drawn at random about the files of a node.
 type lots struct {
 	sizes *keyed.Permutation // nil if the kind draws none
 	turns *keyed.Permutation // in which they change; nil in generation 0
 
-	row   *row   // nil if none comes or goes
+	row   *row   // nil if no files come or go
 	round uint64 // how many times the entry's files stand before them in the row
 	order *keyed.Permutation
 	byAge *keyed.Inverse // of order, if listings are in the order of the row; see Tree.byAge
@@ -105,7 +105,7 @@ func (n *node) specOf(instance uint64) spec.Spec {
 	return s
 }
 
-// row returns the row in which the files come and go; nil if none does.
+// row returns the row of the files; nil if none come or go.
 func (n *node) row() *row {
 	if n.lots == nil {
 		return nil

@@ -16,8 +16,7 @@ const (
 	maxPath   = 4095 // bytes, PATH_MAX of Linux without the final NUL
 )
 
-// parsePattern splits a pattern into its components, of which there is at least
-// one.
+// parsePattern splits a pattern into its components, at least one.
 func parsePattern(pattern string) ([]component, error) {
 	switch {
 	case pattern == "":

@@ -1,16 +1,15 @@
 package tree
 
-// Shard is one of Count parts of the files: whole files, each in one part. All
-// files are numbered, and each part has every Count-th of them, so the parts have
-// as many files as each other, but for one. A directory is shown if it, or one below
-// it, has a file of the part, has had one, or may have one by what is added. The zero
-// value is everything.
+// Shard is one of Count parts of the files; each file is in exactly one part. Files are
+// numbered, and a part has every Count-th of them, so parts differ by one file at most.
+// A directory is shown if a file of the part is below it, was, or may be added. The
+// zero value is everything.
 type Shard struct {
 	Index uint64 // of the part, from 0
 	Count uint64 // 0 is the same as 1
 }
 
-// all reports whether every file is in the part.
+// all reports whether there is one part only.
 func (s Shard) all() bool { return s.Count <= 1 }
 
 // next returns the first number from n on that is in the part.

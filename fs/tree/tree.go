@@ -21,11 +21,11 @@
 // entries alone, not from their order, nor from what is shown of the tree, and are
 // below 1<<61.
 //
-// What is shown may be a [Shard] of the files, and a generation of its [History].
-// Whether a file is there is computed, too.
+// A tree can show a [Shard] of its files, and a later generation of its [History].
+// Whether a file is shown is computed as well.
 //
-// Everything but New is read-only arithmetic on a Tree, safe for concurrent use.
-// The package knows names, not bytes: it neither generates nor serves.
+// A Tree never changes, so it is safe for concurrent use. The package knows names, not
+// bytes: it neither generates nor serves.
 package tree
 
 import (
@@ -36,18 +36,18 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// Entry is a path pattern and what each of its files is, as spec.ParseFiles returns
-// it. It is not checked again but for what depends on the number of files.
+// Entry is a path pattern and the spec of its files, as spec.ParseFiles returns it.
+// Only what depends on the number of files is checked again.
 type Entry struct {
 	Pattern string
 	Spec    spec.Spec
 	Sizes   spec.Sizes // if they are drawn
 }
 
-// ID is the position of a file or directory; 0 is the position of none.
+// ID is the position of a file or directory; 0 is not a position.
 type ID uint64
 
-// Root is the position of the directory that holds everything.
+// Root is the position of the root directory.
 const Root ID = 1
 
 // maxPositions bounds the IDs, so that a product or sum of a few counts that
@@ -95,7 +95,7 @@ func (t *Tree) at(id ID) (n *node, instance uint64) {
 	return n, instance
 }
 
-// Node returns what is at a position; false if nothing is.
+// Node returns the file or directory at a position, or false if none is shown there.
 func (t *Tree) Node(id ID) (Node, bool) {
 	n, instance := t.at(id)
 	if n == nil || !t.shows(n, instance) {
@@ -104,7 +104,7 @@ func (t *Tree) Node(id ID) (Node, bool) {
 	return t.node(n, instance), true
 }
 
-// node returns an instance of n, which is shown.
+// node returns an instance of n that is shown.
 func (t *Tree) node(n *node, instance uint64) Node {
 	if n.dir != nil {
 		return Node{IsDir: true}
@@ -119,8 +119,9 @@ func (t *Tree) node(n *node, instance uint64) Node {
 	return node
 }
 
-// phase returns the phase of a file: spread evenly, so that of many files of one
-// unit each generation changes its share. The files of a group change together.
+// phase returns the phase of a file. Phases are spread evenly, so that each generation
+// changes its share of many files that have one unit each. The files of a group change
+// together.
 func (n *node) phase(instance uint64) uint64 {
 	if n.kind.spec.Group {
 		return spec.Billion / 2
@@ -148,9 +149,8 @@ func (t *Tree) Specs() iter.Seq[spec.Spec] {
 // Entries returns how many entries the tree was made of.
 func (t *Tree) Entries() int { return len(t.entries) }
 
-// Entry returns entry i, below Entries, in the order in which they were added. Its
-// pattern may be written in another way than it was: without escapes that it does not
-// need.
+// Entry returns entry i, from 0 to Entries-1, in the order in which they were added. Its
+// pattern is written without unneeded escapes.
 func (t *Tree) Entry(i int) Entry {
 	n := t.nodes[t.entries[i]]
 	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes}
@@ -160,8 +160,8 @@ func (t *Tree) Entry(i int) Entry {
 // and what Node returns for that. It returns false if there is no such child, or if
 // dir is not a directory; "." and ".." are not children. It allocates nothing. It
 // takes time in proportion to the length of name, times the logarithm of the number
-// of entries. Siblings with ranges that interleave, such as {0..9}.jpg and
-// {0..9}.txt, are tried one after the other.
+// of entries. Siblings that differ only in several ranges, such as {0..9}-{5..9} and
+// {5..9}-{0..4}, are tried one after the other.
 func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	n, instance := t.at(dir)
 	if n == nil || n.dir == nil {
@@ -178,8 +178,8 @@ func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	return child.base + ID(instance), t.node(child, instance), true
 }
 
-// Hides returns the spec of a file in the root that is not shown, neither its size,
-// if that is drawn, nor its generation; false if there is no such file.
+// Hides returns the spec of a file in the root that exists but is not shown, without a
+// drawn size or a generation. It returns false if there is no such file.
 func (t *Tree) Hides(name string) (spec.Spec, bool) {
 	child, index := t.nodes[0].dir.find(name)
 	if child == nil || child.dir != nil || t.shows(child, index) {
@@ -189,7 +189,7 @@ func (t *Tree) Hides(name string) (spec.Spec, bool) {
 }
 
 // Parent returns the directory that holds a position: Root for Root itself, 0 if
-// id is no position.
+// id is not a position.
 func (t *Tree) Parent(id ID) ID {
 	n, instance := t.at(id)
 	switch {
@@ -202,7 +202,7 @@ func (t *Tree) Parent(id ID) ID {
 }
 
 // AppendPath appends the path of a position relative to the root, without a
-// leading slash: nothing for Root, and nothing if id is no position.
+// leading slash. It appends nothing for Root, or if id is not a position.
 func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 	n, instance := t.at(id)
 	if n == nil {
@@ -213,13 +213,13 @@ func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 
 // A Place is where a file is among all files of its entry.
 type Place struct {
-	Pattern string // of the entry; where it gives a directory or file one name only, that name
-	Index   uint64 // below Files: the number of the file, in the order of the numbers in its path
-	Files   uint64 // that the entry makes
+	Pattern string // of the entry; a component that stands for one name is that name
+	Index   uint64 // 0 to Files-1, in the order of the numbers in the path
+	Files   uint64 // how many files the entry has
 }
 
-// Place returns the place of a file; false if id is no position of a file. It
-// follows from the file's entry alone: other entries may share its directories.
+// Place returns the place of a file, or false if id is not the position of a file. It
+// depends on the file's entry alone, not on others that share its directories.
 func (t *Tree) Place(id ID) (Place, bool) {
 	n, instance := t.at(id)
 	if n == nil || n.dir != nil {
@@ -228,15 +228,15 @@ func (t *Tree) Place(id ID) (Place, bool) {
 	return Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count}, true
 }
 
-// Files returns the number of files that are shown, exactly unless there are both
-// a shard and files that come or go: then it is an expectation.
+// Files returns the number of files that are shown. It is exact unless there is a
+// shard and files come and go; then it is the expected number.
 func (t *Tree) Files() uint64 { return t.files }
 
-// Dirs returns the number of directories, the root among them, and those that a shard
+// Dirs returns the number of directories, including the root and those that the shard
 // does not show.
 func (t *Tree) Dirs() uint64 { return t.dirs }
 
-// Bytes returns the size of all files together, where sizes are drawn within a
-// thousandth, or an expectation if not all files are shown. From 2^64 bytes on it
-// is math.MaxUint64: a few files of the largest size get there.
+// Bytes returns the size of all files together: within a thousandth where sizes are
+// drawn, and the expected size if not all files are shown. It is math.MaxUint64 from
+// 2^64 bytes on.
 func (t *Tree) Bytes() uint64 { return t.bytes }

@@ -10,22 +10,21 @@ import (
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
 
-// Scale is how large the part of a tree is whose entries have shares: Total bytes,
-// or Count files. The zero value says nothing, which is enough where no entry has
-// a share.
+// Scale says how large the entries with shares are together: Total bytes, or Count
+// files. The zero value is enough for a tree without shares.
 type Scale struct {
-	Total int64
-	Count uint64
+	Total int64  // bytes; 0 if not given
+	Count uint64 // files; 0 if not given
 }
 
-// Given reports whether the scale says something.
+// Given reports whether the scale is given.
 func (s Scale) Given() bool { return s != Scale{} }
 
-// ErrNoScale is returned by Build if an entry has a share and the scale says nothing.
+// ErrNoScale is returned by Build if an entry has a share and no scale is given.
 var ErrNoScale = errors.New("share= needs the size of all files together, or their number")
 
-// count returns what says how many files each of the lines with a share has; nil if
-// none has. The error is about the lines together, or about the scale.
+// count returns a function from shares to numbers of files; nil if no line has a share.
+// The error is about the lines together, or about the scale.
 func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
 	var shared []spec.Files
 	var sum uint64
@@ -42,7 +41,7 @@ func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
 	}
 	switch {
 	case shared == nil && s.Given():
-		return nil, errors.New("is for entries with share=, as presets have them, and there is none")
+		return nil, errors.New("applies to entries with share=, such as those of presets, and there are none")
 	case shared == nil:
 		return nil, nil
 	case sum != spec.Billion && sum < 1<<62:
@@ -146,8 +145,8 @@ func (s *sum) add(pattern string, f spec.Files) {
 	s.bytes += float64(names) * meanSize(f, float64(names))
 }
 
-// far reports whether something is so far from what was asked for that it is not
-// what was meant: whole files add or take away a little.
+// far reports whether a size is too far from the one that was asked for. Files are
+// whole, so some difference is normal.
 func far(got, asked float64) bool { return got > asked*1.1 || got < asked*0.9 }
 
 // sizeText writes a size in four digits at most, rounded up.
@@ -159,14 +158,14 @@ func sizeText(bytes float64) string {
 	return spec.FormatSize(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
 }
 
-// check reports a scale that is not met: each entry with a share has at least one
-// file for each name that its closed ranges give, and a multiple of these.
+// check returns an error if the tree is far from the scale: an entry has at least one
+// file for each name of its closed ranges, and a multiple of these.
 func (s Scale) check(got sum) error {
 	switch {
 	case s.Count != 0 && far(got.files, float64(s.Count)):
-		return fmt.Errorf("comes to %.0f files, as there is one of each kind, and closed ranges give several at once; ask for that, or for more", got.files)
+		return fmt.Errorf("comes to %.0f files: each entry has at least one file for each name of its closed ranges; ask for that number, or for more", got.files)
 	case s.Total != 0 && far(got.bytes, float64(s.Total)):
-		return fmt.Errorf("comes to %s, as there is one file of each kind, and closed ranges give several at once; ask for that, or for more", sizeText(got.bytes))
+		return fmt.Errorf("comes to %s: each entry has at least one file for each name of its closed ranges; ask for that size, or for more", sizeText(got.bytes))
 	}
 	return nil
 }

@@ -5,16 +5,16 @@
 //	user{00..99}/mail/{0..}/{000..}.eml  lognormal:12K:1.4,compress=2,total=1T
 //	user{00..99}/address book            40K
 //
-// Blanks separate the two, the last ones of the line, so patterns may have some;
-// blanks at both ends of a line, empty lines and those that begin with # are left
-// out. What cannot be written as it is can be in a pattern as \xHH. See package tree
-// for patterns, and package spec for what files are.
+// The last blanks of a line separate the two, so patterns may contain blanks. Blanks at
+// both ends of a line, empty lines, and lines that begin with # are ignored. Any other
+// byte can be written in a pattern as \xHH. See package tree for patterns, and package
+// spec for specs.
 //
-// An open range such as {000..} takes as many numbers as the size of all files of
-// the entry together says, total=, or else its share of the number of files, share=,
-// and the [Scale] of the whole.
+// How many numbers an open range such as {000..} has follows from the total size of
+// the entry's files, total=, or from the entry's share of all files, share=, and the
+// [Scale] of the tree.
 //
-// The package reads and writes no files. Its functions are pure.
+// The package neither reads nor writes files. Its functions are pure.
 package treefile
 
 import (
@@ -44,7 +44,7 @@ func (l Line) Origin() string {
 	return l.Source + ":" + strconv.Itoa(l.Number)
 }
 
-// files returns what the files are.
+// files parses the spec.
 func (l Line) files() (spec.Files, error) {
 	if l.Spec == "" {
 		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
@@ -52,11 +52,11 @@ func (l Line) files() (spec.Files, error) {
 	return spec.ParseFiles(l.Spec)
 }
 
-// blanks separate a pattern from what its files are.
+// blanks separate a pattern from a spec.
 const blanks = " \t"
 
-// Parse returns the entries of a tree file, called name in errors. What is wrong with
-// a line is for Build to say.
+// Parse returns the entries of a tree file, called name in errors. Build reports what is
+// wrong with them.
 func Parse(name string, text []byte) []Line {
 	rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
 	lines := make([]Line, 0, strings.Count(rest, "\n")+1)
@@ -76,7 +76,7 @@ func Parse(name string, text []byte) []Line {
 	return lines
 }
 
-// Errors are all that is wrong with some lines, in their order.
+// Errors lists what is wrong with some lines, in their order.
 type Errors []error
 
 // maxErrors is how many of the errors are printed.
@@ -88,7 +88,7 @@ func (e Errors) Error() string {
 	var lines []string
 	for i, err := range e {
 		if i == maxErrors {
-			lines = append(lines, fmt.Sprintf("and %d errors more", len(e)-maxErrors))
+			lines = append(lines, fmt.Sprintf("and more errors: %d", len(e)-maxErrors))
 			break
 		}
 		lines = append(lines, strings.ReplaceAll(err.Error(), "\n", `\n`))
@@ -96,8 +96,8 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Build makes the tree of lines. The error is Errors, all of the lines, unless it is
-// about the scale or the options alone.
+// Build makes the tree of some lines. The error is of type Errors and lists all lines
+// that are wrong, unless it is about the scale or the options alone.
 func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
 	b, err := tree.NewBuilder(o)
 	if err != nil {

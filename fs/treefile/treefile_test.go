@@ -61,7 +61,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	_, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != 21 || lines[20] != "and 5 errors more" {
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 21 || lines[20] != "and more errors: 5" {
 		t.Errorf("%d lines: %v", len(lines), err)
 	}
 }
@@ -74,12 +74,12 @@ func TestScaleErrors(t *testing.T) {
 	}{
 		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
 		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, or their number"},
-		{"a 1M", Scale{Count: 10}, "is for entries with share=, as presets have them, and there is none"},
+		{"a 1M", Scale{Count: 10}, "applies to entries with share=, such as those of presets, and there are none"},
 		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs an open range`},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files, as there is one of each kind"},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "comes to 100M, as there is one file of each kind"},
+		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files: "},
+		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "comes to 100M: "},
 		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": total=100K comes to 1M, as files are whole`},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 149}, "comes to 100 files, as there is one of each kind"},
+		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 149}, "comes to 100 files: "},
 		{"d{0..99}/{0..} 1M,total=149M", Scale{}, `f:1: pattern "d{0..99}/{0..}": total=149M comes to 100M`},
 		{"a{0..} 1..16,total=9223372036854775807", Scale{}, `f:1: pattern "a{0..}": {0..} has room for numbers of up to 18 digits`},
 		{"a{0..} 0,total=100K", Scale{}, `f:1: total=100K: 2^61 files or more`},
