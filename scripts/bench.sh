@@ -43,21 +43,11 @@ fi
 cd "$(dirname "$0")/.."
 mkdir -p -- "$folder" || exit 2
 
-needs=(gnuplot:gnuplot-nox)
-if [[ $what != mount ]]; then needs+=(jq:jq); fi
-if [[ $what != generator ]]; then needs+=(fio:fio python3:python3); fi
-missing=()
-for need in "${needs[@]}"; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "bench.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+packages=(gnuplot-nox:gnuplot)
+if [[ $what != mount ]]; then packages+=(jq); fi
+if [[ $what != generator ]]; then packages+=(fio python3); fi
+. scripts/packages.sh
+need "${packages[@]}"
 
 work=$(mktemp -d)
 random=    # the file in tmpfs

@@ -14,18 +14,9 @@ fail() { printf 'check-deploy.sh: %s\n' "$*" >&2; exit 1; }
 checked() { printf 'checked:     %s\n' "$*"; }
 unchecked() { printf 'NOT checked: %s\n' "$*"; }
 
-missing=()
-for need in systemd-analyze:systemd findmnt:util-linux setpriv:util-linux python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-for module in yaml seccomp; do
-	$python -c "import $module" 2>/dev/null || missing+=("python3-$module")
-done
-if ((${#missing[@]})); then
-	((EUID == 0)) || fail "install first: apt-get install ${missing[*]}"
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need systemd:systemd-analyze util-linux:findmnt,setpriv python3 \
+	python3-yaml:/usr/lib/python3/dist-packages/yaml python3-seccomp:'/usr/lib/python3/dist-packages/seccomp*'
 
 work=$(mktemp -d)
 server=''

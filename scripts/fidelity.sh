@@ -11,21 +11,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-missing=()
-for need in lz4:lz4 zstd:zstd gzip:gzip xz:xz-utils brotli:brotli python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-for need in liblz4.so.1:liblz4-1 libzstd.so.1:libzstd1 libbrotlienc.so.1:libbrotli1; do
-	compgen -G "/usr/lib/*/${need%%:*}" >/dev/null || compgen -G "/lib*/${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "fidelity.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need lz4 zstd gzip xz-utils:xz brotli python3 \
+	liblz4-1:'/usr/lib/*/liblz4.so.1' libzstd1:'/usr/lib/*/libzstd.so.1' libbrotli1:'/usr/lib/*/libbrotlienc.so.1'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -20,18 +20,8 @@ case $mode in
 	;;
 esac
 
-missing=()
-for need in rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils zstd:zstd python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "randomness.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need rng-tools5:rngtest ent dieharder xz-utils:xz zstd python3
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
