@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures how the bytes of dgenfs compress and deduplicate, with the libraries
-# and tools that stores use, and checks it against what is promised. Prints
-# Markdown; its exit status is 1 if any figure is off.
+# and tools that stores use, and compares that with what is promised. Prints
+# Markdown; the exit status is 1 if any figure is off.
 #
 #   scripts/fidelity.sh                    64 MiB of each shape, several minutes
 #   scripts/fidelity.sh --size 8M --short  half a minute: small samples, no restic
 #
-# --short without --size means 8M. What is missing is installed by apt-get if
-# root runs this; scripts/fidelity.py does the work.
+# --short without --size means 8M. As root it installs missing packages by apt-get.
+# scripts/fidelity.py does the work.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# A binary that is already there may be named, to compare two of them.
+# DGENFS=FILE is another binary, to compare the two.
 if [[ -z ${DGENFS:-} ]]; then
 	go build -o "$work/dgenfs" .
 	DGENFS=$work/dgenfs

@@ -96,6 +96,9 @@ func (r *report) endTest(e event, name string) {
 		if top {
 			r.passed++
 		}
+		if lines := progress.FindAllString(r.output[name], -1); lines != nil {
+			fmt.Fprintf(r.out, "%s: %s\n", name, lines[len(lines)-1])
+		}
 		if top && r.verbose {
 			fmt.Fprintf(r.out, "--- PASS: %s (%.2fs)\n", e.Test, e.Elapsed)
 		}
@@ -189,6 +192,7 @@ var (
 	marks      = regexp.MustCompile(`(?m)^(=== (RUN|PAUSE|CONT|NAME) | *--- SKIP: ).*\n`)
 	place      = regexp.MustCompile(`(?m)^ *\S+\.go:\d+: `)
 	nothingRun = regexp.MustCompile(`(?m)^testing: warning: no (tests to run|fuzz tests to fuzz|targets to fuzz)`)
+	progress   = regexp.MustCompile(`(?m)^fuzz: elapsed: .*$`)
 	onlyLate   = regexp.MustCompile(`(?m)^ *context deadline exceeded$`)
 )
 

@@ -158,6 +158,9 @@ func TestFuzzingThatEndsLate(t *testing.T) {
 		r.event(event{Action: "fail", Package: "trial", Test: "FuzzA"})
 		r.event(event{Action: "output", Package: "trial", Output: "FAIL\n"})
 		r.event(event{Action: "fail", Package: "trial"})
+		if ok && !strings.Contains(out.String(), "trial.FuzzA: fuzz: elapsed: 1m0s\n") {
+			t.Errorf("%q: printed %q", output, &out)
+		}
 		if got := r.finish("fuzz", nil, os.ErrProcessDone); got != ok {
 			t.Errorf("%q: %t, want %t; printed %q", output, got, ok, &out)
 		}
