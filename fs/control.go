@@ -2,6 +2,7 @@ package fs
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -19,10 +20,16 @@ const controlName = ".dgenfs"
 // are smaller, and specNameBit is another.
 const controlBit = 1 << 61
 
-// controlFile is a file whose text is made when it is looked at.
+// controlFile is a file whose contents are made when it is looked at.
 type controlFile struct {
-	name string
-	text func() string
+	name     string
+	contents func() Contents
+}
+
+// Contents are what a file holds, of Size bytes; safe for concurrent use.
+type Contents interface {
+	io.ReaderAt
+	Size() int64
 }
 
 // controlNode returns what an id with controlBit stands for.
@@ -54,37 +61,38 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 
 // controlFiles are the files of the folder.
 func (m *Mount) controlFiles(f *FS) []controlFile {
+	text := func(text func() string) func() Contents {
+		return func() Contents { return strings.NewReader(text()) }
+	}
 	return []controlFile{
-		{"config", func() string { return reportText(m.report, m.numa) + "files: " + m.files + "\n" }},
-		{"tree", func() string { return m.treeFile }},
-		{"stats", func() string { s := m.stats(f); return s.json() }},
-		{"metrics", func() string { s := m.stats(f); return s.metrics() }},
-		{"version", func() string { return m.version + "\n" }},
+		{"config", text(func() string { return reportText(m.report, m.numa) + "files: " + m.files + "\n" })},
+		{"tree", func() Contents { return m.treeFile }},
+		{"stats", text(func() string { s := m.stats(f); return s.json() })},
+		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},
+		{"version", text(func() string { return m.version + "\n" })},
 	}
 }
 
-// reportText writes a report for people and for programs that look for the text
-// before the colon: what is in force, and after a semicolon, why it is no other.
+// reportText writes a report for people, and for programs that look for the text
+// before the colon: what is in force, and after a semicolon, why it is not another.
 func reportText(r transport.Report, numa string) string {
-	why := func(what, why string) string {
-		if why == "" {
-			return what
-		}
-		return what + "; " + why
-	}
-	onOff := func(on bool, whyNot string) string {
-		if on {
+	onOff := func(whyNot error) string {
+		if whyNot == nil {
 			return "on"
 		}
-		return why("off", whyNot)
+		return "off; " + whyNot.Error()
+	}
+	kind := string(r.Kind)
+	if r.NoUring != nil {
+		kind += "; " + r.NoUring.Error()
 	}
 	var b strings.Builder
 	for _, line := range [][2]string{
-		{"transport", why(string(r.Kind), r.NoUring)},
+		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
-		{"splice", onOff(r.Splice, r.NoSplice)},
-		{"clone", onOff(r.Clone, r.NoClone)},
+		{"splice", onOff(r.NoSplice)},
+		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},
 		{"implementation", gen.Implementations()[0].String()},
 		{"numa", numa},

@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"syscall"
@@ -16,7 +17,7 @@ const testConfig = "transport: dev\nworkers: 2\n"
 func newControlFS(t *testing.T, files ...string) *FS {
 	t.Helper()
 	f := newFS(t, 0, files...)
-	f.control = []controlFile{{"config", func() string { return testConfig }}}
+	f.control = []controlFile{{"config", func() Contents { return strings.NewReader(testConfig) }}}
 	return f
 }
 
@@ -102,7 +103,7 @@ func TestControlRead(t *testing.T) {
 		t.Errorf("%v, flags %#x", status, out.OpenFlags)
 	}
 	f.Release(nil, &fuse.ReleaseIn{Fh: out.Fh}) // has no generator to close
-	if _, errno := f.ReadFile(out.Fh, 0, make([]byte, 1)); errno != syscall.EBADF {
+	if _, _, errno := f.ReadFile(out.Fh, 0, make([]byte, 1)); errno != syscall.EBADF {
 		t.Errorf("reading after release: %v", errno)
 	}
 	if status := f.Open(nil, &fuse.OpenIn{InHeader: header(id), Flags: syscall.O_RDWR}, &out); status != fuse.EROFS {
@@ -144,16 +145,12 @@ func TestReportText(t *testing.T) {
 		want   []string
 	}{
 		{
-			transport.Report{Kind: transport.Uring, Workers: 8, Request: 512 << 10, NoSplice: "rings have no pipes", NoClone: "why", MaxMemory: 3 << 20},
-			[]string{"transport: uring", "workers: 8", "numa: off; why not", "max-read: 512K", "splice: off; rings have no pipes", "clone: off; why", "buffers: 3072K at most"},
+			transport.Report{Kind: transport.Uring, Workers: 8, Request: 512 << 10, NoSplice: transport.ErrNotNeeded, NoClone: errors.New("why"), MaxMemory: 3 << 20},
+			[]string{"transport: uring", "workers: 8", "numa: off; why not", "max-read: 512K", "splice: off; not needed over io_uring", "clone: off; why", "buffers: 3072K at most"},
 		},
 		{
-			transport.Report{Kind: transport.Dev, NoUring: "it is off", Workers: 2, Request: 1 << 20, Splice: true, Clone: true},
+			transport.Report{Kind: transport.Dev, NoUring: errors.New("it is off"), Workers: 2, Request: 1 << 20},
 			[]string{"transport: dev; it is off", "workers: 2", "max-read: 1024K", "splice: on", "clone: on", "buffers: 0K at most"},
-		},
-		{
-			transport.Report{Kind: transport.Dev, Splice: true, NoSplice: "unused"},
-			[]string{"transport: dev", "splice: on", "clone: off"},
 		},
 	} {
 		text := reportText(test.report, "off; why not")

@@ -17,11 +17,25 @@ const FSType = "fuse." + subtype
 
 const subtype = "dgenfs"
 
-// ErrBusy is returned for unmounting what is still in use.
-var ErrBusy = errors.New("busy: files of it are open, or it is a process's working directory")
+// Errors of mounting and unmounting.
+var (
+	// ErrBusy is returned for unmounting what is still in use.
+	ErrBusy = errors.New("busy: files in it are open, or it is a process's working directory")
 
-// ErrNotMounted is returned for unmounting what is not mounted any more.
-var ErrNotMounted = errors.New("somebody else has unmounted it")
+	// ErrNotMounted is returned for unmounting what is not mounted any more.
+	ErrNotMounted = errors.New("it is not mounted any more")
+
+	// ErrNoDevice is returned if /dev/fuse cannot be opened, with the reason.
+	ErrNoDevice = errors.New("/dev/fuse is not available")
+
+	// ErrNoHelper is returned to users other than root if fusermount3, with
+	// which they mount, is not installed.
+	ErrNoHelper = errors.New("users other than root need the program fusermount3: install the package fuse3")
+
+	// ErrAllowOther is returned to users other than root who want to let others
+	// in, if root has not permitted that.
+	ErrAllowOther = errors.New("users other than root may let others in only if /etc/fuse.conf has the line user_allow_other")
+)
 
 // openDevice mounts on mountpoint, by mount(2) as root and through fusermount3
 // otherwise, and returns the descriptor of /dev/fuse that serves the mount.
@@ -48,11 +62,11 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 func mountDirect(mountpoint, source string, flags uintptr, options []string) (int, error) {
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, fmt.Errorf("opening /dev/fuse: %w; is the kernel's fuse module loaded?", err)
+		return -1, fmt.Errorf("%w: %w; is the kernel's fuse module loaded?", ErrNoDevice, err)
 	}
 	options = append(options,
 		"fd="+strconv.Itoa(fd),
-		"rootmode=40000", // a folder, in octal
+		"rootmode=40000", // a directory, in octal
 		"user_id="+strconv.Itoa(os.Geteuid()),
 		"group_id="+strconv.Itoa(os.Getegid()))
 	err = unix.Mount(source, mountpoint, FSType, flags, strings.Join(options, ","))
@@ -83,13 +97,18 @@ func mountByHelper(mountpoint string, options []string) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %w", err)
 	}
-	messages, err := unix.ParseSocketControlMessage(control[:n])
+	return descriptorIn(control[:n])
+}
+
+// descriptorIn returns the descriptor that a control message carries.
+func descriptorIn(control []byte) (int, error) {
+	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil || len(messages) != 1 {
-		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %d messages, error %v", len(messages), err)
+		return -1, fmt.Errorf("fusermount3 sent %d control messages instead of 1, error %v", len(messages), err)
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) != 1 {
-		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %d descriptors, error %v", len(fds), err)
+		return -1, fmt.Errorf("fusermount3 sent %d descriptors instead of 1, error %v", len(fds), err)
 	}
 	return fds[0], nil
 }
@@ -102,7 +121,7 @@ func helper(env []string, files []*os.File, args ...string) error {
 	}
 	bin, err := exec.LookPath(name)
 	if err != nil {
-		return errors.New("users other than root need the program fusermount3: install the package fuse3")
+		return ErrNoHelper
 	}
 	var out bytes.Buffer
 	cmd := exec.Command(bin, args...)
@@ -118,7 +137,7 @@ func helper(env []string, files []*os.File, args ...string) error {
 			return ErrBusy
 		}
 		if strings.Contains(text, "user_allow_other") {
-			return errors.New("users other than root may let others in only where /etc/fuse.conf has the line user_allow_other; leave --allow-other out, or have root add that line")
+			return ErrAllowOther
 		}
 		return errors.New(text)
 	}
@@ -126,9 +145,8 @@ func helper(env []string, files []*os.File, args ...string) error {
 }
 
 // Unmount detaches the file system from mountpoint. It returns ErrBusy if it is
-// in use; with lazy it is taken out of the name space all the same, and served
-// until the last user is gone. The path is not looked into, so that this works
-// on a mount whose server is dead.
+// in use; with lazy it is detached all the same, and served until the last user is
+// gone. It does not access the mount, and so works if its server is dead.
 func Unmount(mountpoint string, lazy bool) error {
 	flags, arg := unix.UMOUNT_NOFOLLOW, "-u"
 	if lazy {

@@ -19,8 +19,8 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
 	}
 	out.SetEntryTimeout(valid)
-	if id, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
-		f.entry(uint64(id), out)
+	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
+		f.fillEntry(uint64(id), treeNode(n), out)
 		return fuse.OK
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {
@@ -28,8 +28,8 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.OK
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
-		if id, s, ok := f.names.lookup(name, f.tree.History()); ok {
-			f.fillEntry(id, node{spec: s, name: name}, out)
+		if id, n, ok := f.specID(name); ok {
+			f.fillEntry(id, n, out)
 			return fuse.OK
 		}
 	}
@@ -47,13 +47,6 @@ func (f *FS) isOther(name string) bool {
 	}
 	s, err := spec.Parse(name)
 	return err != nil || s != hidden
-}
-
-// Forget is called when the kernel drops a node.
-func (f *FS) Forget(id, lookups uint64) {
-	if id&specNameBit != 0 {
-		f.names.forget(id, lookups)
-	}
 }
 
 func (f *FS) entry(id uint64, out *fuse.EntryOut) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
@@ -27,12 +28,12 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		return fuse.Status(syscall.EISDIR)
 	}
 	if n.control != nil {
-		out.Fh = f.files.add(&openFile{text: n.control.text()})
+		out.Fh = f.files.add(&openFile{contents: n.control.contents()})
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
 	}
 	s := f.fileSpec(in.NodeId, n)
-	c := GeneratorConfig(s)
+	c := s.Config()
 	// A request is too small to be shared out, and the requests of one reader
 	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
@@ -51,38 +52,23 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// the reader has asked for that itself, the flag would only keep the kernel
 	// from sending the parts of a large read side by side. But of a reader that
 	// waits for those, the kernel does not tell when it is killed.
-	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.waits() {
+	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isSlow() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
 }
 
-// GeneratorConfig returns what generates the bytes of a spec, as those of a file
-// on its own: scope=group has no effect, and the seed is s.Seed, given or not.
-// How to generate is left at its defaults.
-func GeneratorConfig(s spec.Spec) gen.Config {
-	return gen.Config{
-		Size:     s.Size,
-		Seed:     s.Seed,
-		Dedup:    s.Dedup,
-		Unit:     s.Unit,
-		Skew:     s.Skew,
-		Group:    gen.Group{Units: s.Units, First: s.First},
-		Compress: s.Compress,
-		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
-	}
-}
-
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
-func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno) {
+func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	file := f.files.get(fh)
 	if file == nil {
-		return 0, syscall.EBADF
+		return 0, nil, syscall.EBADF
 	}
 	if file.generator == nil {
 		return file.readOther(off, p)
 	}
-	return f.outcome(file.generator.ReadAt(p, off))
+	n, errno := f.outcome(file.generator.ReadAt(p, off))
+	return n, nil, errno
 }
 
 // outcome returns what ReadAt of a generator comes to.
@@ -98,15 +84,17 @@ func (f *FS) wrong(err error) syscall.Errno {
 	return syscall.EIO
 }
 
-// readOther fills p from what is no plain generator.
-func (file *openFile) readOther(off int64, p []byte) (int, syscall.Errno) {
+// readOther reads what is not a plain generator.
+func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	switch t := file.troubled; {
 	case t == nil:
-		return copy(p, file.text[min(off, int64(len(file.text))):]), 0
-	case t.waits():
-		return 0, transport.Later
+		n, _ := file.contents.ReadAt(p, off) // the only error is the end
+		return n, nil, 0
+	case t.isSlow():
+		return 0, t.delay(time.Now(), off, len(p)), 0
 	default:
-		return t.read(off, p)
+		n, errno := t.read(off, p)
+		return n, nil, errno
 	}
 }
 
@@ -170,12 +158,12 @@ type openFiles struct {
 
 type fileChunk [256]atomic.Pointer[openFile]
 
-// openFile is what is read from: a generator, one with trouble, or the text of a
+// openFile is what is read from: a generator, one with trouble, or the contents of a
 // control file.
 type openFile struct {
 	generator *gen.Generator
 	troubled  *troubledFile
-	text      string
+	contents  Contents
 }
 
 // add returns the handle under which file is found until remove.

@@ -20,7 +20,7 @@ func read(t *testing.T, f *FS, id uint64, off int64, n int) ([]byte, fuse.Status
 	}
 	defer f.Release(nil, &fuse.ReleaseIn{Fh: open.Fh})
 	buf := make([]byte, n)
-	n, errno := f.ReadFile(open.Fh, off, buf)
+	n, _, errno := f.ReadFile(open.Fh, off, buf)
 	return buf[:n], fuse.Status(errno)
 }
 
@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("%d bytes at %d: %v, %d bytes, want %d", test.n, test.off, status, len(got), test.want)
 		}
 	}
-	if _, errno := f.ReadFile(99, 0, make([]byte, 1)); errno != syscall.EBADF {
+	if _, _, errno := f.ReadFile(99, 0, make([]byte, 1)); errno != syscall.EBADF {
 		t.Errorf("a handle that was never given out: %v", errno)
 	}
 }

@@ -2,9 +2,9 @@
 // kernel's requests into positions of a [tree.Tree] and fills read requests
 // with [gen.Generator], straight into the reply.
 //
-// Nodes are stateless. A node id, which is also the inode number, is a
-// position of the tree; what has to be remembered is only the open files and,
-// for as long as the kernel does, the names in the root that are specs.
+// Nodes are stateless. A node id, which is also the inode number, is a position of
+// the tree, or the name of a file in the root that is a spec. What has to be
+// remembered is only the open files, and some names that are too long to be numbers.
 // Everything is read-only and never changes, so the kernel may cache names and
 // attributes for as long as it likes.
 //
@@ -49,6 +49,11 @@ type Options struct {
 	Mode     uint32       // permissions of files, without those to write; 0 means 0444
 	Trouble  spec.Trouble // Rate is of all files together; Latency and Fail are of files whose spec has none, a range as far as they have it
 	Log      *log.Logger  // for what goes wrong while serving; nil discards it
+
+	// NoTroubleNames says that names in the root that are specs with rate=,
+	// latency= or fail= do not exist. Anybody who may read can otherwise have
+	// reads that wait for an hour; over io_uring these occupy what others need.
+	NoTroubleNames bool
 }
 
 // FS is a read-only file system of generated files. It is safe for concurrent
@@ -63,7 +68,8 @@ type FS struct {
 	trouble            spec.Trouble
 	limiter            *limiter // of all files together; nil if there is none
 	limiters           fileLimiters
-	names              specNames
+	noTroubleNames     bool
+	names              longNames
 	files              openFiles
 	control            []controlFile
 }
@@ -84,6 +90,9 @@ func New(o Options) *FS {
 		mode:          o.Mode,
 		log:           o.Log,
 		trouble:       o.Trouble,
+		names:         longNames{log: o.Log},
+
+		noTroubleNames: o.NoTroubleNames,
 	}
 	if rate := o.Trouble.Rate; rate != 0 {
 		f.limiter = newLimiter(rate, time.Now())
@@ -107,15 +116,16 @@ type node struct {
 // node returns what id stands for, or false if there is no such node.
 func (f *FS) node(id uint64) (node, bool) {
 	if id&specNameBit != 0 {
-		s, name, ok := f.names.get(id)
-		return node{spec: s, name: name}, ok
+		return f.nameNode(id)
 	}
 	if id&controlBit != 0 {
 		return f.controlNode(id)
 	}
 	n, ok := f.tree.Node(tree.ID(id))
-	return node{dir: n.IsDir, spec: n.Spec, born: n.Born}, ok
+	return treeNode(n), ok
 }
+
+func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: n.Born} }
 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
@@ -154,7 +164,11 @@ func (f *FS) lastChange(id uint64, n node) int {
 	case n.spec.Generation == 0 || n.spec.Change == 0:
 		return n.born
 	}
-	last, err := GeneratorConfig(f.fileSpec(id, n)).LastChange()
+	s := n.spec
+	if s.Group || s.Units != 0 {
+		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
+	}
+	last, err := s.Config().LastChange()
 	if err != nil {
 		f.log.Printf("when %s has changed: %v", n.spec, err)
 	}
@@ -181,7 +195,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		a.Mode = fuse.S_IFREG | f.mode
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
-			a.Size = uint64(len(n.control.text()))
+			a.Size = uint64(n.control.contents().Size())
 		}
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512

@@ -21,7 +21,7 @@ func whole(t *testing.T, f *FS, path string) []byte {
 		t.Fatalf("reading %s: %v, %d bytes", path, status, len(p))
 	}
 	s := attribute(t, f, path)
-	g, err := gen.New(GeneratorConfig(s))
+	g, err := gen.New(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

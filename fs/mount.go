@@ -26,7 +26,7 @@ type MountOptions struct {
 	Placement transport.Placement // has to name a CPU
 	NUMA      string              // what to say of the placement, in a line
 	Version   string              // of the program, to be told
-	TreeFile  string              // that makes the files again, to be told
+	TreeFile  Contents            // that makes the files again, for .dgenfs/tree; nil is empty
 	Files     string              // what to say of them, in a line
 }
 
@@ -38,7 +38,7 @@ type Mount struct {
 	report     transport.Report
 	numa       string
 	version    string
-	treeFile   string
+	treeFile   Contents
 	files      string
 	start      time.Time
 }
@@ -53,7 +53,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if errors.Is(err, transport.ErrNoUring) && o.Transport != transport.Uring {
 		// It was refused too late for this connection, not for another.
 		o.Transport = transport.Dev
-		whyNot := err.Error()
+		whyNot := err
 		if m, err = mountOver(f, mountpoint, o); err == nil {
 			m.report.NoUring = whyNot
 		}
@@ -67,7 +67,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
-	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, Waits: f.waits(), Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), Placement: o.Placement}
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}
@@ -94,6 +94,9 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 }
 
 func newMount(server *transport.Server, o MountOptions) *Mount {
+	if o.TreeFile == nil {
+		o.TreeFile = strings.NewReader("")
+	}
 	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, files: o.Files, start: time.Now()}
 }
 

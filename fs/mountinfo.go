@@ -5,32 +5,72 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // MountEntry is what is mounted somewhere.
 type MountEntry struct {
+	Path   string // the mount point, absolute and without symbolic links
 	Type   string // ext4, fuse.dgenfs
 	Source string // device or name
-	Device string // major:minor, one of a kind among all mounted file systems
+	Device string // major:minor, unique among all mounted file systems
 }
 
 // MountedAt returns what is mounted at path, an absolute path without symbolic
-// links, and false if nothing is. It asks the mount table alone and so cannot
-// hang on a server that does not answer.
+// links, and false if nothing is. It only reads the mount table, and so cannot hang
+// on a server that does not answer.
 func MountedAt(path string) (MountEntry, bool, error) {
-	table, err := os.Open("/proc/self/mountinfo")
+	entries, err := mountTable()
 	if err != nil {
-		return MountEntry{}, false, fmt.Errorf("reading the mount table: %w", err)
+		return MountEntry{}, false, err
 	}
-	defer table.Close()
-	return findMount(table, path)
+	entry, found := mountedAt(entries, path)
+	return entry, found, nil
 }
 
-// findMount reads a table as proc(5) describes it. Of several mounts on one
-// path, the last covers the others.
-func findMount(table io.Reader, path string) (entry MountEntry, found bool, err error) {
+// Mounts returns the mounts of this file system in the caller's mount namespace
+// that no other mount covers, in the order in which they were made. Like MountedAt,
+// it touches none of them.
+func Mounts() ([]MountEntry, error) {
+	entries, err := mountTable()
+	if err != nil {
+		return nil, err
+	}
+	var mounts []MountEntry
+	for _, e := range entries {
+		if e.Type != FSType {
+			continue
+		}
+		if last, _ := mountedAt(entries, e.Path); last == e {
+			mounts = append(mounts, e)
+		}
+	}
+	return mounts, nil
+}
+
+// mountedAt returns the last of the entries at a path, which covers the others.
+func mountedAt(entries []MountEntry, path string) (MountEntry, bool) {
+	for _, e := range slices.Backward(entries) {
+		if e.Path == path {
+			return e, true
+		}
+	}
+	return MountEntry{}, false
+}
+
+func mountTable() ([]MountEntry, error) {
+	table, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil, fmt.Errorf("reading the mount table: %w", err)
+	}
+	defer table.Close()
+	return readMounts(table)
+}
+
+// readMounts reads a table as proc_pid_mountinfo(5) describes it.
+func readMounts(table io.Reader) (entries []MountEntry, err error) {
 	lines := bufio.NewScanner(table)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -38,17 +78,15 @@ func findMount(table io.Reader, path string) (entry MountEntry, found bool, err 
 		fields := strings.Split(lines.Text(), " ")
 		for i := 6; i+2 < len(fields); i++ {
 			if fields[i] == "-" {
-				if unescape(fields[4]) == path {
-					entry, found = MountEntry{fields[i+1], unescape(fields[i+2]), fields[2]}, true
-				}
+				entries = append(entries, MountEntry{unescape(fields[4]), fields[i+1], unescape(fields[i+2]), fields[2]})
 				break
 			}
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return entry, found, fmt.Errorf("reading the mount table: %w", err)
+		return nil, fmt.Errorf("reading the mount table: %w", err)
 	}
-	return entry, found, nil
+	return entries, nil
 }
 
 // unescape replaces \040 and the like, in which the kernel writes white space

@@ -46,9 +46,10 @@ func TestFindMount(t *testing.T) {
 		{"", MountEntry{}, false},
 	}
 	for _, test := range tests {
-		got, ok, err := findMount(strings.NewReader(table), test.path)
+		entries, err := readMounts(strings.NewReader(table))
+		got, ok := mountedAt(entries, test.path)
 		if err != nil || ok != test.ok || got.Type != test.want.Type || got.Source != test.want.Source {
-			t.Errorf("findMount(%q) = %+v, %v, %v; want %+v, %v", test.path, got, ok, err, test.want, test.ok)
+			t.Errorf("mountedAt(%q) = %+v, %v, %v; want %+v, %v", test.path, got, ok, err, test.want, test.ok)
 		}
 	}
 }
@@ -58,17 +59,17 @@ func TestFindMountInOddTables(t *testing.T) {
 		"", "\n\n", "-", "1 2 3 4 /mnt", "1 2 3 4 /mnt 6 -", "1 2 3 4 /mnt 6 - fuse.dgenfs",
 		"1 2 3 4 /mnt 6 7 8 9", strings.Repeat(" ", 100),
 	} {
-		if got, ok, err := findMount(strings.NewReader(table), "/mnt"); ok || err != nil {
-			t.Errorf("findMount in %q = %+v, %v, %v; want nothing", table, got, ok, err)
+		if got, err := readMounts(strings.NewReader(table)); len(got) > 0 || err != nil {
+			t.Errorf("readMounts of %q = %+v, %v; want nothing", table, got, err)
 		}
 	}
 	// As long as a line can get: a path of 4095 bytes, all escaped.
 	long := "/" + strings.Repeat(" ", 4094)
 	table := "1 2 3 4 /" + strings.Repeat(`\040`, 4094) + " ro - fuse.dgenfs long ro\n"
-	if got, ok, err := findMount(strings.NewReader(table), long); !ok || err != nil || got.Source != "long" {
-		t.Errorf("findMount of a long path = %+v, %v, %v", got, ok, err)
+	if got, err := readMounts(strings.NewReader(table)); len(got) != 1 || err != nil || got[0].Source != "long" || got[0].Path != long {
+		t.Errorf("readMounts of a long path = %+v, %v", got, err)
 	}
-	if _, _, err := findMount(strings.NewReader(strings.Repeat("x", 2<<20)), "/mnt"); err == nil {
+	if _, err := readMounts(strings.NewReader(strings.Repeat("x", 2<<20))); err == nil {
 		t.Error("a line of 2 MiB gave no error")
 	}
 }

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (s *stats) sum() (all transport.Served) {
 func (s *stats) json() string {
 	all := s.sum()
 	var b strings.Builder
-	fmt.Fprintf(&b, "{\n  \"start_time\": %20.3f,\n  \"uptime_seconds\": %20.3f,\n  \"open_files\": %20d,\n", seconds(s.start), s.now.Sub(s.start).Seconds(), s.openFiles)
+	fmt.Fprintf(&b, "{\n  \"pid\": %10d,\n  \"start_time\": %20.3f,\n  \"uptime_seconds\": %20.3f,\n  \"open_files\": %20d,\n", os.Getpid(), seconds(s.start), s.now.Sub(s.start).Seconds(), s.openFiles)
 	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors)
 	for i, c := range s.cpus {
 		if i > 0 {

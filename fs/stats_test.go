@@ -31,6 +31,7 @@ func TestStatsJSON(t *testing.T) {
 		ReadErrors uint64 `json:"read_errors"`
 	}
 	var got struct {
+		PID       int     `json:"pid"`
 		StartTime float64 `json:"start_time"`
 		Uptime    float64 `json:"uptime_seconds"`
 		OpenFiles int     `json:"open_files"`

@@ -3,7 +3,6 @@ package fs
 import (
 	"fmt"
 	"math/bits"
-	"strings"
 	"syscall"
 	"time"
 
@@ -63,8 +62,14 @@ func (t *troubledFile) close() {
 	}
 }
 
-// waits reports whether reads are answered later than they come.
-func (t *troubledFile) waits() bool { return t.Latency != 0 || len(t.limiters) > 0 }
+// isSlow reports whether reads are answered later than they come.
+func (t *troubledFile) isSlow() bool { return t.Latency != 0 || len(t.limiters) > 0 }
+
+// IsSlow implements [transport.FileSystem].
+func (f *FS) IsSlow(fh uint64) bool {
+	file := f.files.get(fh)
+	return file != nil && file.troubled != nil && file.troubled.isSlow()
+}
 
 // read fills p, or fails. Where any of it fails, all does: to the kernel, a read
 // that ends before would be the end of the file, and for a mapped file it would
@@ -103,20 +108,10 @@ func (t *troubledFile) fails(off int64, n int) bool {
 	return false
 }
 
-// ReadLater is for files that are slow: a read is answered when it has taken the
-// latency and its bytes have passed the limiters, whichever is later. One that
-// fails takes the latency, too; it transfers nothing. See [transport.FileSystem].
-func (f *FS) ReadLater(fh uint64, off int64, size int) transport.LaterRead {
-	now := time.Now()
-	file := f.files.get(fh)
-	if file == nil || file.troubled == nil {
-		return transport.LaterRead{
-			Due:    now,
-			Read:   func([]byte) (int, syscall.Errno) { return 0, syscall.EBADF },
-			Cancel: func() {},
-		}
-	}
-	t := file.troubled
+// delay returns a read that came now, of size bytes: it is answered when it has taken
+// the latency and its bytes have passed the limiters, whichever is later. One that
+// fails takes the latency, too; it transfers nothing.
+func (t *troubledFile) delay(now time.Time, off int64, size int) *transport.Delayed {
 	due := now.Add(t.Latency)
 	n := t.length(off, size)
 	if t.fails(off, n) {
@@ -129,7 +124,7 @@ func (f *FS) ReadLater(fh uint64, off int64, size int) transport.LaterRead {
 			}
 		}
 	}
-	return transport.LaterRead{
+	return &transport.Delayed{
 		Due:  due,
 		Read: func(p []byte) (int, syscall.Errno) { return t.read(off, p) },
 		Cancel: func() {
@@ -140,20 +135,17 @@ func (f *FS) ReadLater(fh uint64, off int64, size int) transport.LaterRead {
 	}
 }
 
-// waits says why reads may be answered later, "" if none but those of names in the
-// root can be.
-func (f *FS) waits() string {
-	const why = "; over io_uring, what waits holds others up; --transport uring insists"
-	t := f.trouble
-	t.Fail = spec.Fail{}
-	if keys := t.Keys(); keys != nil {
-		return "reads wait because of --" + strings.Join(keys, ", --") + why
+// hasSlowFiles reports whether files of the tree are slow. Names in the root that are
+// specs may be, too.
+func (f *FS) hasSlowFiles() bool {
+	isSlow := func(t spec.Trouble) bool { return t.Rate != 0 || t.Latency != 0 }
+	if isSlow(f.trouble) {
+		return true
 	}
 	for s := range f.tree.Specs() {
-		s.Trouble.Fail = spec.Fail{}
-		if keys := s.Trouble.Keys(); keys != nil {
-			return "reads of some files wait because of " + strings.Join(keys, "= and ") + "=" + why
+		if isSlow(s.Trouble) {
+			return true
 		}
 	}
-	return ""
+	return false
 }

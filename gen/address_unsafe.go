@@ -2,6 +2,5 @@ package gen
 
 import "unsafe"
 
-// address returns where p begins: memory nodes change between pages, and those
-// begin at addresses.
+// address returns the address of p's first byte, from which the limits of pages follow.
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }

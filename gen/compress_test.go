@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// packer says how well flate compresses at its default level.
+// packer measures how well flate compresses at its default level.
 type packer struct {
 	w    *flate.Writer
 	size int
@@ -80,8 +80,8 @@ func TestCompressLayoutBoundary(t *testing.T) {
 	}
 }
 
-// The cells alone and larger pieces compress by what was asked for: within 6 %
-// at the ratio that most people use.
+// Single cells and larger pieces compress by the configured ratio: within 6 % at the
+// ratio that most people use.
 func TestCompressTwo(t *testing.T) {
 	const ratio, tolerance = 2, 0.06
 	p := mustRead(t, open(t, Config{Size: 1 << 20, Compress: ratio}), make([]byte, 1<<20), 0)
@@ -127,8 +127,8 @@ func TestIncompressible(t *testing.T) {
 	}
 }
 
-// What a store may find twice is what dedup asked for, and nothing else: no
-// sector occurs twice. Beyond 40 a cell's random words are too few for that.
+// Without Dedup, nothing that a store may look for occurs twice: no sector does. Above
+// 40, a cell has too few random words for that.
 func TestCompressibleSectorsAreDistinct(t *testing.T) {
 	const sector = 512
 	size := int64(64 << 20)

@@ -51,7 +51,7 @@ func TestDedupIsExact(t *testing.T) {
 	}
 }
 
-// nextCount goes through all numbers up to 40, some up to 400, and large.
+// nextCount returns all numbers up to 40, some up to 400, and some large ones.
 func nextCount(n, large int64) int64 {
 	switch {
 	case n < 40:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"slices"
 
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/numa"
@@ -33,7 +34,7 @@ func ExampleGenerator() {
 	// 1 EOF
 }
 
-// A reader goes through the stream once. Here, a compressor gets it.
+// A reader reads the stream in order: here, for a compressor.
 func ExampleGenerator_NewReader() {
 	g, err := gen.New(gen.Config{Size: 1 << 20, Compress: 2})
 	if err != nil {
@@ -64,15 +65,30 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Half of the 16 blocks of this buffer occur twice.
+// Equal configurations mean equal bytes, on every machine.
+func Example() {
+	p, err := gen.Generate(gen.Config{Size: 1 << 20, Seed: 7})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%x ... %x\n", p[:8], p[len(p)-8:])
+
+	_, err = gen.Generate(gen.Config{Size: 1 << 20, Compress: 0.5})
+	fmt.Println(err)
+	// Output:
+	// 79a90c3afdc0b116 ... c37d1ad12490dbcc
+	// gen: compress 0.5: must be from 1 to 100
+}
+
+// Half of the 16 blocks of this buffer are copies of the others.
 func ExampleGenerate() {
 	p, err := gen.Generate(gen.Config{Size: 16 * 4096, Dedup: 2, Unit: 4096})
 	if err != nil {
 		log.Fatal(err)
 	}
-	blocks := map[string]int{}
+	blocks := map[string]bool{}
 	for len(p) > 0 {
-		blocks[string(p[:4096])]++
+		blocks[string(p[:4096])] = true
 		p = p[4096:]
 	}
 	fmt.Println(len(blocks), "distinct blocks")
@@ -116,30 +132,50 @@ func ExampleRevision() {
 	// the small file is the one of generation 17
 }
 
-// Files get seeds of their own from one seed and their paths.
+// Each file gets a seed of its own from a common seed and its path.
 func ExampleDeriveSeed() {
-	fmt.Println(gen.DeriveSeed(1, "a.bin") != gen.DeriveSeed(1, "b.bin"))
-	fmt.Println(gen.DeriveSeed(1, "a.bin") == gen.DeriveSeed(1, "a.bin"))
+	for _, path := range []string{"a.bin", "b.bin"} {
+		fmt.Printf("%s: %#x\n", path, gen.DeriveSeed(1, path))
+	}
 	// Output:
-	// true
-	// true
+	// a.bin: 0x91e108909589c211
+	// b.bin: 0x4651c3e529d482e4
 }
 
-// On machines of several memory nodes, large buffers are filled by threads of the
-// node where they lie: here, as many as each node has CPUs to use.
+// On a machine with several memory nodes, large buffers are filled by threads of the
+// node where they are: here, by as many as the node has CPUs to use.
 func ExampleNodePool() {
-	machine, err := numa.System()
+	pool, err := openPool()
+	if err != nil {
+		pool = nil // not supported here: the generator has workers of its own
+	} else {
+		defer pool.Close()
+	}
+	g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: pool})
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer g.Close()
+
+	p := make([]byte, 64<<20)
+	n, err := g.ReadAt(p, 0)
+	fmt.Printf("%d bytes, %v: %x ... %x\n", n, err, p[:8], p[len(p)-8:])
+	// Output: 67108864 bytes, <nil>: 38053e23e46b0cfb ... c3632c661ef195c7
+}
+
+// openPool returns the threads of this machine.
+func openPool() (*gen.NodePool, error) {
+	machine, err := numa.System()
+	if err != nil {
+		return nil, err
+	}
 	cpus := map[int]numa.Set{}
-	var threads []int
+	threads := make([]int, slices.Max(machine.IDs())+1)
 	for _, node := range machine.Nodes {
 		cpus[node.ID] = node.CPUs
-		threads = append(threads, make([]int, node.ID+1-len(threads))...)
 		threads[node.ID] = len(node.CPUs)
 	}
-	pool, err := gen.NewNodePool(gen.NodePoolConfig{
+	return gen.NewNodePool(gen.NodePoolConfig{
 		Threads: threads,
 		Near:    machine.Nearest,
 		Locate:  numa.Locate,
@@ -148,15 +184,4 @@ func ExampleNodePool() {
 			return err
 		},
 	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer pool.Close()
-
-	g, err := gen.New(gen.Config{Size: 1 << 40, Nodes: pool})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer g.Close()
-	fmt.Println(g.ReadAt(make([]byte, 64<<20), 0))
 }

@@ -8,18 +8,17 @@ import (
 	"sync/atomic"
 )
 
-// ErrClosed is returned by calls to a [Generator] that was closed.
+// ErrClosed is returned by reads from a [Generator] that has been closed.
 var ErrClosed = errors.New("gen: generator is closed")
 
-// Generator generates one stream. All of its methods may be called
-// concurrently.
+// Generator generates one stream. All of its methods may be called concurrently.
 type Generator struct {
 	stream stream
 	size   int64
 	nt     int    // length of a fill from which on it goes past the caches
 	share  int    // length of a fill from which on others help
-	others filler // nil if nobody does
-	pool   *pool  // of its own, or nil
+	others filler // nil if there are none
+	pool   *pool  // its own workers, or nil
 	closed atomic.Bool
 }
 
@@ -30,9 +29,9 @@ type filler interface {
 	fill(s *stream, dst []byte, off uint64, nt bool)
 }
 
-// New checks cfg and returns a generator for it. Its workers, Threads-1
-// goroutines, start now and serve every large fill until Close, unless Nodes
-// takes their place.
+// New checks cfg and returns a generator for it. Errors name the field of cfg that is
+// wrong, its value, and what is valid. Unless cfg has Nodes, New starts Threads-1
+// goroutines, which serve large fills until Close.
 func New(cfg Config) (*Generator, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -49,11 +48,12 @@ func New(cfg Config) (*Generator, error) {
 	return g, nil
 }
 
-// maxBuffer is more than any machine has memory for.
+// maxBuffer is more bytes than any machine has memory for.
 const maxBuffer = 1 << 46
 
-// Generate returns a new buffer with all of what cfg describes, which must fit
-// into memory.
+// Generate returns a new buffer of cfg.Size bytes with everything that cfg describes.
+// Errors are those of [New]; a Size above 2^46 is one, too. As with make, memory that
+// the system does not have is no error, but the end of the program.
 func Generate(cfg Config) ([]byte, error) {
 	if cfg.Size > min(maxBuffer, math.MaxInt) {
 		return nil, fmt.Errorf("gen: size %d: too large for a buffer", cfg.Size)
@@ -68,11 +68,12 @@ func Generate(cfg Config) ([]byte, error) {
 	return p, err
 }
 
-// Size returns the configured length in bytes.
+// Size returns the length of the stream in bytes, that of the Config.
 func (g *Generator) Size() int64 { return g.size }
 
-// Close ends the generator's own workers. Calls under way are completed; later ones return
-// ErrClosed. Close may be called more than once and always returns nil.
+// Close ends the generator's workers, but not its Nodes. Reads under way are completed;
+// later ones return [ErrClosed]. Close may be called more than once and always returns
+// nil.
 func (g *Generator) Close() error {
 	if !g.closed.Swap(true) && g.pool != nil {
 		close(g.pool.done)
@@ -80,17 +81,20 @@ func (g *Generator) Close() error {
 	return nil
 }
 
-// ReadAt implements [io.ReaderAt]: it fills p with the bytes from offset off
-// on, in place, and returns io.EOF with a count below len(p) where the size
-// ends before p does. It writes to nothing but p[:n] and allocates nothing in a
-// steady state. A fill of 8 MiB or more is shared with idle workers, or left to
-// the threads of Nodes; a smaller one runs on the caller's goroutine alone.
+// ReadAt implements [io.ReaderAt]: it fills p with the bytes from offset off on. It
+// returns len(p) and nil, or, if the stream ends within p, the number of bytes up to
+// there and io.EOF. A negative offset is an error. It writes to nothing but p[:n], and
+// allocates nothing in a steady state.
+//
+// A read of 8 MiB or more is shared with idle workers, or left to the threads of
+// Nodes. A smaller one runs on the calling goroutine alone; it generates at most two
+// cells, of 4 KiB each, beside those that it returns.
 func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if g.closed.Load() {
 		return 0, ErrClosed
 	}
 	if off < 0 {
-		return 0, fmt.Errorf("gen: offset %d is negative", off)
+		return 0, fmt.Errorf("gen: offset %d: must not be negative", off)
 	}
 	if rest := max(g.size-off, 0); int64(len(p)) > rest {
 		p, err = p[:rest], io.EOF
@@ -103,8 +107,8 @@ func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	return len(p), err
 }
 
-// maxRun is how many cells a kernel makes in one call, in which its thread
-// cannot be stopped for the garbage collector: some 10 microseconds.
+// maxRun is how many cells a kernel generates in one call, during which its thread
+// cannot be stopped for the garbage collector: about 10 microseconds.
 const maxRun = 64
 
 // fill generates p, the bytes from offset off on, on the calling goroutine,

@@ -10,9 +10,9 @@ import (
 // lane is the state of one xoshiro256++ generator.
 type lane struct{ s0, s1, s2, s3 uint64 }
 
-// cellsGeneric makes the first rows, 1 to 64, of each cell of dst, whole cells,
-// from the keys of the first cell before they are mixed, A + q phi and B + q
-// phi. It is the reference for every other implementation.
+// cellsGeneric generates the first rows, 1 to 64, of each cell of dst, whole cells,
+// from the keys of the first cell before they are mixed, a = A + q*phi and
+// b = B + q*phi. It is the reference for the other implementations.
 func cellsGeneric(dst []byte, rows int, a, b uint64) {
 	for ; len(dst) >= Cell; dst = dst[Cell:] {
 		k0, k1 := keyed.Mix(a), keyed.Mix(b)
@@ -27,9 +27,9 @@ func cellsGeneric(dst []byte, rows int, a, b uint64) {
 	}
 }
 
-// rowsGeneric steps the lanes to fill dst, whole rows. It takes two lanes at a
-// time: their states fit into the registers of a CPU, and each has work to do
-// while the other waits for its last result.
+// rowsGeneric steps the lanes to fill dst, whole rows. It steps two lanes at a time:
+// their states fit into the registers of a CPU, and one can go on while the other
+// waits for a result.
 func rowsGeneric(state *[lanes]lane, dst []byte) {
 	for j := 0; j < lanes; j += 2 {
 		a, b := state[j], state[j+1]

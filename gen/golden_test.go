@@ -93,7 +93,7 @@ func hash(p []byte) string {
 }
 
 // TestGolden holds every implementation to hashes that change only together
-// with Version, and to the reference, which says where a difference is.
+// with Version, and to the reference, which shows where a difference is.
 func TestGolden(t *testing.T) {
 	if *updateGolden {
 		writeGolden(t)

@@ -3,11 +3,49 @@ package gen
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 )
 
+// required names the implementations without which the tests fail, a list like
+// avx512,avx2. Others that this CPU does not support are skipped.
+func required() []string {
+	list := os.Getenv("DGENFS_REQUIRE")
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// mustRun skips or fails a test of an implementation that this CPU does not
+// support.
+func mustRun(t *testing.T, i Implementation) {
+	t.Helper()
+	if i.supported() {
+		return
+	}
+	const why = "not supported by this CPU: "
+	if slices.Contains(required(), i.String()) {
+		t.Fatal(why + i.String())
+	}
+	t.Skip(why + i.String())
+}
+
+func TestRequiredImplementations(t *testing.T) {
+	for _, name := range required() {
+		i := slices.IndexFunc(built, func(i Implementation) bool { return i.String() == name })
+		if i < 0 {
+			t.Errorf("DGENFS_REQUIRE has %q, this program has %v", name, built)
+			continue
+		}
+		t.Run("impl="+name, func(t *testing.T) { mustRun(t, built[i]) })
+	}
+}
+
 // implementation is one way to generate the stream. The tests of the bytes run
-// over all that this CPU has, with and without stores past the caches.
+// over all that this CPU supports, with and without stores past the caches.
 type implementation struct {
 	name   string
 	choose func(*Config)
@@ -23,8 +61,13 @@ var testedImplementations = func() []implementation {
 	return all
 }()
 
-// forEachImplementation runs test once for every implementation.
+// forEachImplementation runs test once for every implementation in this program.
 func forEachImplementation(t *testing.T, test func(*testing.T, implementation)) {
+	for _, i := range built {
+		if !i.supported() {
+			t.Run("impl="+i.String(), func(t *testing.T) { mustRun(t, i) })
+		}
+	}
 	for _, impl := range testedImplementations {
 		t.Run("impl="+impl.name, func(t *testing.T) { test(t, impl) })
 	}

@@ -1,18 +1,23 @@
 package gen
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Implementation is a way to make the stream. All of them make the same bytes.
+// Implementation is a way to generate the stream. All of them generate the same
+// bytes.
 type Implementation uint8
 
 const (
 	Fastest Implementation = iota // the first of Implementations
 	Generic                       // Go, on every CPU: the reference
-	AVX2                          // amd64: four words at once
-	AVX512                        // amd64 with AVX512F and AVX512DQ: eight words at once
-	NEON                          // arm64: two words at once
+	AVX2                          // amd64: four words at a time
+	AVX512                        // amd64 with AVX512F and AVX512DQ: eight words at a time
+	NEON                          // arm64: two words at a time
 )
 
+// String returns the name in lower case, as flags and benchmarks have it: avx2.
 func (i Implementation) String() string {
 	if names := [...]string{"fastest", "generic", "avx2", "avx512", "neon"}; int(i) < len(names) {
 		return names[i]
@@ -20,28 +25,26 @@ func (i Implementation) String() string {
 	return fmt.Sprintf("number %d", uint8(i))
 }
 
-// fastestFirst has all but Fastest.
-var fastestFirst = [...]Implementation{AVX512, AVX2, NEON, Generic}
-
-// Implementations returns those that this program has and this CPU can run, the
-// fastest first. Generic is always among them, and alone if the program was
-// built with the tag purego.
+// Implementations returns those that are built into this program and that this
+// machine supports, both its CPU and its operating system, the fastest first.
+// Generic is always among them, and alone if the program was built with the tag
+// purego.
 func Implementations() []Implementation {
-	var have []Implementation
-	for _, i := range fastestFirst {
-		if i.runs() {
-			have = append(have, i)
-		}
-	}
-	return have
+	return slices.DeleteFunc(slices.Clone(built), func(i Implementation) bool { return !i.supported() })
 }
 
-// resolve returns the implementation that i asks for, or an error.
+// resolve returns the implementation that i asks for, or an error. It allocates
+// nothing unless it fails.
 func (i Implementation) resolve() (Implementation, error) {
-	for _, have := range fastestFirst {
-		if (i == have || i == Fastest) && have.runs() {
-			return have, nil
+	why := "not built into this program"
+	for _, b := range built {
+		switch {
+		case i != b && i != Fastest:
+		case b.supported():
+			return b, nil
+		default:
+			why = "not supported by this CPU"
 		}
 	}
-	return i, fmt.Errorf("implementation %v: not on this CPU, which has %v", i, Implementations())
+	return i, fmt.Errorf("implementation %v: %s; must be one of %v", i, why, Implementations())
 }

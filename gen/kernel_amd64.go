@@ -4,19 +4,23 @@ package gen
 
 import "golang.org/x/sys/cpu"
 
-// runs reports whether this program has i and this CPU can run it.
-func (i Implementation) runs() bool {
+// built are the implementations in this program, the fastest first.
+var built = []Implementation{AVX512, AVX2, Generic}
+
+// supported reports whether this machine can run i, one of built. Package cpu
+// sets these bits only if the operating system saves the registers, too (XCR0).
+func (i Implementation) supported() bool {
 	switch i {
-	case AVX512: // DQ has the multiplication of eight words
-		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ
+	case AVX512: // DQ has the multiplication of eight words; repeatAVX2 serves it, too
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX2
 	case AVX2:
 		return cpu.X86.HasAVX2
 	}
-	return i == Generic
+	return true
 }
 
-// fillRows makes the first rows of each cell of dst, whole cells, with the
-// contents q, q+1, ... If nt is set, it is written past the caches, where the
+// fillRows generates the first rows of each cell of dst, whole cells with the
+// contents q, q+1, ... If nt is set, it writes past the caches, provided that the
 // implementation can and dst is aligned.
 func (s *stream) fillRows(dst []byte, rows int, q uint64, nt bool) {
 	a, b := s.a+q*phi, s.b+q*phi
@@ -39,8 +43,9 @@ func (s *stream) repeat(cell []byte, n int) {
 	}
 }
 
-// fillPast makes compressible cells past the caches, if it can. Memory written
-// like that must not be read back, so the random words are kept elsewhere.
+// fillPast generates compressible cells past the caches and reports whether it
+// could. Memory that is written like that should not be read back, so the random
+// words are kept elsewhere.
 func (s *stream) fillPast(dst []byte, q uint64) bool {
 	if s.impl == Generic || !aligned(&dst[0]) {
 		return false
@@ -50,8 +55,8 @@ func (s *stream) fillPast(dst []byte, q uint64) bool {
 		words := s.randomWords(q)
 		s.fillRows(random[:Cell], (words+lanes-1)/lanes, q, false)
 		q++
-		// Rows are copied from every place of the first repetitions that are
-		// a row or more together, and so of a row behind.
+		// Rows are copied from any place in the first repetitions that make up
+		// a row or more, so another row has to follow those.
 		n := words * word
 		for n < rowSize {
 			n += words * word
@@ -84,7 +89,7 @@ func repeatPastAVX2(dst, src *byte, n int)
 
 func storeFence()
 
-// aligned reports whether p is a multiple of 64, as such stores need it.
+// aligned reports whether p is a multiple of 64, as stores past the caches need it.
 //
 //go:noescape
 func aligned(p *byte) bool

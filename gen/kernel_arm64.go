@@ -2,12 +2,16 @@
 
 package gen
 
-// runs reports whether this program has i and this CPU can run it. It needs to
-// ask nothing: every arm64 CPU that runs Linux has the instructions of NEON.
-func (i Implementation) runs() bool { return i == NEON || i == Generic }
+import "golang.org/x/sys/cpu"
 
-// fillRows makes the first rows of each cell of dst, whole cells, with the
-// contents q, q+1, ... There are no stores past the caches here.
+// built are the implementations in this program, the fastest first.
+var built = []Implementation{NEON, Generic}
+
+// supported reports whether this machine can run i, one of built.
+func (i Implementation) supported() bool { return i != NEON || cpu.ARM64.HasASIMD }
+
+// fillRows generates the first rows of each cell of dst, whole cells with the
+// contents q, q+1, ... It has no stores past the caches.
 func (s *stream) fillRows(dst []byte, rows int, q uint64, _ bool) {
 	a, b := s.a+q*phi, s.b+q*phi
 	if s.impl == NEON {
@@ -19,7 +23,7 @@ func (s *stream) fillRows(dst []byte, rows int, q uint64, _ bool) {
 
 func (s *stream) repeat(cell []byte, n int) { repeatGeneric(cell, n) }
 
-// fillPast makes compressible cells past the caches, if it can.
+// fillPast reports that there are no stores past the caches.
 func (s *stream) fillPast([]byte, uint64) bool { return false }
 
 //go:noescape

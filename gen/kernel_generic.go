@@ -2,10 +2,13 @@
 
 package gen
 
-// runs reports whether this program has i and this CPU can run it.
-func (i Implementation) runs() bool { return i == Generic }
+// built are the implementations in this program.
+var built = []Implementation{Generic}
 
-// fillRows makes the first rows of each cell of dst, whole cells, with the
+// supported reports whether this machine can run i, one of built.
+func (i Implementation) supported() bool { return true }
+
+// fillRows generates the first rows of each cell of dst, whole cells with the
 // contents q, q+1, ...
 func (s *stream) fillRows(dst []byte, rows int, q uint64, _ bool) {
 	cellsGeneric(dst, rows, s.a+q*phi, s.b+q*phi)
@@ -13,5 +16,5 @@ func (s *stream) fillRows(dst []byte, rows int, q uint64, _ bool) {
 
 func (s *stream) repeat(cell []byte, n int) { repeatGeneric(cell, n) }
 
-// fillPast makes compressible cells past the caches, if it can.
+// fillPast reports that there are no stores past the caches.
 func (s *stream) fillPast([]byte, uint64) bool { return false }

@@ -6,19 +6,19 @@ import (
 )
 
 const (
-	// span is what is asked about at a time, in bytes, from a multiple of it
-	// on: a huge page, which lies on one node, on the CPUs that matter.
+	// span is the size and the alignment in bytes of what is sampled as one: a huge
+	// page of amd64 and of arm64 with pages of 4 KiB, which lies on one node.
 	span = 2 << 20
 
-	// samples is how many pages of a span are asked about. In a whole span of
-	// pages of 4 KiB they are 73 apart, so that up to 8 nodes that take turns
-	// at its pages do not look like one.
+	// samples is how many pages of a span are located. In a whole span of pages of
+	// 4 KiB they are 73 apart, so that pages interleaved over up to 8 nodes do not
+	// look like those of one node.
 	samples = 8
 
-	// batch is how many spans are asked about in one call.
+	// batch is how many spans are sampled in one call.
 	batch = 32
 
-	// untouched is the node of pages that have no memory yet.
+	// untouched is the node of pages that do not exist yet.
 	untouched = -1
 )
 
@@ -31,18 +31,18 @@ type nodeFill struct {
 	nt     bool   // write past the caches
 
 	queues []fillQueue // of each node with threads
-	fresh  []part      // of pages that have no memory yet
-	last   part        // found, and neither in a queue nor in fresh yet
+	fresh  []part      // of pages that do not exist yet
+	last   part        // located, and neither in a queue nor in fresh yet
 	node   int         // of last
-	idle   []int       // threads of each node that have no work of their own
+	idle   []int       // threads of each node to which the fill was not offered
 	full   []bool      // nodes that have their share of the work already
 
 	left   atomic.Int64  // groups that are not filled yet
-	refs   atomic.Int64  // goroutines that may still look at this
+	refs   atomic.Int64  // goroutines that may still use this
 	filled chan struct{} // the last group was filled by a thread of the pool
 
-	offsets, at [batch * samples]int
-	pages, on   []int // the same, of all pages of one span
+	offsets, at [batch * samples]int // arguments of locate for a batch
+	pages, on   []int                // the same for all pages of one span
 }
 
 // part is a piece of dst, from one offset to another.
@@ -51,7 +51,7 @@ type part struct{ from, to int }
 // fillQueue is the work of one node: parts, taken in groups of about a block.
 type fillQueue struct {
 	parts  []part
-	starts []int        // places in parts at which a group begins
+	starts []int        // indexes in parts at which a group begins
 	group  int          // bytes of the last group
 	bytes  int          // of all parts
 	next   atomic.Int64 // group to be taken
@@ -70,8 +70,7 @@ func newNodeFill(p *NodePool) *nodeFill {
 	}
 }
 
-// plan finds out where dst lies and puts each part of it into the queue of that
-// node.
+// plan locates dst and puts each part of it into the queue of its node.
 func (f *nodeFill) plan() {
 	for i := range f.queues {
 		q := &f.queues[i]
@@ -97,7 +96,7 @@ func (f *nodeFill) nextSpan(from int, base uintptr) int {
 	return min(from+int(span-(base+uintptr(from))%span), len(f.dst))
 }
 
-// sample looks at a batch of spans and returns where they end.
+// sample locates a batch of spans from offset from on and returns where it ends.
 func (f *nodeFill) sample(from int, base uintptr) int {
 	n, end := 0, from
 	for ; n < batch && end < len(f.dst); n++ {
@@ -124,7 +123,7 @@ func (f *nodeFill) sample(from int, base uintptr) int {
 	return end
 }
 
-// same returns what all nodes are, if they are one.
+// same returns the node if all are equal.
 func same(nodes []int) (int, bool) {
 	for _, n := range nodes[1:] {
 		if n != nodes[0] {
@@ -155,7 +154,8 @@ func (f *nodeFill) addPages(p part, base uintptr) {
 	}
 }
 
-// add adds the next part, which lies on node. Neighbours become one.
+// add adds the next part, which lies on node, and joins it to the one before if that
+// does, too.
 func (f *nodeFill) add(p part, node int) {
 	if f.last.to > f.last.from && node == f.node {
 		f.last.to = p.to
@@ -165,11 +165,11 @@ func (f *nodeFill) add(p part, node int) {
 	f.last, f.node = p, node
 }
 
-// flush hands out what add has put together.
+// flush puts what add has joined into a queue.
 func (f *nodeFill) flush() {
 	switch {
 	case f.last.to == f.last.from:
-	case f.node < 0 || f.node >= len(f.pool.home): // also of a node that has come later
+	case f.node < 0 || f.node >= len(f.pool.home): // the latter if a node came online later
 		f.fresh = append(f.fresh, f.last)
 	default:
 		f.queues[f.pool.home[f.node]].add(f.last, f.off)
@@ -177,10 +177,10 @@ func (f *nodeFill) flush() {
 	f.last = part{}
 }
 
-// share divides the pages that have no memory yet so that each node has as much
-// to do as its share of the threads, unless it has more already: what is too much
-// there is less for all others. Cuts are between spans, as a huge page belongs to
-// whoever writes to it first.
+// share divides the pages that do not exist yet so that each node's share of the work
+// is that of its threads. A node that has more already gets none, and the others share
+// the rest. Cuts are between spans, as a huge page belongs to whoever writes to it
+// first.
 func (f *nodeFill) share(base uintptr) {
 	if len(f.fresh) == 0 {
 		return
@@ -224,8 +224,8 @@ func (f *nodeFill) share(base uintptr) {
 	}
 }
 
-// add adds a part, cut where blocks of the stream end, so that no cell is made
-// twice but where the node changes.
+// add adds a part, cut where blocks of the stream end, so that no cell is generated
+// twice except where the node changes.
 func (q *fillQueue) add(p part, off uint64) {
 	for from := p.from; from < p.to; {
 		to := min(from+int(block-(off+uint64(from))%block), p.to)
@@ -240,7 +240,7 @@ func (q *fillQueue) add(p part, off uint64) {
 	q.bytes += p.to - p.from
 }
 
-// take returns the next group, which is empty if none is left.
+// take returns the next group, or nothing if none is left.
 func (q *fillQueue) take() []part {
 	i := int(q.next.Add(1) - 1)
 	switch {
@@ -252,12 +252,9 @@ func (q *fillQueue) take() []part {
 	return q.parts[q.starts[i]:q.starts[i+1]]
 }
 
-// takeGroups fills groups, those of the first node in order first, until none is
-// left to be taken, and reports whether it filled the one that was finished last.
+// takeGroups fills groups, the nodes' in order, until none is left to be taken, and
+// reports whether the one that it filled was the last of all to be finished.
 func (f *nodeFill) takeGroups(order []int) bool {
-	if f.pool.local && !f.pool.closed.Load() {
-		order = order[:1]
-	}
 	for _, node := range order {
 		for {
 			group := f.queues[node].take()

@@ -56,7 +56,7 @@ func TestNodePlanInterleaved(t *testing.T) {
 	}
 }
 
-// Runs that are asked about just once are seen, wherever they begin.
+// Runs of which one page is located are found, wherever they begin.
 func TestNodePlanShortestRuns(t *testing.T) {
 	if longest := (surePages - 1) * pageSize; longest >= 300<<10 { // as documented
 		t.Errorf("up to %d bytes in a row may be missed", longest)
@@ -113,8 +113,8 @@ func TestNodePlanSharesEvenly(t *testing.T) {
 	}
 }
 
-// A few pages of each span are asked about, and all only of those spans where a
-// node ends.
+// A few pages of each span are located, and all only of those spans where a node
+// ends.
 func TestNodePlanAsksForFew(t *testing.T) {
 	pool := idlePool(t, NodePoolConfig{Threads: []int{1, 1}})
 	f := newNodeFill(pool)

@@ -9,69 +9,69 @@ import (
 	"sync/atomic"
 )
 
-// NodePool is a set of threads on several memory nodes, made once, that fill
-// large buffers for any number of generators: see [Config.Nodes]. A buffer is
-// cut where the node of its pages changes, and each part is filled by threads of
-// the node on which it lies. Pages that have no memory yet are divided among the
-// nodes by the number of their threads, and get it where they are written first.
+// NodePool is a set of threads on the memory nodes of a machine that fill large
+// buffers, of 8 MiB or more, for any number of generators: see [Config.Nodes]. A
+// buffer is cut where the node of its pages changes, and each part is filled by
+// threads of that node. Threads whose own node has no part left that nobody has
+// begun help the others, the nearest first. Pages that do not exist yet are divided
+// among the nodes by the number of their threads; the system creates a page where it
+// is written first.
 //
-// Where a page lies is asked for a sample of them: eight of each 2 MiB, and all
-// only where these differ. So a stretch of less than 300 KiB in the midst of
-// another node's memory may be missed, which costs time, not bytes. Asking is up
-// to the caller of a fill, before anything is written: memory whose nodes alternate
-// from page to page is filled at some 50 GB/s at most, by however many threads.
+// Before anything is written, the caller of a fill locates a sample of the pages:
+// eight of each 2 MiB, and all of those where the eight differ. A stretch of less
+// than 300 KiB within another node's memory may be missed, which costs speed, but
+// does not change the bytes. If the node changes from page to page, locating limits
+// a fill to about 50 GB/s however many threads there are (numa's BenchmarkLocate).
+//
+// All of its uses may be concurrent.
 type NodePool struct {
 	nodes  []poolNode // those that have threads
-	home   []int      // of each node: the place in nodes of the threads for its memory
+	home   []int      // of each node: the index in nodes of the threads for its memory
 	locate func(p []byte, offsets, nodes []int) error
-	local  bool
 
 	free   sync.Pool
 	done   chan struct{}
 	closed atomic.Bool
 }
 
-// poolNode is the threads of a node.
+// poolNode is a node that has threads.
 type poolNode struct {
 	threads int
 	fills   chan *nodeFill
-	order   []int // places in NodePool.nodes, from the nearest: first itself
+	order   []int // indexes in NodePool.nodes by distance, itself first
 }
 
-// NodePoolConfig says which threads a [NodePool] has, and how it reaches the
-// machine; package numa of this module has what its functions need. Nodes are
-// numbers from 0 on.
+// NodePoolConfig says which threads a [NodePool] has and how it uses the machine.
+// Package numa of this module has functions that do what it needs. Nodes are numbered
+// from 0.
 type NodePoolConfig struct {
-	// Threads is how many threads each node has. Memory of a node that has none
-	// is filled by the nearest threads, memory of nodes beyond the last by any.
+	// Threads is how many threads each node has: 0 to MaxThreads, and 1 to
+	// MaxThreads on all nodes together. Memory of a node that has none is filled
+	// by the nearest threads, memory of nodes beyond the last by any.
 	Threads []int
 
-	// Near returns all nodes by their distance from one of them, itself first.
-	// nil means that all others are equally far.
+	// Near returns all nodes by their distance from one of them, which comes
+	// first. nil means that all others are equally far.
 	Near func(node int) []int
 
-	// Pin binds the calling goroutine, which is locked to its thread, to a
-	// node. Every thread of the pool calls it once. nil leaves the threads
-	// where the system puts them.
+	// Pin binds the thread of the calling goroutine, which is locked to it, to a
+	// node. It is called once for each thread of the pool, concurrently. nil
+	// leaves the threads where the system puts them.
 	Pin func(node int) error
 
-	// Locate sets nodes[i] to the node of the page that holds p[offsets[i]],
-	// and to -1 if that page has no memory yet. It must not allocate, nor keep
-	// p. It must not be nil. Where it fails, NewNodePool does; a fill that it
-	// fails later takes all pages for new ones.
+	// Locate sets nodes[i] to the node of the page that holds p[offsets[i]], or
+	// to a negative number if that page does not exist yet. It is required, is
+	// called concurrently by all fills, and must neither allocate nor keep p. If
+	// it fails in NewNodePool, that fails, too; if it fails in a fill, the pages
+	// are treated as if they did not exist yet.
 	Locate func(p []byte, offsets, nodes []int) error
-
-	// Local keeps threads from helping those of another node, when they have
-	// no work of their own left: no thread writes to another node's memory,
-	// and a buffer that lies on one node is filled by that node's threads
-	// alone.
-	Local bool
 }
 
-// NewNodePool starts the threads. They end when the pool is closed.
+// NewNodePool checks c and starts the threads, which end when the pool is closed. If
+// Pin or Locate fails, no threads are left and the error wraps theirs.
 func NewNodePool(c NodePoolConfig) (*NodePool, error) {
 	if c.Locate == nil {
-		return nil, errors.New("gen: a pool of threads on several nodes needs Locate")
+		return nil, errors.New("gen: node pool: Locate must not be nil")
 	}
 	total := 0
 	for node, n := range c.Threads {
@@ -98,7 +98,7 @@ func NewNodePool(c NodePoolConfig) (*NodePool, error) {
 			return all
 		}
 	}
-	p := &NodePool{locate: c.Locate, local: c.Local, done: make(chan struct{})}
+	p := &NodePool{locate: c.Locate, done: make(chan struct{})}
 	p.free.New = func() any { return newNodeFill(p) }
 	var ids []int
 	for id, n := range c.Threads {
@@ -107,7 +107,7 @@ func NewNodePool(c NodePoolConfig) (*NodePool, error) {
 			p.nodes = append(p.nodes, poolNode{threads: n, fills: make(chan *nodeFill, n)})
 		}
 	}
-	// The nearest of them is the first in a list that has all others, too.
+	// Near may leave nodes out: all of them follow.
 	withThreads := func(node int) (places []int) {
 		for _, id := range slices.Concat(near(node), ids) {
 			if i := slices.Index(ids, id); i >= 0 && !slices.Contains(places, i) {
@@ -149,9 +149,8 @@ func NewNodePool(c NodePoolConfig) (*NodePool, error) {
 	return p, nil
 }
 
-// Close ends the threads. Fills under way are completed, and so are later ones,
-// by their callers alone. Close may be called more than once and always returns
-// nil.
+// Close ends the threads. Fills under way are completed; later ones are done by their
+// callers alone. Close may be called more than once and always returns nil.
 func (p *NodePool) Close() error {
 	if !p.closed.Swap(true) {
 		close(p.done)
@@ -175,7 +174,7 @@ func (p *NodePool) work(node int) {
 	}
 }
 
-// fill generates dst. The caller only waits: it may be anywhere.
+// fill generates dst. The caller, which may be on any node, only waits.
 func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	f := p.free.Get().(*nodeFill)
 	f.stream, f.dst, f.off, f.nt = s, dst, off, nt
@@ -184,42 +183,36 @@ func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	p.offer(f)
 	select {
 	case <-f.filled:
-	case <-p.done: // threads may or may not come to this
+	case <-p.done: // some threads may still come to this fill
 		if !f.takeGroups(p.nodes[0].order) {
 			<-f.filled
 		}
 	}
 	p.release(f)
-	// A caller that goes on filling and threads that are locked hand the Go
-	// runtime's processor to each other without a look at who else waits for it:
-	// with GOMAXPROCS=1, other goroutines never ran again.
+	// A caller that fills again and again and locked threads hand the Go runtime's
+	// processor to each other directly: with GOMAXPROCS=1, other goroutines never
+	// ran again.
 	runtime.Gosched()
 }
 
-// offer gives the fill to as many threads as it has groups of parts for: first
-// those whose memory it is, then others, nearest to where there is most to do.
-// Threads that are busy with other fills are not waited for, but for one, if
-// nobody else would begin, and the pool is not closed.
+// offer gives the fill to as many threads as it has groups of parts: first to those
+// of the groups' nodes, then to others, nearest to the node that has most of them. It
+// does not wait for threads that are busy with other fills, unless all of them are;
+// then it waits for one.
 func (p *NodePool) offer(f *nodeFill) {
 	if p.closed.Load() {
-		return // nobody would let go of it
+		return // no thread would release it
 	}
 	accepted, spare, most := 0, 0, 0 // spare: groups for which a node has no threads
 	for i := range p.nodes {
 		n, groups := &p.nodes[i], len(f.queues[i].starts)
 		got := p.offerTo(n, f, min(groups, n.threads))
-		if p.local && groups > 0 && got == 0 {
-			p.await(n, f)
-		}
 		if groups > len(f.queues[most].starts) {
 			most = i
 		}
 		accepted += got
 		spare += groups - got
 		f.idle[i] = n.threads - got
-	}
-	if p.local {
-		return
 	}
 	for _, i := range p.nodes[most].order {
 		got := p.offerTo(&p.nodes[i], f, min(spare, f.idle[i]))
@@ -231,7 +224,8 @@ func (p *NodePool) offer(f *nodeFill) {
 	}
 }
 
-// offerTo returns how many threads, of those asked for, will come to the fill.
+// offerTo offers the fill to some threads of a node and returns how many of them will
+// come to it.
 func (p *NodePool) offerTo(n *poolNode, f *nodeFill, threads int) int {
 	for i := range threads {
 		f.refs.Add(1)
@@ -245,7 +239,7 @@ func (p *NodePool) offerTo(n *poolNode, f *nodeFill, threads int) int {
 	return threads
 }
 
-// await returns when a thread will come to the fill, or the pool was closed.
+// await returns when a thread will come to the fill or the pool is closed.
 func (p *NodePool) await(n *poolNode, f *nodeFill) {
 	f.refs.Add(1)
 	select {

@@ -16,8 +16,8 @@ import (
 	"testing/synctest"
 )
 
-// locateByAddress plays a machine of four nodes, on which memory is on another
-// one every 77 pages, and not there yet now and then.
+// locateByAddress simulates a machine of four nodes: every 77 pages, memory is on another
+// node, or does not exist yet.
 func locateByAddress(p []byte, offsets, nodes []int) error {
 	for i, offset := range offsets {
 		page := (address(p) + uintptr(offset)) / uintptr(pageSize)
@@ -40,12 +40,12 @@ func openPool(tb testing.TB, c NodePoolConfig) *NodePool {
 	return p
 }
 
-// idlePool returns a pool without its threads, whose part the test plays.
+// idlePool returns a pool without threads, for tests of what is planned.
 func idlePool(tb testing.TB, c NodePoolConfig) *NodePool {
 	tb.Helper()
 	p := openPool(tb, c)
 	p.Close()
-	idle := &NodePool{home: p.home, locate: p.locate, local: p.local, done: make(chan struct{})}
+	idle := &NodePool{home: p.home, locate: p.locate, done: make(chan struct{})}
 	idle.free.New = func() any { return newNodeFill(idle) }
 	for _, n := range p.nodes {
 		n.fills = make(chan *nodeFill, n.threads)
@@ -90,14 +90,21 @@ func TestNodesExcludeThreads(t *testing.T) {
 	}
 }
 
-// Threads serve their own node and those that have none, and help others, from
-// the nearest on.
-func TestNodeOrders(t *testing.T) {
-	line := func(node int) []int { // of four nodes, the distance is that of their numbers
-		all := []int{0, 1, 2, 3}
+// inLine returns a Near for n nodes that are as far apart as their numbers.
+func inLine(n int) func(node int) []int {
+	return func(node int) (all []int) {
+		for i := range n {
+			all = append(all, i)
+		}
 		slices.SortStableFunc(all, func(a, b int) int { return max(a-node, node-a) - max(b-node, node-b) })
 		return all
 	}
+}
+
+// Threads serve their own node and those that have none, and help others, from
+// the nearest on.
+func TestNodeOrders(t *testing.T) {
+	line := inLine(4)
 	mirror := func(node int) []int { // far is near
 		all := []int{node}
 		for other := 3; other >= 0; other-- {
@@ -146,9 +153,7 @@ func TestNodesEqualSerial(t *testing.T) {
 	offsets := []int64{0, 1, Cell - 1, Cell, block - 1, block + Cell/2, 1<<39 + 12345}
 	var pools []*NodePool
 	for _, threads := range testedThreads {
-		for _, local := range []bool{false, true} {
-			pools = append(pools, openPool(t, NodePoolConfig{Threads: threads, Local: local}))
-		}
+		pools = append(pools, openPool(t, NodePoolConfig{Threads: threads}))
 	}
 	forEachImplementation(t, func(t *testing.T, impl implementation) {
 		for i, shape := range parallelShapes {
@@ -195,35 +200,33 @@ func TestConcurrentNodeReads(t *testing.T) {
 	if testing.Short() || raceEnabled() {
 		rounds = 8
 	}
-	for _, local := range []bool{false, true} {
-		p := openPool(t, NodePoolConfig{Threads: []int{2, 0, 1, 1}, Local: local})
-		var readers sync.WaitGroup
-		for _, shape := range parallelShapes {
-			cfg := shape.Config
-			cfg.Size, cfg.Nodes = size, p
-			whole := reference(cfg).bytes(0, size)
-			g := open(t, cfg)
-			for id := range 5 {
-				readers.Go(func() {
-					random := rand.New(rand.NewPCG(uint64(id), 0))
-					buffer := make([]byte, 5*block)
-					for range rounds {
-						off := random.IntN(size)
-						p := buffer[:random.IntN(len(buffer)>>(2*random.IntN(2)))]
-						n, err := g.ReadAt(p, int64(off))
-						if err != nil && err != io.EOF || n != min(len(p), size-off) || !bytes.Equal(p[:n], whole[off:off+n]) {
-							t.Errorf("%s: ReadAt(%d bytes, %d) = %d, %v, or wrong bytes", shape.name, len(p), off, n, err)
-						}
+	p := openPool(t, NodePoolConfig{Threads: []int{2, 0, 1, 1}})
+	var readers sync.WaitGroup
+	for _, shape := range parallelShapes {
+		cfg := shape.Config
+		cfg.Size, cfg.Nodes = size, p
+		whole := reference(cfg).bytes(0, size)
+		g := open(t, cfg)
+		for id := range 5 {
+			readers.Go(func() {
+				random := rand.New(rand.NewPCG(uint64(id), 0))
+				buffer := make([]byte, 5*block)
+				for range rounds {
+					off := random.IntN(size)
+					p := buffer[:random.IntN(len(buffer)>>(2*random.IntN(2)))]
+					n, err := g.ReadAt(p, int64(off))
+					if err != nil && err != io.EOF || n != min(len(p), size-off) || !bytes.Equal(p[:n], whole[off:off+n]) {
+						t.Errorf("%s: ReadAt(%d bytes, %d) = %d, %v, or wrong bytes", shape.name, len(p), off, n, err)
 					}
-				})
-			}
+				}
+			})
 		}
-		readers.Wait()
 	}
+	readers.Wait()
 }
 
-// ownStack returns what the runtime says of the calling goroutine, such as that
-// it is locked to its thread.
+// ownStack returns the stack of the calling goroutine, whose header says whether it is
+// locked to its thread.
 func ownStack() string {
 	stack := make([]byte, 64<<10)
 	return string(stack[:runtime.Stack(stack, false)])
@@ -296,7 +299,7 @@ func TestNodePinError(t *testing.T) {
 	}
 }
 
-// A system that does not tell where memory lies is one for no such pool.
+// There is no pool where the system does not report where memory is.
 func TestNodeLocateError(t *testing.T) {
 	cause := errors.New("forbidden")
 	pinned := false

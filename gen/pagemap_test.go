@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// arena is memory that begins at a multiple of span, and that no test touches:
-// more spans than are asked about at a time.
+// arena is memory that begins at a multiple of span and that no test touches: more
+// spans than are sampled in one call.
 var arena = sync.OnceValue(func() []byte {
 	const spans = batch + 8
 	p := make([]byte, (spans+1)*span)
@@ -23,26 +23,26 @@ var (
 	pageSize  = os.Getpagesize()
 	spanPages = span / pageSize
 
-	// Of so many pages in a row, one is always asked about: 73 of 4 KiB.
+	// Of so many pages in a row, one is always located: 73 of 4 KiB.
 	surePages = (spanPages - 1 + samples - 2) / (samples - 1)
 )
 
 var errNoNodes = errors.New("no nodes here")
 
-// pageMap plays the system: it knows on which node each page of the arena is.
+// pageMap simulates the system: it has the node of each page of the arena.
 type pageMap struct {
 	nodes []int // of each page
 	runs  []int // of each page: how many there are in a row, on one node
 	fails func(call int) bool
 
-	dst    []byte // what may be asked about
+	dst    []byte // what may be located
 	calls  int
-	asked  int // pages
+	asked  int // pages that were located
 	failed bool
 	misuse error
 }
 
-// newPageMap asks node for the node of each page.
+// newPageMap returns the map in which each page is on the node that node returns.
 func newPageMap(node func(page int) int) *pageMap {
 	m := &pageMap{fails: func(int) bool { return false }}
 	for page := range len(arena()) / pageSize {

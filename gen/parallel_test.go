@@ -48,49 +48,6 @@ func TestParallelEqualsSerial(t *testing.T) {
 	})
 }
 
-// A fill is completed by workers alone, and signalled once, if the caller, whose
-// part the test plays, gets no block.
-func TestWorkersAlone(t *testing.T) {
-	const off = 12345
-	cfg := Config{Size: 1 << 40, Threads: 4}
-	want := reference(cfg).bytes(off, 5*block)
-	g := open(t, cfg)
-	for workers := 1; workers < cfg.Threads; workers++ {
-		f := &parallelFill{stream: &g.stream, dst: make([]byte, len(want)), off: off, skip: off % Cell}
-		f.filled = make(chan struct{}, 1)
-		f.left.Store(6) // blocks: the first and the last are not whole
-		f.refs.Store(int64(workers) + 1)
-		dst := f.dst
-		for range workers {
-			g.pool.fills <- f
-		}
-		<-f.filled
-		mustEqual(t, dst, want, off)
-	}
-}
-
-// What ReadAt offers to workers is as documented: seen in a pool that has none
-// to take it.
-func TestFillsAreOffered(t *testing.T) {
-	const workers = 3
-	for _, test := range []struct{ n, offers int }{
-		{2*block - 1, 0},
-		{2 * block, 1},
-		{3 * block, 2},
-		{9 * block, workers},
-	} {
-		g := open(t, Config{Size: 1 << 40, Threads: 1})
-		g.pool = newPool(0)
-		g.others = g.pool
-		g.pool.fills = make(chan *parallelFill, workers)
-		mustRead(t, g, make([]byte, test.n), 0)
-		if got := len(g.pool.fills); got != test.offers {
-			t.Errorf("a fill of %d bytes was offered to %d workers of %d, want %d", test.n, got, workers, test.offers)
-		}
-		mustRead(t, g, make([]byte, 9*block), 0) // with no room for more offers
-	}
-}
-
 func TestConcurrentReads(t *testing.T) {
 	const size = 6<<20 + 11
 	rounds := 60

@@ -5,13 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// block is what one worker fills at a time in a parallel fill, in bytes.
+// block is how many bytes one worker fills at a time in a parallel fill.
 const block = 512 << 10
 
-// shareFrom is the length of a fill in bytes from which on workers help. Below
-// it, waking them up and getting hold of memory that is in their caches takes
-// as long as it saves: on two cores, 2 MiB were filled at 0.7 of the speed of
-// one thread, 4 MiB at 0.85 to 1, 8 MiB at 1.2, 64 MiB at 1.7 to 1.9.
+// shareFrom is the length of a fill in bytes from which on workers help. Below it,
+// waking them up and moving memory between the caches of cores takes as long as it
+// saves. Measured on two cores, relative to one thread: 2 MiB 0.7, 4 MiB 0.85 to 1,
+// 8 MiB 1.2, 64 MiB 1.7 to 1.9 (BenchmarkFill).
 const shareFrom = 8 << 20
 
 // pool is a set of workers that help the goroutines which fill large buffers.
@@ -47,9 +47,9 @@ func (p *pool) work() {
 	}
 }
 
-// fill generates dst on the calling goroutine and on every worker that is
-// free. It never waits for a worker that has not begun: a fill that finds all
-// of them busy is as fast as one without workers.
+// fill generates dst on the calling goroutine and on every worker that is free. It
+// never waits for a worker that has not begun: if all of them are busy, it is as fast
+// as without workers.
 func (p *pool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	f := p.free.Get().(*parallelFill)
 	f.stream, f.dst, f.off, f.nt = s, dst, off, nt
@@ -91,12 +91,12 @@ type parallelFill struct {
 
 	next   atomic.Int64  // block to be taken
 	left   atomic.Int64  // blocks that are not filled yet
-	refs   atomic.Int64  // goroutines that may still look at this
+	refs   atomic.Int64  // goroutines that may still use this
 	filled chan struct{} // the last block was filled by a worker
 }
 
-// takeBlocks fills blocks until none is left to be taken, and reports whether
-// it filled the one that was finished last.
+// takeBlocks fills blocks until none is left to be taken, and reports whether the one
+// that it filled was the last of all to be finished.
 func (f *parallelFill) takeBlocks() bool {
 	for {
 		lo := int(f.next.Add(1)-1)*block - f.skip

@@ -5,12 +5,12 @@ import (
 	"io"
 )
 
-// streamBuffer is what WriteTo generates at a time, in bytes: little enough to
-// stay in a core's cache until the writer has read it.
+// streamBuffer is how many bytes WriteTo generates at a time: few enough to stay in
+// the level 2 cache of a core (1 to 2 MiB) until the writer has read them.
 const streamBuffer = 1 << 20
 
-// Reader reads a [Generator]'s stream from a position on. It must not be used
-// concurrently; make as many as needed.
+// Reader reads the stream of a [Generator] in order. One Reader must not be used
+// concurrently, but any number of them may. It needs no closing.
 type Reader struct {
 	g   *Generator
 	off int64
@@ -24,8 +24,8 @@ var (
 // NewReader returns a reader at the start of the stream.
 func (g *Generator) NewReader() *Reader { return &Reader{g: g} }
 
-// Read fills p, wholly unless the end comes before; at the end it returns 0 and
-// io.EOF.
+// Read implements [io.Reader]. It fills all of p unless the end comes before; at the
+// end it returns 0 and io.EOF. After [Generator.Close] it returns [ErrClosed].
 func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.g.ReadAt(p, r.off)
 	r.off += int64(n)
@@ -35,7 +35,8 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek implements [io.Seeker]. Beyond the end, Read returns io.EOF.
+// Seek implements [io.Seeker]. A position beyond the end is allowed; Read returns
+// io.EOF there. After an error the position is what it was.
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekStart:
@@ -44,17 +45,18 @@ func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	case io.SeekEnd:
 		offset += r.g.size
 	default:
-		return r.off, fmt.Errorf("gen: whence %d: must be io.SeekStart, io.SeekCurrent or io.SeekEnd", whence)
+		return r.off, fmt.Errorf("gen: seek: whence %d: must be io.SeekStart, io.SeekCurrent or io.SeekEnd", whence)
 	}
 	if offset < 0 {
-		return r.off, fmt.Errorf("gen: seek to %d: must not be negative", offset)
+		return r.off, fmt.Errorf("gen: seek: position %d: must not be negative", offset)
 	}
 	r.off = offset
 	return offset, nil
 }
 
-// WriteTo writes all from the position to the end, 1 MiB a call, and returns
-// how many bytes were written.
+// WriteTo implements [io.WriterTo]. It writes everything from the position to the
+// end, 1 MiB a call, and returns how many bytes were written. The position moves by
+// as much, also if w fails.
 func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	p := make([]byte, min(streamBuffer, max(r.g.size-r.off, 0)))
 	for {
@@ -62,7 +64,7 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 		if n > 0 {
 			m, werr := w.Write(p[:n])
 			if m < 0 || m > n {
-				return written, fmt.Errorf("gen: the writer says that it wrote %d of %d bytes", m, n)
+				return written, fmt.Errorf("gen: invalid count from Write: %d of %d bytes", m, n)
 			}
 			r.off += int64(m)
 			written += int64(m)

@@ -8,43 +8,42 @@ import (
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
-// MaxGeneration is the last generation of a file.
+// MaxGeneration is the number of a file's last generation.
 const MaxGeneration = 1<<generationBits - 1
 
 const (
 	billion = 1_000_000_000
 
-	// Above the bits that number the cells of all distinct units, the contents of
-	// a cell say how often its unit has been replaced: at most once a generation.
+	// The contents of a cell are its number among those of all distinct units and,
+	// in the bits above, how often its unit has been replaced: at most once a
+	// generation.
 	generationBits = 12
 	contentsBits   = 64 - generationBits
 )
 
-// Revision is one generation of a file that changes from each generation to the
-// next, as a backup finds it at one visit after the other. Generation 0 is the
-// file without a revision. Every later one replaces a share of the distinct
-// units by new contents, all copies of a unit together, so that the
-// deduplication ratio, the skew and the compressibility stay what they are. The
-// units take turns in an order that depends on the seed: none is replaced twice
-// before all have been replaced once. The zero value is the file as it is.
+// Revision is one generation of a file that changes from each generation to the next,
+// as a series of backups finds it. Generation 0 is the file without a revision. Each
+// later one replaces a share of the distinct units by new contents, all copies of a
+// unit at once, so that the deduplication ratio, the skew and the compressibility do
+// not change. Units take turns in an order that depends on the seed: none is replaced
+// twice before all have been replaced once. The zero value is the unchanged file.
 type Revision struct {
-	// Generation is the one to generate, 0 to MaxGeneration.
+	// Generation is the number of the generation, 0 to MaxGeneration.
 	Generation int
 
 	// Share is how many of the distinct units each generation replaces, in
-	// billionths of them: 0, which replaces none, to 1e9, which replaces all. What
-	// is left of a unit is carried over to the next generation.
+	// billionths of them: 0, none, to 1e9, all. Fractions of a unit are carried
+	// over to the next generation.
 	Share uint64
 
-	// Phase is what has been carried over before generation 1, in billionths of
-	// a unit, below 1e9. Of files with less than one unit to replace in each
-	// generation, those with a higher phase change sooner: with phases spread
-	// evenly over many such files, a share of them changes in every generation.
+	// Phase is what is carried over into generation 1, in billionths of a unit:
+	// 0 to 1e9 - 1. A file with less than one unit to replace in a generation
+	// changes the sooner the higher its phase: of many such files with phases
+	// evenly spread, a share changes in every generation.
 	Phase uint64
 }
 
-// check says what is wrong with r for a group of so many units, 0 if the file is
-// on its own.
+// check returns what is wrong with r for a group of so many units, 0 if there is none.
 func (r Revision) check(group uint64, unit int64) error {
 	most := uint64(1) << contentsBits / uint64(unit/Cell)
 	switch {
@@ -55,14 +54,14 @@ func (r Revision) check(group uint64, unit int64) error {
 	case r.Phase >= billion:
 		return fmt.Errorf("phase %d: must be from 0 to %d billionths", r.Phase, billion-1)
 	case r.Share > 0 && group > most:
-		return fmt.Errorf("group of %d units: must be of %d units of %d bytes or fewer where a share of them is replaced",
+		return fmt.Errorf("group of %d units: must be %d units of %d bytes or fewer if a share of them is replaced",
 			group, most, unit)
 	}
 	return nil
 }
 
-// replaced returns how many units the generations up to g replace, of so many
-// distinct ones: at most g times as many, as each adds no more than all of them.
+// replaced returns how many units the generations up to g replace in total, of so many
+// distinct ones: at most all of them in each.
 func (r Revision) replaced(g int, distinct uint64) uint64 {
 	hi, lo := bits.Mul64(uint64(g)*distinct, r.Share)
 	lo, carry := bits.Add64(lo, r.Phase, 0)
@@ -70,12 +69,12 @@ func (r Revision) replaced(g int, distinct uint64) uint64 {
 	return n
 }
 
-// turns says which distinct units have been replaced, and how often. Turn number
-// t is that of the unit at place t modulo units.
+// turns is which distinct units have been replaced, and how often. Turn number t is
+// that of the unit at place t modulo units.
 type turns struct {
-	taken uint64 // turns up to this generation
-	units uint64 // distinct ones
-	order keyed.Permutation
+	taken uint64            // turns up to this generation
+	units uint64            // distinct units
+	order keyed.Permutation // from units to places
 }
 
 // replaced returns how often the distinct unit u has been replaced.
@@ -87,8 +86,8 @@ func (t *turns) replaced(u uint64) uint64 {
 	return (t.taken-1-place)/t.units + 1
 }
 
-// last returns how many turns had been taken when u was replaced for the last
-// time, that one included; 0 if it never was.
+// last returns how many turns had been taken, including its own, when u was last
+// replaced; 0 if it never was.
 func (t *turns) last(u uint64) uint64 {
 	place := t.order.At(u)
 	if place >= t.taken {
@@ -97,42 +96,51 @@ func (t *turns) last(u uint64) uint64 {
 	return t.taken - (t.taken-1-place)%t.units
 }
 
-// maxLook is how many units of a file LastChange looks at: a millisecond's worth.
+// maxLook is how many units of a file LastChange looks at: about a millisecond.
 const maxLook = 1 << 16
 
-// LastChange returns the last generation, up to c.Revision.Generation, that
-// replaced a unit of the file, and 0 if none has: the file has the same bytes in
-// all generations from that one on. An empty file never changes. Errors are those
-// of New.
+// LastChange returns the last generation up to c.Revision.Generation that replaced a
+// unit of the file, or 0 if there is none: the bytes are the same in all generations
+// from that one up to c.Revision.Generation. An empty file never changes. Errors are
+// those of [New].
 //
-// It allocates nothing and may be called concurrently. For a file on its own, or
-// all of a group, it takes constant time; for one of several in a group it goes
-// through the file's units until it finds one that Generation has replaced. Of
-// more than 65536 units of which none of the first is, it returns the last
-// generation that changed the group, which may be later than the file's.
+// It allocates nothing and may be called concurrently. For a file that is not in a
+// group, or is all of one, it takes constant time. For another, it looks at the file's
+// units until it finds one that c.Revision.Generation replaced. If that is none of the
+// first 65536 units and the file has more, it returns the last generation that changed
+// the group, which may be later than the last one that changed the file.
 func (c Config) LastChange() (int, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return 0, fmt.Errorf("gen: %w", err)
 	}
-	s := newStream(c)
-	t, own := &s.turns, ceilDiv(uint64(c.Size), uint64(c.Unit))
-	if t.taken == 0 || own == 0 {
+	own := ceilDiv(uint64(c.Size), uint64(c.Unit))
+	if own == 0 {
 		return 0, nil
 	}
-	last := t.taken
-	if own < c.Group.Units {
-		last = 0
-		before := c.Revision.replaced(c.Revision.Generation-1, t.units)
-		for i := uint64(0); i < own && last <= before; i++ {
-			if i == maxLook {
-				last = t.taken
-				break
-			}
-			last = max(last, t.last(s.distinctUnit(s.first+i)))
-		}
+	if own >= c.Group.Units { // which units are replaced makes no difference
+		distinct := distinctOf(own, c.Dedup)
+		return c.Revision.generationOf(c.Revision.replaced(c.Revision.Generation, distinct), distinct), nil
 	}
-	return sort.Search(c.Revision.Generation, func(g int) bool {
-		return c.Revision.replaced(g, t.units) >= last
-	}), nil
+	s := newStream(c)
+	t := &s.turns
+	before := c.Revision.replaced(c.Revision.Generation-1, t.units)
+	last := uint64(0)
+	for i := uint64(0); t.taken > 0 && i < own && last <= before; i++ {
+		if i == maxLook {
+			last = t.taken
+			break
+		}
+		last = max(last, t.last(s.distinctUnit(s.first+i)))
+	}
+	return c.Revision.generationOf(last, t.units), nil
+}
+
+// generationOf returns the first generation up to which so many of the distinct
+// units have been replaced; r.Generation has replaced as many or more.
+func (r Revision) generationOf(replaced, distinct uint64) int {
+	if replaced == 0 {
+		return 0
+	}
+	return sort.Search(r.Generation, func(g int) bool { return r.replaced(g, distinct) >= replaced })
 }

@@ -73,7 +73,7 @@ func groupHashes(t *testing.T, whole Config, files uint64) []uint64 {
 	return hashes
 }
 
-// history is what is known of the units' contents after some generations. A
+// history has the units' contents in all generations so far. A
 // distinct unit is known by its contents in generation 0.
 type history struct {
 	first, now []uint64          // contents of all units in generation 0 and in the last one
@@ -149,7 +149,7 @@ func TestRevisionOfNothing(t *testing.T) {
 	}
 }
 
-// LastChange says what the bytes say.
+// LastChange agrees with the bytes.
 func TestLastChange(t *testing.T) {
 	const generations = 30
 	sizes := []int64{0, 16, 4095, Cell, Cell + 16, 3 * Cell, 12*Cell + 100, 41 * Cell}
@@ -310,7 +310,7 @@ func TestRevisionContentsLimits(t *testing.T) {
 	}
 }
 
-// LastChange refuses what New does, with the same words.
+// LastChange fails like New, with the same errors.
 func TestLastChangeErrors(t *testing.T) {
 	for _, cfg := range []Config{
 		{Size: -1},

@@ -7,11 +7,12 @@ import (
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
-// Version is the version of the stream that this package generates. Equal
-// versions mean equal bytes.
+// Version is the version of the stream that this package generates, see the package
+// comment. Equal versions mean equal bytes.
 const Version = 1
 
-// Cell is the smallest piece that is generated whole, in bytes.
+// Cell is the length in bytes of the smallest piece that is generated whole: a page of
+// most CPUs, a block of most file systems.
 const Cell = 4 << 10
 
 const (
@@ -25,11 +26,12 @@ const (
 	phi2 = phi << 1 & math.MaxUint64
 )
 
-// DeriveSeed returns the seed of the file called name, of a set of files that
-// share a seed. Different names get unrelated streams.
+// DeriveSeed returns the seed of the file called name in a set of files that have a
+// common seed, so that different names get unrelated streams. It is part of the
+// stream's version.
 func DeriveSeed(seed uint64, name string) uint64 { return keyed.Seed(seed, name) }
 
-// stream is everything that decides the bytes, in the form the kernels need.
+// stream is everything that determines the bytes, in the form that kernels need.
 type stream struct {
 	impl Implementation
 	a, b uint64 // seed keys
@@ -61,7 +63,7 @@ func newStream(c Config) stream {
 		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
 	}
 	if c.Dedup > 1 && units > 0 {
-		s.distinct = max(1, uint64(math.Floor(float64(units)/c.Dedup+0.5)))
+		s.distinct = distinctOf(units, c.Dedup)
 		s.perm = keyed.NewPermutation(units, s.a)
 		units = s.distinct
 	}
@@ -70,6 +72,11 @@ func newStream(c Config) stream {
 	}
 	s.byUnit = s.distinct > 0 || s.turns.taken > 0
 	return s
+}
+
+// distinctOf returns how many of some units, at least one, are distinct.
+func distinctOf(units uint64, dedup float64) uint64 {
+	return max(1, uint64(math.Floor(float64(units)/dedup+0.5)))
 }
 
 func ceilDiv(a, b uint64) uint64 {
@@ -86,13 +93,13 @@ func (s *stream) compress(r float64) {
 		s.words = cellWords
 		return
 	}
-	// What a compressor spends beside the random bytes, a little on every
-	// literal and some on the match, in bytes a cell: what brings lz4, zstd and
-	// deflate, on blocks of 4 KiB to 1 MiB, closest to the ratio that is asked
-	// for. Below 4, deflate on 4 KiB decides; from there on it is out of reach.
+	// What a compressor spends in addition to the random bytes, in bytes a cell:
+	// a little on each literal, and some on the match. This was fitted so that
+	// lz4, zstd and deflate, on blocks of 4 KiB to 1 MiB, come closest to r. Below
+	// 4, deflate on 4 KiB was decisive; from there on, it cannot reach r.
 	cost := max(3+80/r, 18+20/r-r/20)
-	// Nothing here can be fused, which would round differently on some CPUs:
-	// the multiplications are by powers of two, and exact.
+	// The bytes must be the same on CPUs with fused multiply-add, which rounds
+	// differently: the multiplications here are by powers of two, and exact.
 	fixed := uint64(max(0, (Cell/r-cost)/(2*word)-0.5) * 65536)
 	s.words = int(2*(fixed>>16) + 1)
 	s.extra = fixed & 0xffff
@@ -106,8 +113,8 @@ func (s *stream) randomWords(q uint64) int {
 	return s.words
 }
 
-// fillCells fills dst, whole cells, with the contents q, q+1, ... If nt is set,
-// it is written past the caches, where the implementation can.
+// fillCells fills dst, whole cells, with the contents q, q+1, ... If nt is set, it
+// writes past the caches, provided that the implementation can.
 func (s *stream) fillCells(dst []byte, q uint64, nt bool) {
 	if s.words == cellWords {
 		s.fillRows(dst, cellRows, q, nt)
@@ -122,7 +129,7 @@ func (s *stream) fillCells(dst []byte, q uint64, nt bool) {
 	}
 }
 
-// fillCell makes one compressible cell.
+// fillCell generates one compressible cell.
 func (s *stream) fillCell(cell []byte, q uint64) {
 	n := s.randomWords(q)
 	s.fillRows(cell, (n+lanes-1)/lanes, q, false)
@@ -136,8 +143,8 @@ func repeatGeneric(p []byte, n int) {
 	}
 }
 
-// run returns the contents of cell c of the file, and how many cells from
-// there on have the contents that follow it one by one.
+// run returns the contents q of cell c of the file, and how many cells from there on
+// have the contents q, q+1, ...
 func (s *stream) run(c uint64) (q, n uint64) {
 	if !s.byUnit {
 		return s.first*s.cells + c, math.MaxUint64
@@ -163,8 +170,7 @@ func (s *stream) distinctUnit(i uint64) uint64 {
 	return u
 }
 
-// copyOf returns which of the distinct units is repeated by x, a number beyond
-// theirs.
+// copyOf returns of which distinct unit x is a copy, x being s.distinct or more.
 func (s *stream) copyOf(x uint64) uint64 {
 	if s.skew == 0 {
 		return x % s.distinct

@@ -7,8 +7,24 @@ import (
 	"github.com/dgenfs/dgenfs/numa"
 )
 
-// Two nodes with two CPUs each, and one with memory only, which is nearer to
-// node 1. Of the CPUs, the process may use three.
+// Sets have the kernel's format.
+func ExampleParseSet() {
+	cpus, err := numa.ParseSet("8,0-3,2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(cpus, len(cpus), cpus.Contains(2))
+
+	_, err = numa.ParseSet("3-0")
+	fmt.Println(err)
+	// Output:
+	// 0-3,8 5 true
+	// list "3-0": "3-0" runs backwards
+}
+
+// A machine of two nodes with two CPUs each, and one that has memory only, nearer
+// to node 1. The process may use three of the CPUs.
 func ExampleRead() {
 	sys := fstest.MapFS{}
 	for name, content := range map[string]string{

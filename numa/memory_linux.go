@@ -7,19 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Policy says on which nodes pages are made that do not exist yet.
+// Policy says on which nodes the kernel creates pages: see set_mempolicy(2).
 type Policy int
 
-// Policies, by the numbers of linux/mempolicy.h.
+// Policies, by the numbers of MPOL_DEFAULT to MPOL_INTERLEAVE in linux/mempolicy.h.
 const (
-	Default    Policy = iota // of memory: as the thread's; of a thread: on the node where it runs
-	Preferred                // on one node, elsewhere if that is full
+	Default    Policy = iota // by that of the thread, which is its own node unless set
+	Preferred                // on one node, or elsewhere if that is full
 	Bound                    // on some nodes, and nowhere else
 	Interleave               // in turn on some nodes
 )
 
-// SetPolicy sets the policy of memory that was mapped: p has to begin with a
-// page. Pages that exist already stay where they are.
+// SetPolicy sets the policy of mapped memory for pages that do not exist yet; those
+// that do stay where they are. p must begin at a page boundary; a last page of which
+// it has only a part is set as a whole. With Default, on must be empty.
+//
+// Errors are those of mbind(2): EINVAL for nodes that do not exist, ENOSYS or EPERM
+// where the kernel or a sandbox does not allow it. An empty p is no error.
 func SetPolicy(p []byte, policy Policy, on Set) error {
 	if len(p) == 0 {
 		return nil
@@ -30,19 +34,14 @@ func SetPolicy(p []byte, policy Policy, on Set) error {
 	return nil
 }
 
-// SetThreadPolicy sets the policy of the calling thread, which should be locked.
-func SetThreadPolicy(policy Policy, on Set) error {
-	if err := setMempolicy(policy, maskOf(on)); err != nil {
-		return fmt.Errorf("placing a thread's memory on node %s: set_mempolicy: %w", on, err)
-	}
-	return nil
-}
-
-// Locate sets nodes[i] to the node of the page that holds p[offsets[i]], and to
-// -1 where there is none yet. It allocates nothing. It takes some 60 ns a page;
-// the answers may be old when they arrive, for the kernel moves pages.
+// Locate sets nodes[i] to the node of the page that holds p[offsets[i]], or to -1 if
+// that page does not exist yet. nodes must be as long as offsets or longer.
+//
+// It takes some 60 ns a page (BenchmarkLocate) and allocates nothing. The kernel may
+// move a page at any time, also before Locate returns. Errors are those of
+// move_pages(2): ENOSYS or EPERM where the kernel or a sandbox does not allow it.
 func Locate(p []byte, offsets []int, nodes []int) error {
-	// As many as fit on the stack.
+	// In arrays that fit on the stack.
 	var addresses [256]uintptr
 	var status [256]int32
 	for len(offsets) > 0 {
@@ -51,16 +50,16 @@ func Locate(p []byte, offsets []int, nodes []int) error {
 			addresses[i] = address(p, off)
 		}
 		if err := queryPages(addresses[:n], status[:n]); err != nil {
-			return fmt.Errorf("asking where memory is: move_pages: %w", err)
+			return fmt.Errorf("locating memory: move_pages: %w", err)
 		}
 		for i, s := range status[:n] {
 			switch errno := unix.Errno(-s); {
 			case s >= 0:
 				nodes[i] = int(s)
-			case errno == unix.ENOENT || errno == unix.EFAULT: // not there; the shared page of zeros
+			case errno == unix.ENOENT || errno == unix.EFAULT: // no page; the shared page of zeros
 				nodes[i] = -1
 			default:
-				return fmt.Errorf("asking where memory is: %w", errno)
+				return fmt.Errorf("locating memory: %w", errno)
 			}
 		}
 		offsets, nodes = offsets[n:], nodes[n:]

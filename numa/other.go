@@ -2,10 +2,10 @@
 
 package numa
 
-// Policy says on which nodes pages are made that do not exist yet.
+// Policy says on which nodes the kernel creates pages: see set_mempolicy(2).
 type Policy int
 
-// Policies; elsewhere than on Linux there are none to set.
+// Policies, which can be set on Linux only.
 const (
 	Default Policy = iota
 	Preferred
@@ -24,9 +24,6 @@ func Pin(cpus Set) (undo func(), err error) { return nil, ErrUnsupported }
 
 // SetPolicy returns ErrUnsupported.
 func SetPolicy(p []byte, policy Policy, on Set) error { return ErrUnsupported }
-
-// SetThreadPolicy returns ErrUnsupported.
-func SetThreadPolicy(policy Policy, on Set) error { return ErrUnsupported }
 
 // Locate returns ErrUnsupported.
 func Locate(p []byte, offsets []int, nodes []int) error { return ErrUnsupported }

@@ -227,10 +227,10 @@ func TestReadNoCPU(t *testing.T) {
 		cpus Set
 		want string
 	}{
-		{"offline-cpus", NewSet(1, 5, 6), "numa: no CPU to use: the process may use 1,5-6, online are 0,2-4,7"},
-		{"two-sockets", NewSet(192), "numa: no CPU to use: the process may use 192, online are 0-191"},
-		{"two-sockets", Set{}, "numa: no CPU to use: the process may use , online are 0-191"},
-		{"no-numa", NewSet(2, 3), "numa: no CPU to use: the process may use 2-3, online are 0-1"},
+		{"offline-cpus", NewSet(1, 5, 6), "numa: no CPU to use: allowed are 1,5-6, online are 0,2-4,7"},
+		{"two-sockets", NewSet(192), "numa: no CPU to use: allowed are 192, online are 0-191"},
+		{"two-sockets", Set{}, "numa: no CPU to use: allowed are , online are 0-191"},
+		{"no-numa", NewSet(2, 3), "numa: no CPU to use: allowed are 2-3, online are 0-1"},
 	}
 	for _, test := range tests {
 		if topology, err := Read(recorded(t, test.name), Allowed{CPUs: test.cpus}); err == nil || err.Error() != test.want || topology != nil {
@@ -262,10 +262,10 @@ func TestReadBroken(t *testing.T) {
 	}{
 		{cpu + "online", "gone", "numa: open devices/system/cpu/online: file does not exist"},
 		{cpu + "online", "\n", "numa: devices/system/cpu/online lists no CPU"},
-		{cpu + "online", "x\n", `numa: devices/system/cpu/online: list "x": "x" is no number; a list is like 0,2-3`},
-		{cpu + "online", "0-3\n4\n", `numa: devices/system/cpu/online: list "0-3\n4": "3\n4" is no number; a list is like 0,2-3`},
+		{cpu + "online", "x\n", `numa: devices/system/cpu/online: list "x": "x" is not a number; a list looks like 0,2-3`},
+		{cpu + "online", "0-3\n4\n", `numa: devices/system/cpu/online: list "0-3\n4": "3\n4" is not a number; a list looks like 0,2-3`},
 		{cpu + "possible", "gone", "numa: open devices/system/cpu/possible: file does not exist"},
-		{cpu + "possible", "0-99999999\n", `numa: devices/system/cpu/possible: list "0-99999999": 99999999 is more than 65535`},
+		{cpu + "possible", "0-99999999\n", `numa: devices/system/cpu/possible: list "0-99999999": 99999999 is too large; the maximum is 65535`},
 		{node + "online", "1-0\n", `numa: devices/system/node/online: list "1-0": "1-0" runs backwards`},
 		{node + "online", "0-2\n", "numa: devices/system/node/node0/distance: 2 distances for 3 nodes"},
 		{node + "online", "0,2\n", "numa: open devices/system/node/node2/cpulist: file does not exist"},
@@ -273,20 +273,20 @@ func TestReadBroken(t *testing.T) {
 		{node + "online", "\n", "numa: no node has one of the CPUs to use, 0-3"},
 		{node + "node0/cpulist", "gone", "numa: open devices/system/node/node0/cpulist: file does not exist"},
 		{node + "node0/cpulist", "3-1\n", `numa: devices/system/node/node0/cpulist: list "3-1": "3-1" runs backwards`},
-		{node + "node1/cpulist", "x\n", `numa: devices/system/node/node1/cpulist: list "x": "x" is no number; a list is like 0,2-3`},
-		{node + "node1/cpulist", "2,65536\n", `numa: devices/system/node/node1/cpulist: list "2,65536": 65536 is more than 65535`},
+		{node + "node1/cpulist", "x\n", `numa: devices/system/node/node1/cpulist: list "x": "x" is not a number; a list looks like 0,2-3`},
+		{node + "node1/cpulist", "2,65536\n", `numa: devices/system/node/node1/cpulist: list "2,65536": 65536 is too large; the maximum is 65535`},
 		{node + "node0/distance", "gone", "numa: open devices/system/node/node0/distance: file does not exist"},
 		{node + "node0/distance", "\n", "numa: devices/system/node/node0/distance: 0 distances for 2 nodes"},
 		{node + "node1/distance", "20\n", "numa: devices/system/node/node1/distance: 1 distances for 2 nodes"},
 		{node + "node1/distance", "20 10 30\n", "numa: devices/system/node/node1/distance: 3 distances for 2 nodes"},
-		{node + "node1/distance", "20 x\n", `numa: devices/system/node/node1/distance: "x" is no distance`},
-		{node + "node1/distance", "-1 10\n", `numa: devices/system/node/node1/distance: "-1" is no distance`},
-		{node + "node1/distance", "20 99999999999999999999\n", `numa: devices/system/node/node1/distance: "99999999999999999999" is no distance`},
+		{node + "node1/distance", "20 x\n", `numa: devices/system/node/node1/distance: "x" is not a distance`},
+		{node + "node1/distance", "-1 10\n", `numa: devices/system/node/node1/distance: "-1" is not a distance`},
+		{node + "node1/distance", "20 99999999999999999999\n", `numa: devices/system/node/node1/distance: "99999999999999999999" is not a distance`},
 		{node + "node0/meminfo", "gone", "numa: open devices/system/node/node0/meminfo: file does not exist"},
-		{node + "node0/meminfo", "Node 0 MemTotal:  x kB\n", `numa: devices/system/node/node0/meminfo: "Node 0 MemTotal:  x kB" is no size`},
-		{node + "node1/meminfo", "Node 1 MemTotal: 9 MB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 9 MB" is no size`},
-		{node + "node1/meminfo", "Node 1 MemTotal: 9007199254740992 kB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 9007199254740992 kB" is no size`},
-		{node + "node1/meminfo", "Node 1 MemTotal: 99999999999999999999 kB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 99999999999999999999 kB" is no size`},
+		{node + "node0/meminfo", "Node 0 MemTotal:  x kB\n", `numa: devices/system/node/node0/meminfo: "Node 0 MemTotal:  x kB" is not a size in kB`},
+		{node + "node1/meminfo", "Node 1 MemTotal: 9 MB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 9 MB" is not a size in kB`},
+		{node + "node1/meminfo", "Node 1 MemTotal: 9007199254740992 kB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 9007199254740992 kB" is not a size in kB`},
+		{node + "node1/meminfo", "Node 1 MemTotal: 99999999999999999999 kB\n", `numa: devices/system/node/node1/meminfo: "Node 1 MemTotal: 99999999999999999999 kB" is not a size in kB`},
 	}
 	for _, test := range tests {
 		sys := edited(recorded(t, "two-nodes"), map[string]string{test.file: test.content})
@@ -379,7 +379,7 @@ func FuzzRead(f *testing.F) {
 		topology, err := Read(edited(two, files), Allowed{CPUs: NewSet(0, 3)})
 		if err != nil {
 			if text := err.Error(); !strings.HasPrefix(text, "numa: "+dir) || strings.Contains(text, "\n") {
-				t.Errorf("%q is no error of one line about a file", err)
+				t.Errorf("%q is not an error of one line about a file", err)
 			}
 			return
 		}

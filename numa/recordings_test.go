@@ -19,7 +19,7 @@ var recordings embed.FS
 
 // recorded returns the /sys of a recording. Its lines are like those of grep -r:
 // the path of a file, a colon, and one line of that file. Lines that begin with #
-// tell where it is from.
+// say where it is from.
 func recorded(t testing.TB, name string) fstest.MapFS {
 	t.Helper()
 	text, err := fs.ReadFile(recordings, "testdata/"+name+".txt")
@@ -33,7 +33,7 @@ func recorded(t testing.TB, name string) fstest.MapFS {
 		}
 		path, content, ok := strings.Cut(line, ":")
 		if !ok || !fs.ValidPath(path) {
-			t.Fatalf("%s: %q is no line of a file", name, line)
+			t.Fatalf("%s: %q is not a line of a file", name, line)
 		}
 		if sys[path] == nil {
 			sys[path] = &fstest.MapFile{}

@@ -8,22 +8,26 @@ import (
 	"strings"
 )
 
-// maxNumber is the largest number in a set: the kernel has at most 8192 CPUs
-// (NR_CPUS) and 1024 nodes (MAX_NUMNODES) on any architecture.
+// maxNumber is the largest number in a set that is parsed. It is well above what
+// Linux supports, 8192 CPUs (NR_CPUS) and 1024 nodes (MAX_NUMNODES), and bounds the
+// memory that a list can take.
 const maxNumber = 1<<16 - 1
 
-// Set is a set of CPUs or of nodes, by their numbers: ascending, each once.
+// Set is a set of CPUs or of nodes: their numbers, ascending, each once. The zero
+// value is the empty set.
 type Set []int
 
-// NewSet returns the set of some numbers.
+// NewSet returns the set of some numbers, which may come in any order and more than
+// once.
 func NewSet(numbers ...int) Set {
 	s := slices.Clone(numbers)
 	slices.Sort(s)
 	return slices.Compact(s)
 }
 
-// ParseSet parses a list as the kernel writes it, like 0-3,8; the empty list is
-// the empty set. Numbers are from 0 to 65535, and may come in any order.
+// ParseSet parses a list in the kernel's format, such as 0-3,8. The empty string is
+// the empty set. Numbers are from 0 to 65535, in any order; they may overlap. Errors
+// quote the list.
 func ParseSet(list string) (Set, error) {
 	if list == "" {
 		return nil, nil
@@ -50,7 +54,7 @@ func ParseSet(list string) (Set, error) {
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var s Set
-	next := 0 // all below was looked at: a list may say the same again and again
+	next := 0 // spans may overlap: everything below is done
 	for _, p := range spans {
 		for next = max(next, p.from); next <= p.to; next++ {
 			s = append(s, next)
@@ -62,15 +66,15 @@ func ParseSet(list string) (Set, error) {
 func parseNumber(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number; a list is like 0,2-3", s)
+		return 0, fmt.Errorf("%q is not a number; a list looks like 0,2-3", s)
 	}
 	if n > maxNumber {
-		return 0, fmt.Errorf("%s is more than %d", s, maxNumber)
+		return 0, fmt.Errorf("%s is too large; the maximum is %d", s, maxNumber)
 	}
 	return int(n), nil
 }
 
-// String writes the set as the kernel does: 0-3,8.
+// String returns the set in the kernel's format: 0-3,8.
 func (s Set) String() string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -91,13 +95,13 @@ func (s Set) String() string {
 	return b.String()
 }
 
-// Contains reports whether n is in the set.
+// Contains reports whether n is in the set. It takes logarithmic time.
 func (s Set) Contains(n int) bool {
 	_, ok := slices.BinarySearch(s, n)
 	return ok
 }
 
-// Intersect returns what is in both sets.
+// Intersect returns a new set of what is in both sets.
 func (s Set) Intersect(t Set) Set {
 	return slices.DeleteFunc(slices.Clone(s), func(n int) bool { return !t.Contains(n) })
 }

@@ -47,27 +47,27 @@ func TestParseSet(t *testing.T) {
 
 func TestParseSetErrors(t *testing.T) {
 	tests := map[string]string{
-		"x":                    `list "x": "x" is no number; a list is like 0,2-3`,
+		"x":                    `list "x": "x" is not a number; a list looks like 0,2-3`,
 		"3-1":                  `list "3-1": "3-1" runs backwards`,
 		"2-1":                  `list "2-1": "2-1" runs backwards`,
 		"0,3-1,5":              `list "0,3-1,5": "3-1" runs backwards`,
-		",":                    `list ",": "" is no number; a list is like 0,2-3`,
-		"0,":                   `list "0,": "" is no number; a list is like 0,2-3`,
-		"-":                    `list "-": "" is no number; a list is like 0,2-3`,
-		"-1":                   `list "-1": "" is no number; a list is like 0,2-3`,
-		"1-":                   `list "1-": "" is no number; a list is like 0,2-3`,
-		"1-2-3":                `list "1-2-3": "2-3" is no number; a list is like 0,2-3`,
-		"+1":                   `list "+1": "+1" is no number; a list is like 0,2-3`,
-		"0x1":                  `list "0x1": "0x1" is no number; a list is like 0,2-3`,
-		" 1":                   `list " 1": " 1" is no number; a list is like 0,2-3`,
-		"0 1":                  `list "0 1": "0 1" is no number; a list is like 0,2-3`,
-		"0-3:1/2":              `list "0-3:1/2": "3:1/2" is no number; a list is like 0,2-3`,
-		"1\n":                  `list "1\n": "1\n" is no number; a list is like 0,2-3`,
-		"65536":                `list "65536": 65536 is more than 65535`,
-		"0-65536":              `list "0-65536": 65536 is more than 65535`,
-		"65536-1":              `list "65536-1": 65536 is more than 65535`,
-		"18446744073709551615": `list "18446744073709551615": 18446744073709551615 is more than 65535`,
-		"18446744073709551616": `list "18446744073709551616": "18446744073709551616" is no number; a list is like 0,2-3`,
+		",":                    `list ",": "" is not a number; a list looks like 0,2-3`,
+		"0,":                   `list "0,": "" is not a number; a list looks like 0,2-3`,
+		"-":                    `list "-": "" is not a number; a list looks like 0,2-3`,
+		"-1":                   `list "-1": "" is not a number; a list looks like 0,2-3`,
+		"1-":                   `list "1-": "" is not a number; a list looks like 0,2-3`,
+		"1-2-3":                `list "1-2-3": "2-3" is not a number; a list looks like 0,2-3`,
+		"+1":                   `list "+1": "+1" is not a number; a list looks like 0,2-3`,
+		"0x1":                  `list "0x1": "0x1" is not a number; a list looks like 0,2-3`,
+		" 1":                   `list " 1": " 1" is not a number; a list looks like 0,2-3`,
+		"0 1":                  `list "0 1": "0 1" is not a number; a list looks like 0,2-3`,
+		"0-3:1/2":              `list "0-3:1/2": "3:1/2" is not a number; a list looks like 0,2-3`,
+		"1\n":                  `list "1\n": "1\n" is not a number; a list looks like 0,2-3`,
+		"65536":                `list "65536": 65536 is too large; the maximum is 65535`,
+		"0-65536":              `list "0-65536": 65536 is too large; the maximum is 65535`,
+		"65536-1":              `list "65536-1": 65536 is too large; the maximum is 65535`,
+		"18446744073709551615": `list "18446744073709551615": 18446744073709551615 is too large; the maximum is 65535`,
+		"18446744073709551616": `list "18446744073709551616": "18446744073709551616" is not a number; a list looks like 0,2-3`,
 	}
 	for list, want := range tests {
 		if s, err := ParseSet(list); err == nil || err.Error() != want || s != nil {
@@ -76,7 +76,7 @@ func TestParseSetErrors(t *testing.T) {
 	}
 }
 
-// A list may say everything again and again.
+// A list may repeat numbers any number of times.
 func TestParseSetOfLongLists(t *testing.T) {
 	got, err := ParseSet(strings.Repeat("0-65535,", 100_000) + "3")
 	if err != nil || got.String() != "0-65535" {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System returns the topology of this machine, as the calling thread may use it.
+// System returns the topology of this machine from /sys, with the CPUs and the
+// memory that the calling thread may use. Errors are those of [Read] and [Affinity].
 func System() (*Topology, error) {
 	cpus, err := Affinity()
 	if err != nil {
@@ -16,13 +17,13 @@ func System() (*Topology, error) {
 	}
 	memory, err := allowedMemory()
 	if err != nil {
-		memory = nil // a kernel without NUMA, or a sandbox that forbids to ask
+		memory = nil // a kernel without NUMA, or a sandbox that forbids the call
 	}
 	return Read(os.DirFS("/sys"), Allowed{CPUs: cpus, Memory: memory})
 }
 
-// Affinity returns the CPUs that the calling thread may run on, by what was set
-// for it and by the cpuset of its cgroup.
+// Affinity returns the CPUs that the calling thread may run on: what was set for it,
+// within the cpuset of its cgroup. See sched_getaffinity(2).
 func Affinity() (Set, error) {
 	mask, err := affinityMask()
 	if err != nil {
@@ -31,13 +32,13 @@ func Affinity() (Set, error) {
 	return mask.set(), nil
 }
 
-// Pin locks the calling goroutine to its thread, and binds that to CPUs of which
-// it may use at least one; the kernel leaves out the others. What it returns
-// undoes both, on the same goroutine. After an error nothing is changed.
+// Pin locks the calling goroutine to its thread and binds the thread to some CPUs.
+// The thread must be allowed to use at least one of them; the kernel ignores the
+// others. If there is none, the error is EINVAL; after an error nothing has changed.
 //
-// A goroutine that ends without undoing ends the thread. Undoing sets the CPUs that
-// the thread could use before, and is not forgetting: if its cpuset grows later,
-// the thread does not follow.
+// undo reverts both and must be called on the same goroutine. It sets the CPUs that
+// the thread had before; a cpuset that grows later has no effect on it. If a
+// goroutine ends without undo, its thread ends, too.
 func Pin(cpus Set) (undo func(), err error) {
 	runtime.LockOSThread()
 	before, err := affinityMask()
@@ -50,15 +51,15 @@ func Pin(cpus Set) (undo func(), err error) {
 	}
 	return func() {
 		if setAffinity(before) != nil {
-			// The CPUs it had are gone: better a new thread than one that is
-			// bound for good. It ends with the goroutine, which stays locked.
+			// The CPUs it had are gone. The goroutine stays locked, so that the
+			// thread ends with it: no other goroutine gets a bound thread.
 			return
 		}
 		runtime.UnlockOSThread()
 	}, nil
 }
 
-// mask is a bitmap of CPUs or nodes, as system calls take it.
+// mask is a bitmap of CPUs or nodes in the format of system calls.
 type mask []uint
 
 const maskBits = 32 << (^uint(0) >> 63)
@@ -86,8 +87,8 @@ func (m mask) set() Set {
 	return s
 }
 
-// affinityMask asks with masks that grow: the kernel wants room for all CPUs
-// that it was built for.
+// affinityMask tries larger and larger masks: the kernel wants room for all CPUs
+// that it may have (nr_cpu_ids), and says EINVAL if a mask is smaller.
 func affinityMask() (mask, error) {
 	for words := 1024 / maskBits; ; words *= 2 {
 		m := make(mask, words)

@@ -1,9 +1,14 @@
-// Package numa tells how a machine's CPUs and memory are divided into nodes,
-// binds threads to CPUs, and places memory on nodes and finds out where it is.
+// Package numa reports how a machine's CPUs and memory are divided into nodes
+// (NUMA, non-uniform memory access), binds threads to CPUs, places memory on nodes
+// and finds out on which node it is. It allocates no memory for its callers, and
+// starts no threads.
 //
-// The topology is read from a file tree, /sys or a recording of it, and is plain
-// data. Threads and memory are the kernel's: there, all but Linux has stubs that
-// return [ErrUnsupported].
+// [Read] makes a [Topology], which is plain data, from any copy of /sys; [System]
+// makes that of this machine. [Pin] is for threads; [SetPolicy] and [Locate] are for
+// memory. These four need Linux; elsewhere they return [ErrUnsupported].
+//
+// Everything here may be called concurrently. Nodes and CPUs have the kernel's
+// numbers, from 0 on, which need not be consecutive.
 package numa
 
 import (
@@ -16,42 +21,45 @@ import (
 	"strings"
 )
 
-// ErrUnsupported is returned by everything that needs Linux, elsewhere.
+// ErrUnsupported is returned on other systems than Linux by everything that needs
+// its kernel.
 var ErrUnsupported = errors.New("numa: only Linux is supported")
 
-// Topology is what a process sees of a machine, in the order of the numbers of
-// its nodes. It does not change; CPUs that come or go later are not seen.
+// Topology is what a process may use of a machine. It is a snapshot: it does not
+// show CPUs and nodes that come or go later. Its methods change nothing.
 type Topology struct {
-	Nodes []Node
+	Nodes []Node // those that are online, by ascending ID
 
-	// Possible is more than the number of any CPU that the kernel is prepared
-	// for, and so how many there can be: more than there are where CPUs can be
-	// plugged in.
+	// Possible is the largest number of a CPU that the kernel is prepared for,
+	// plus 1. It is larger than the number of CPUs where some can be plugged in.
 	Possible int
 
 	distances [][]int // by places in Nodes
 }
 
-// Node is a memory node: memory, and the CPUs that are next to it. It may be
-// without either.
+// Node is a memory node: memory and the CPUs next to it. It may lack either.
 type Node struct {
 	ID     int
 	Online Set // its CPUs that are online
 	CPUs   Set // those of them that this process may use
 
-	Memory       int64 // bytes; 0 if it has none
+	Memory       int64 // MemTotal in bytes; 0 if it has none or it is unknown
 	UsableMemory bool  // it has memory that this process may use
 }
 
-// Allowed is what a process may use. nil stands for everything.
+// Allowed is what a process may use. A nil Set means everything.
 type Allowed struct {
-	CPUs   Set // by its affinity, which its cgroup's cpuset bounds
-	Memory Set // nodes, by its cgroup's cpuset
+	CPUs   Set // its affinity, see sched_setaffinity(2)
+	Memory Set // nodes, the cpuset.mems of its cgroup
 }
 
-// Read reads the topology from sys, the root of a sysfs. A kernel that was built
-// without NUMA shows no nodes; that is one node, with all CPUs and memory of
-// unknown size.
+// Read reads the topology from sys, the root of a sysfs: /sys or a copy of the
+// files below devices/system/cpu and devices/system/node. A kernel without NUMA
+// has no nodes there; the result is one node, number 0, with all CPUs and memory
+// of unknown size.
+//
+// It is an error if a file is missing or malformed, or if none of the allowed CPUs
+// is online.
 func Read(sys fs.FS, allowed Allowed) (*Topology, error) {
 	r := reader{sys: sys}
 	t := &Topology{}
@@ -69,7 +77,7 @@ func Read(sys fs.FS, allowed Allowed) (*Topology, error) {
 		usable = online.Intersect(allowed.CPUs)
 	}
 	if len(usable) == 0 {
-		return nil, fmt.Errorf("numa: no CPU to use: the process may use %s, online are %s", allowed.CPUs, online)
+		return nil, fmt.Errorf("numa: no CPU to use: allowed are %s, online are %s", allowed.CPUs, online)
 	}
 	if _, err := fs.Stat(sys, nodeDir+"/online"); errors.Is(err, fs.ErrNotExist) {
 		flat := Flat(usable)
@@ -96,8 +104,8 @@ func Read(sys fs.FS, allowed Allowed) (*Topology, error) {
 	return t, nil
 }
 
-// Flat returns the topology of a machine of which nothing is known but the CPUs
-// to use: one node. Possible is 0.
+// Flat returns the topology of a machine of which only the CPUs to use are known:
+// one node, number 0, with memory to use. Possible is 0.
 func Flat(cpus Set) *Topology {
 	return &Topology{
 		Nodes:     []Node{{Online: cpus, CPUs: cpus, UsableMemory: true}},
@@ -108,8 +116,8 @@ func Flat(cpus Set) *Topology {
 const (
 	nodeDir = "devices/system/node"
 
-	// localDistance is that of a node to itself, by the ACPI specification,
-	// which calls the table SLIT.
+	// localDistance is the distance of a node to itself: ACPI specification,
+	// System Locality Information Table (SLIT).
 	localDistance = 10
 )
 
@@ -121,7 +129,8 @@ func last(s Set) int {
 	return s[len(s)-1]
 }
 
-// reader reads files of a sysfs. After an error it does nothing.
+// reader reads files of a sysfs. After the first error, which it keeps, it does
+// nothing.
 type reader struct {
 	sys fs.FS
 	err error
@@ -161,7 +170,7 @@ func (r *reader) memory(name string) int64 {
 		}
 		kb, err := strconv.ParseInt(f[3], 10, 64)
 		if err != nil || kb < 0 || kb >= 1<<53 || f[4] != "kB" {
-			r.fail(name, fmt.Errorf("%q is no size", strings.TrimSpace(line)))
+			r.fail(name, fmt.Errorf("%q is not a size in kB", strings.TrimSpace(line)))
 			return 0
 		}
 		return kb << 10
@@ -175,7 +184,7 @@ func (r *reader) distances(name string, n int) []int {
 	for _, f := range strings.Fields(r.text(name)) {
 		d, err := strconv.Atoi(f)
 		if err != nil || d < 0 {
-			r.fail(name, fmt.Errorf("%q is no distance", f))
+			r.fail(name, fmt.Errorf("%q is not a distance", f))
 			return nil
 		}
 		row = append(row, d)
@@ -186,9 +195,9 @@ func (r *reader) distances(name string, n int) []int {
 	return row
 }
 
-// Restrict returns the topology with no other CPUs and memory than those of some
-// nodes to use. It is an error if one of them does not exist or has no CPU to
-// use.
+// Restrict returns a copy of the topology in which only the CPUs and the memory of
+// some nodes are to be used. All nodes stay in it. It is an error if to is empty, or
+// if one of its nodes does not exist or has no CPU to use.
 func (t *Topology) Restrict(to Set) (*Topology, error) {
 	for _, id := range to {
 		i := t.place(id)
@@ -204,7 +213,7 @@ func (t *Topology) Restrict(to Set) (*Topology, error) {
 		}
 	}
 	if len(to) == 0 {
-		return nil, errors.New("no node is named")
+		return nil, errors.New("no nodes given")
 	}
 	r := *t
 	r.Nodes = slices.Clone(t.Nodes)
@@ -216,12 +225,12 @@ func (t *Topology) Restrict(to Set) (*Topology, error) {
 	return &r, nil
 }
 
-// place returns where node id is in Nodes, -1 if there is none.
+// place returns the index of node id in Nodes, or -1.
 func (t *Topology) place(id int) int {
 	return slices.IndexFunc(t.Nodes, func(n Node) bool { return n.ID == id })
 }
 
-// IDs returns the nodes.
+// IDs returns all nodes.
 func (t *Topology) IDs() Set { return t.which(func(Node) bool { return true }) }
 
 // WithCPUs returns the nodes that have CPUs to use.
@@ -249,7 +258,7 @@ func (t *Topology) CPUs() Set {
 	return NewSet(s...)
 }
 
-// NodeOf returns the node of a CPU, -1 if it has none, as one that is offline.
+// NodeOf returns the node of a CPU that is online, and -1 for any other number.
 func (t *Topology) NodeOf(cpu int) int {
 	for _, n := range t.Nodes {
 		if n.Online.Contains(cpu) {
@@ -259,9 +268,9 @@ func (t *Topology) NodeOf(cpu int) int {
 	return -1
 }
 
-// Distance returns the distance between two nodes, which is relative: 10 is that
-// of a node to itself, 20 means that access takes twice as long. It is -1 if
-// one of them does not exist.
+// Distance returns the distance from one node to another as the firmware reports
+// it: 10 is that of a node to itself, 20 means that access takes twice as long. It
+// need not be symmetric. It is -1 if one of them does not exist.
 func (t *Topology) Distance(from, to int) int {
 	i, j := t.place(from), t.place(to)
 	if i < 0 || j < 0 {
@@ -270,12 +279,13 @@ func (t *Topology) Distance(from, to int) int {
 	return t.distances[i][j]
 }
 
-// Nearest returns all nodes by their distance from one, which is the first
-// unless it does not exist.
+// Nearest returns all nodes by ascending distance from one of them, which comes
+// first; equally distant ones by their numbers. If there is no such node, the order
+// is that of the numbers.
 func (t *Topology) Nearest(from int) []int {
 	ids := slices.Clone([]int(t.IDs()))
 	slices.SortStableFunc(ids, func(a, b int) int {
-		if a == from || b == from { // also if the firmware thinks otherwise
+		if a == from || b == from { // even if the firmware reports another order
 			return cmp.Compare(btoi(b == from), btoi(a == from))
 		}
 		return cmp.Compare(t.Distance(from, a), t.Distance(from, b))
@@ -290,8 +300,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-// MemoryFor returns the node whose memory is nearest to node id among those
-// that may be used, -1 if there is none.
+// MemoryFor returns the node nearest to node id that has memory to use, or -1.
 func (t *Topology) MemoryFor(id int) int {
 	memory := t.WithMemory()
 	for _, n := range t.Nearest(id) {
@@ -302,8 +311,9 @@ func (t *Topology) MemoryFor(id int) int {
 	return -1
 }
 
-// Spread returns n of the CPUs to use, at most all, divided among the nodes as
-// evenly as their numbers allow: first one of each node, then a second one.
+// Spread returns n of the CPUs to use, or all if there are fewer, taken from the
+// nodes in turn: first one CPU of each node, then a second one of each that has
+// more.
 func (t *Topology) Spread(n int) []int {
 	var cpus []int
 	for i := 0; len(cpus) < n; i++ {

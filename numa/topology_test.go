@@ -288,8 +288,8 @@ func TestRestrictErrors(t *testing.T) {
 		to      Set
 		want    string
 	}{
-		{"two-sockets", Allowed{}, nil, "no node is named"},
-		{"two-sockets", Allowed{}, Set{}, "no node is named"},
+		{"two-sockets", Allowed{}, nil, "no nodes given"},
+		{"two-sockets", Allowed{}, Set{}, "no nodes given"},
 		{"two-sockets", Allowed{}, NewSet(2), "node 2: does not exist; the nodes are 0-1"},
 		{"two-sockets", Allowed{}, NewSet(0, 7), "node 7: does not exist; the nodes are 0-1"},
 		{"power", Allowed{}, NewSet(0, 1), "node 1: does not exist; the nodes are 0,8"},

@@ -1,27 +1,26 @@
 package cli
 
 import (
-	"cmp"
-	"fmt"
 	"io"
-	"math/rand/v2"
-	"os"
 	"runtime"
-	"slices"
-	"sync"
-	"text/tabwriter"
 	"time"
 
-	"github.com/dgenfs/dgenfs/fs"
-	"github.com/dgenfs/dgenfs/fs/spec"
-	"github.com/dgenfs/dgenfs/gen"
+	"github.com/dgenfs/dgenfs/fs/cli/bench"
+	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/numa"
-	"golang.org/x/sys/unix"
 )
 
-const benchSynopsis = `dgenfs bench [flags]
-
-Measures the generator, without a mount: fills of buffers of many sizes, by one
+func benchCommand() help.Command {
+	f := newFlags("bench")
+	asJSON := f.Bool("json", false, "print JSON")
+	step := f.Duration("time", 10*time.Millisecond, "how long one run takes at least, a `DURATION`; a row is 7 runs of each kind")
+	var flags numaFlags
+	flags.add(f)
+	return help.Command{
+		Name:    "bench",
+		Usage:   "dgenfs bench [flags]",
+		Summary: "measure the generator",
+		Text: `Measures the generator, without a mount: fills of buffers of many sizes, by one
 thread, by two, and by all, each in turn with clear() of the same memory by the
 same threads, which is as fast as this machine writes; and reads at random
 offsets. "each" is threads that fill a buffer of their own, as readers of a mount
@@ -29,316 +28,47 @@ do; "shared" is one buffer that the threads fill together. Rates are medians in
 GB/s (10^9 bytes), ratios medians of the ratios of neighbouring runs. On several
 memory nodes, each thread is bound to a CPU and has its buffer, or its part of the
 shared one, on that CPU's node.
-`
-
-const (
-	benchRounds = 7
-	// Buffers of all threads together, in bytes; larger rows are left out.
-	benchMemory = 1 << 30
-)
-
-var (
-	benchFills = []int64{4 << 10, 16 << 10, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20, 512 << 20}
-	benchReads = []int64{512, 4 << 10, 16 << 10, 64 << 10, 128 << 10, 1 << 20}
-)
-
-// benchReport is what --json prints.
-type benchReport struct {
-	CPUs    int         `json:"cpus"` // in use
-	NUMA    string      `json:"numa"`
-	Go      string      `json:"go"`
-	Version int         `json:"stream_version"`
-	Date    string      `json:"date"`
-	Fills   []fillRow   `json:"fills"`
-	Reads   []readAtRow `json:"reads"`
-}
-
-type fillRow struct {
-	Implementation string  `json:"implementation"`
-	Spec           string  `json:"shape"`
-	Mode           string  `json:"mode"` // each or shared
-	Threads        int     `json:"threads"`
-	Size           int64   `json:"size"`  // bytes of a buffer
-	Rate           float64 `json:"gbps"`  // GB/s, all threads together
-	Clear          float64 `json:"clear"` // GB/s
-	Ratio          float64 `json:"ratio"` // median of rate/clear
-}
-
-type readAtRow struct {
-	Implementation string  `json:"implementation"`
-	Size           int64   `json:"size"` // bytes of a call
-	Calls          float64 `json:"calls_per_second"`
-	Rate           float64 `json:"gbps"`
-}
-
-func benchCommand(args []string, stdout, stderr io.Writer) error {
-	f := newFlags("bench", benchSynopsis, stdout)
-	asJSON := f.Bool("json", false, "print JSON")
-	step := f.Duration("time", 10*time.Millisecond, "how long one run takes at least, `DURATION`; a row is 7 runs of each kind")
-	var flags numaFlags
-	flags.add(f)
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	if f.NArg() > 0 {
-		return usagef("bench takes no arguments, got %q", f.Arg(0))
-	}
-	if *step < time.Millisecond || *step > time.Minute {
-		return usagef("--time %v: must be from 1ms to 1m", *step)
-	}
-	placement, err := flags.placement()
-	if err != nil {
-		return err
-	}
-	if !f.Changed("threads") { // a container may have less than it sees
-		placement.cpus = placement.cpus[:min(len(placement.cpus), runtime.GOMAXPROCS(0))]
-	}
-	b := bench{step: *step, progress: progressTo(stderr), placement: placement}
-	report, err := b.run()
-	if err != nil {
-		return err
-	}
-	return printReport(stdout, report, *asJSON)
-}
-
-type bench struct {
-	step      time.Duration
-	progress  io.Writer
-	placement *placement
-	memory    []byte // of all rows, unless the placement is on
-}
-
-// shapes are the kinds of data whose fills are compared.
-var benchShapes = []string{"", "compress=2", "compress=4", "compress=10", "dedup=3"}
-
-func (b *bench) run() (*benchReport, error) {
-	all := len(b.placement.cpus)
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), all))
-	r := &benchReport{CPUs: all, NUMA: b.placement.String(), Go: runtime.Version(), Version: gen.Version, Date: time.Now().UTC().Format(time.DateOnly)}
-	threads := slices.Compact([]int{1, min(2, all), all})
-	for _, impl := range gen.Implementations() {
-		for _, shape := range benchShapes {
-			for _, n := range threads {
-				for _, size := range benchFills {
-					if shape != "" && (n > 1 || size != 1<<20 && size != 256<<20) {
-						continue // shapes are compared at two sizes, on one thread
-					}
-					for _, mode := range []string{"each", "shared"} {
-						// Fills below 8 MiB are not shared.
-						if mode == "shared" && (n == 1 || size < 16<<20) || int64(n)*size > benchMemory && mode == "each" {
-							continue
-						}
-						row, err := b.fill(impl, shape, mode, n, size)
-						if err != nil {
-							return nil, err
-						}
-						r.Fills = append(r.Fills, row)
-					}
-				}
+`,
+		Flags: f,
+		Run: func(args []string, stdout, stderr io.Writer) error {
+			if err := noArguments("bench", args); err != nil {
+				return err
 			}
-		}
-		for _, size := range benchReads {
-			row, err := b.readAt(impl, size)
+			if *step < time.Millisecond || *step > time.Minute {
+				return usagef("--time %v: must be from 1ms to 1m", *step)
+			}
+			p, err := flags.placement()
 			if err != nil {
-				return nil, err
+				return err
 			}
-			r.Reads = append(r.Reads, row)
-		}
-	}
-	fmt.Fprint(b.progress, "\r\x1b[K")
-	return r, nil
-}
-
-// fill measures one row.
-func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, size int64) (fillRow, error) {
-	fmt.Fprintf(b.progress, "\r\x1b[K%v %s %s, %d threads, %s", impl, shape, mode, threads, spec.FormatSize(size))
-	text := "1E"
-	if shape != "" {
-		text += "," + shape
-	}
-	s, err := spec.Parse(text)
-	if err != nil {
-		return fillRow{}, err
-	}
-	cfg := fs.GeneratorConfig(s)
-	cfg.Implementation, cfg.Threads = impl, 1
-	buffers := int64(threads)
-	if mode == "shared" {
-		cfg.Threads, buffers = threads, 1
-	}
-	if mode == "shared" && b.placement.on && b.placement.noLocate == nil {
-		pool, err := b.placement.pool(threads)
-		if err != nil {
-			return fillRow{}, err
-		}
-		defer pool.Close()
-		cfg.Nodes, cfg.Threads = pool, 0
-	}
-	g, err := gen.New(cfg)
-	if err != nil {
-		return fillRow{}, err
-	}
-	defer g.Close()
-	memory, free, err := b.buffers(int(size*buffers), threads)
-	if err != nil {
-		return fillRow{}, err
-	}
-	defer free()
-	generate := func(i int) { g.ReadAt(memory[int64(i)*size:int64(i+1)*size], int64(i)*size) }
-	// A shared buffer is filled by one caller, and cleared in equal parts.
-	parts := make([][]byte, threads)
-	for i := range parts {
-		parts[i] = part(memory, i, threads)
-	}
-	wipe := func(i int) { clear(parts[i]) }
-	row := fillRow{Implementation: impl.String(), Spec: shape, Mode: mode, Threads: threads, Size: size}
-	total := float64(size * buffers)
-	var rates, clears, ratios []float64
-	for range benchRounds {
-		filled, cleared := total/b.time(int(buffers), generate), total/b.time(threads, wipe)
-		rates = append(rates, filled)
-		clears = append(clears, cleared)
-		ratios = append(ratios, filled/cleared)
-	}
-	row.Rate, row.Clear, row.Ratio = median(rates)/1e9, median(clears)/1e9, median(ratios)
-	return row, nil
-}
-
-// buffers returns memory that is really there: each thread's part of it, if the
-// placement is on, on that thread's node.
-func (b *bench) buffers(size, threads int) (memory []byte, free func(), err error) {
-	if !b.placement.on {
-		if b.memory == nil {
-			b.memory = make([]byte, benchMemory)
-			touch(b.memory)
-		}
-		return b.memory[:size], func() {}, nil
-	}
-	if memory, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON); err != nil {
-		return nil, nil, fmt.Errorf("mapping %d bytes: %w", size, err)
-	}
-	unix.Madvise(memory, unix.MADV_HUGEPAGE) // as Go's own memory has them
-	// All are placed before any is touched, so that huge pages reach over the
-	// parts of neighbours.
-	for i, cpu := range b.cpus(threads) {
-		if b.placement.noPlace == nil {
-			if err := b.placement.place(part(memory, i, threads), cpu); err != nil {
-				unix.Munmap(memory)
-				return nil, nil, err
+			threads := p.bench()
+			if !f.Changed("threads") { // a container may have less than it sees
+				threads.CPUs = threads.CPUs[:min(len(threads.CPUs), runtime.GOMAXPROCS(0))]
 			}
-		}
-	}
-	for i, cpu := range b.cpus(threads) {
-		undo := b.bind(cpu)
-		touch(part(memory, i, threads))
-		undo()
-	}
-	return memory, func() { unix.Munmap(memory) }, nil
-}
-
-// cpus returns the CPUs of so many threads, those of a node side by side.
-func (b *bench) cpus(threads int) []int {
-	cpus := slices.Clone(b.placement.cpus[:threads])
-	slices.SortStableFunc(cpus, func(x, y int) int {
-		return cmp.Compare(b.placement.topology.NodeOf(x), b.placement.topology.NodeOf(y))
-	})
-	return cpus
-}
-
-// bind binds the calling thread to a CPU, if threads are to be bound and can be.
-func (b *bench) bind(cpu int) (undo func()) {
-	if b.placement.on && b.placement.noBind == nil {
-		if undo, err := numa.Pin(numa.Set{cpu}); err == nil {
-			return undo
-		}
-	}
-	return func() {}
-}
-
-func touch(p []byte) {
-	for i := range p {
-		p[i] = 1
+			report, err := bench.Run(bench.Options{Threads: threads, NUMA: p.String(), Time: *step, Progress: progressTo(stderr)})
+			if err != nil {
+				return err
+			}
+			return printReport(stdout, report, *asJSON)
+		},
 	}
 }
 
-// part returns the i-th of n parts of p, of whole pages but for the last.
-func part(p []byte, i, n int) []byte {
-	page := os.Getpagesize()
-	cut := func(i int) int { return len(p) / page * i / n * page }
-	if i == n-1 {
-		return p[cut(i):]
+// bench returns the placement of the threads that are measured.
+func (p *placement) bench() bench.Threads {
+	t := bench.Threads{CPUs: p.cpus}
+	if !p.on {
+		return t
 	}
-	return p[cut(i):cut(i+1)]
-}
-
-// readAt measures calls at random offsets of a file of 1 TiB: multiples of the
-// call's size, and so of 4 KiB from there on.
-func (b *bench) readAt(impl gen.Implementation, size int64) (readAtRow, error) {
-	fmt.Fprintf(b.progress, "\r\x1b[K%v ReadAt of %s", impl, spec.FormatSize(size))
-	g, err := gen.New(gen.Config{Size: 1 << 40, Implementation: impl, Threads: 1})
-	if err != nil {
-		return readAtRow{}, err
+	t.Node = p.topology.NodeOf
+	if p.noBind == nil {
+		t.Bind = func(cpu int) (undo func(), err error) { return numa.Pin(numa.Set{cpu}) }
 	}
-	defer g.Close()
-	random := rand.New(rand.NewPCG(1, 2))
-	p, free, err := b.buffers(int(size), 1)
-	if err != nil {
-		return readAtRow{}, err
+	if p.noPlace == nil {
+		t.Place = p.place
 	}
-	defer free()
-	var rates []float64
-	for range benchRounds {
-		rates = append(rates, 1/b.time(1, func(int) { g.ReadAt(p, random.Int64N(g.Size()/size)*size) }))
+	if p.noLocate == nil {
+		t.Pool = p.pool
 	}
-	calls := median(rates)
-	return readAtRow{Implementation: impl.String(), Size: size, Calls: calls, Rate: calls * float64(size) / 1e9}, nil
-}
-
-// time returns how many seconds it takes the threads to call f once each,
-// thread i with i. They call it again and again for the time of a run.
-func (b *bench) time(threads int, f func(i int)) float64 {
-	cpus := b.cpus(threads)
-	run := func(n int) time.Duration {
-		start := time.Now()
-		var wg sync.WaitGroup
-		for i := range threads {
-			wg.Go(func() {
-				defer b.bind(cpus[i])()
-				for range n {
-					f(i)
-				}
-			})
-		}
-		wg.Wait()
-		return time.Since(start)
-	}
-	for n := 1; ; n *= 2 {
-		if took := run(n); took >= b.step {
-			return took.Seconds() / float64(n)
-		}
-	}
-}
-
-func median(x []float64) float64 {
-	slices.Sort(x)
-	return x[len(x)/2]
-}
-
-func (r *benchReport) print(w io.Writer) error {
-	fmt.Fprintf(w, "%d CPUs, %s, stream version %d, %s; NUMA %s\n\n", r.CPUs, r.Go, r.Version, r.Date, r.NUMA)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "fill\tthreads\tbuffer\tshape\tGB/s\tclear\tratio\t")
-	for _, f := range r.Fills {
-		mode := ""
-		if f.Threads > 1 {
-			mode = " " + f.Mode
-		}
-		fmt.Fprintf(t, "%s\t%d%s\t%s\t%s\t%.1f\t%.1f\t%.2f\t\n", f.Implementation, f.Threads, mode, spec.FormatSize(f.Size), f.Spec, f.Rate, f.Clear, f.Ratio)
-	}
-	fmt.Fprintln(t, "\t\t\t\t\t\t\t")
-	fmt.Fprintln(t, "ReadAt\t\tbytes\t\tGB/s\tcalls/s\t\t")
-	for _, c := range r.Reads {
-		fmt.Fprintf(t, "%s\t\t%s\t\t%.1f\t%.0f\t\t\n", c.Implementation, spec.FormatSize(c.Size), c.Rate, c.Calls)
-	}
-	return t.Flush()
+	return t
 }

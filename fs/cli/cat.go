@@ -5,79 +5,65 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dgenfs/dgenfs/fs"
+	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
-// catBuffer is what is generated and written at a time, in bytes: little enough
-// to stay in a core's cache.
+// catBuffer is what is generated and written at a time, in bytes: small enough to
+// stay in a core's cache.
 const catBuffer = 1 << 20
 
-const catSynopsis = `dgenfs cat [flags] SPEC
-
-Writes the bytes of a file to standard output, without a mount: those that the
+func catCommand() help.Command {
+	f := newFlags("cat")
+	var offset, length int64 = 0, -1
+	var seed uint64
+	parsed(f, &seed, "seed", "0", "", spec.ParseSeed, "`SEED` of the mount; has no effect if the SPEC has one")
+	parsed(f, &offset, "offset", "0", "", spec.ParseSize, "start at this `SIZE` from the beginning")
+	parsed(f, &length, "length", "", "", spec.ParseSize, "end after this `SIZE` (default: at the end of the file)")
+	return help.Command{
+		Name:    "cat",
+		Usage:   "dgenfs cat [flags] SPEC",
+		Summary: "write the bytes of a file to standard output",
+		Text: `Writes the bytes of a file to standard output, without a mount: those that the
 name SPEC has in the root of a mount with the same --seed. For the bytes of any
-other file, give the spec that its attribute user.dgenfs.spec holds.
-`
-
-func catCommand(args []string, stdout, _ io.Writer) error {
-	f := newFlags("cat", catSynopsis, stdout)
-	var offset, length, seed string
-	f.StringVar(&seed, "seed", "0", "`SEED` of the mount; has no effect if the SPEC has one")
-	f.StringVar(&offset, "offset", "0", "start at this `SIZE` from the beginning")
-	f.StringVar(&length, "length", "", "end after this `SIZE` (default: at the end of the file)")
-	if err := parse(f, args); err != nil {
-		return err
+other file, give the SPEC that its attribute user.dgenfs.spec holds.
+`,
+		Flags:   f,
+		Operand: help.Spec,
+		Run: func(args []string, stdout, _ io.Writer) error {
+			if len(args) != 1 {
+				return usagef("cat takes one SPEC, got %d arguments; see dgenfs cat --help", len(args))
+			}
+			s, err := spec.Parse(args[0])
+			if err != nil {
+				return usagef("spec %q: %w", args[0], err)
+			}
+			c, err := specConfig(args[0], s, seed)
+			if err != nil {
+				return err
+			}
+			if offset > s.Size {
+				return usagef("--offset %s: beyond the end of the file, %s", spec.FormatSize(offset), spec.FormatSize(s.Size))
+			}
+			if rest := s.Size - offset; length < 0 {
+				length = rest
+			} else if length > rest {
+				return usagef("--length %s: only %s follow the offset %s", spec.FormatSize(length), spec.FormatSize(rest), spec.FormatSize(offset))
+			}
+			g, err := gen.New(c)
+			if err != nil {
+				return err
+			}
+			defer g.Close()
+			// Not the writer's own ReadFrom, which would choose a small buffer.
+			w := struct{ io.Writer }{stdout}
+			if _, err := io.CopyBuffer(w, io.NewSectionReader(g, offset, length), make([]byte, catBuffer)); err != nil {
+				return fmt.Errorf("writing to standard output: %w", err)
+			}
+			return nil
+		},
 	}
-	if f.NArg() != 1 {
-		return usagef("cat takes one SPEC, got %d arguments; see dgenfs cat --help", f.NArg())
-	}
-	s, err := spec.Parse(f.Arg(0))
-	if err != nil {
-		return usagef("spec %q: %w", f.Arg(0), err)
-	}
-	if err := checkNoTrouble(s); err != nil {
-		return usagef("spec %q: %w", f.Arg(0), err)
-	}
-	from, err := spec.ParseSize(offset)
-	if err != nil {
-		return usagef("--offset: %w", err)
-	}
-	if from > s.Size {
-		return usagef("--offset %s: beyond the end of the file, %s", offset, spec.FormatSize(s.Size))
-	}
-	rest := s.Size - from
-	if f.Changed("length") {
-		n, err := spec.ParseSize(length)
-		if err != nil {
-			return usagef("--length: %w", err)
-		}
-		if n > rest {
-			return usagef("--length %s: only %s follow the offset %s", length, spec.FormatSize(rest), offset)
-		}
-		rest = n
-	}
-	common, err := spec.ParseSeed(seed)
-	if err != nil {
-		return usagef("--seed: %w", err)
-	}
-	if !s.HasSeed {
-		s.Seed = gen.DeriveSeed(common, spec.SeedName(f.Arg(0)))
-	}
-	c := fs.GeneratorConfig(s)
-	c.Threads = 1 // a pipe takes a fraction of what one makes
-	g, err := gen.New(c)
-	if err != nil {
-		return err
-	}
-	defer g.Close()
-	// Not the writer's own ReadFrom, which would choose a small buffer.
-	w := struct{ io.Writer }{stdout}
-	if _, err := io.CopyBuffer(w, io.NewSectionReader(g, from, rest), make([]byte, catBuffer)); err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
-	}
-	return nil
 }
 
 // checkNoTrouble returns an error if a spec has keys that have no effect without a

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	"io"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func TestHelp(t *testing.T) {
 	for _, test := range tests {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if status := run(test.args, &stdout, &stderr); status != exitDone {
+			if status := run(test.args, &stdout, &stderr); status != exit.Done {
 				t.Errorf("exit status %d, want 0", status)
 			}
 			if stderr.Len() > 0 {
@@ -47,18 +48,18 @@ func TestHelp(t *testing.T) {
 
 // The help of every command exists and is reached through the table itself.
 func TestEveryCommandHasHelp(t *testing.T) {
-	for name := range commands() {
+	for _, c := range commands() {
 		var stdout bytes.Buffer
-		if status := run([]string{name, "--help"}, &stdout, io.Discard); status != exitDone || !strings.Contains(stdout.String(), name) {
-			t.Errorf("%s --help: exit status %d, output %q", name, status, &stdout)
+		if status := run([]string{c.Name, "--help"}, &stdout, io.Discard); status != exit.Done || !strings.Contains(stdout.String(), c.Name) && !c.Hidden {
+			t.Errorf("%s --help: exit status %d, output %q", c.Name, status, &stdout)
 		}
 	}
 }
 
 func TestNoArguments(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := run(nil, &stdout, &stderr); status != exitUsage {
-		t.Errorf("exit status %d, want %d", status, exitUsage)
+	if status := run(nil, &stdout, &stderr); status != exit.Usage {
+		t.Errorf("exit status %d, want %d", status, exit.Usage)
 	}
 	if stdout.Len() > 0 || !strings.Contains(stderr.String(), "MOUNTPOINT") {
 		t.Errorf("standard output %q, standard error %q; want the usage on standard error", &stdout, &stderr)
@@ -67,7 +68,7 @@ func TestNoArguments(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := run([]string{"version"}, &stdout, &stderr); status != exitDone || stderr.Len() > 0 {
+	if status := run([]string{"version"}, &stdout, &stderr); status != exit.Done || stderr.Len() > 0 {
 		t.Errorf("exit status %d, standard error %q", status, &stderr)
 	}
 	if !strings.HasPrefix(stdout.String(), "dgenfs ") || !strings.Contains(stdout.String(), "\nstream version ") {
@@ -83,6 +84,18 @@ func TestBytesText(t *testing.T) {
 	for n, want := range tests {
 		if got := bytesText(n); got != want {
 			t.Errorf("bytesText(%v) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+// Every command says what it is, and has flags to be parsed.
+func TestCommandsAreDescribed(t *testing.T) {
+	for _, c := range commands() {
+		if c.Flags == nil || c.Run == nil {
+			t.Errorf("%s: has no flags, or nothing to run", c.Name)
+		}
+		if !c.Hidden && (c.Summary == "" || c.Text == "" || !strings.HasPrefix(c.Usage, "dgenfs ") || !strings.Contains(c.Usage, c.Name)) {
+			t.Errorf("%s: is not described: %+v", c.Name, c)
 		}
 	}
 }

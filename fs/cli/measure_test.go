@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
+	"github.com/dgenfs/dgenfs/fs/cli/measure"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -24,15 +26,15 @@ func randomBytes(n int, seed byte) []byte {
 }
 
 // measured runs measure --json with the arguments.
-func measured(t *testing.T, args ...string) measureReport {
+func measured(t *testing.T, args ...string) measure.Report {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if status := run(append([]string{"measure", "--json"}, args...), &stdout, &stderr); status != exitDone {
+	if status := run(append([]string{"measure", "--json"}, args...), &stdout, &stderr); status != exit.Done {
 		t.Fatalf("exit status %d, standard error %q", status, &stderr)
 	}
 	d := json.NewDecoder(&stdout)
 	d.DisallowUnknownFields()
-	var r measureReport
+	var r measure.Report
 	if err := d.Decode(&r); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,7 @@ func measured(t *testing.T, args ...string) measureReport {
 	return r
 }
 
-func (r *measureResult) row(t *testing.T, block string) measureRow {
+func rowOf(t *testing.T, r *measure.Result, block string) measure.Row {
 	t.Helper()
 	size, err := spec.ParseSize(block)
 	if err != nil {
@@ -54,7 +56,7 @@ func (r *measureResult) row(t *testing.T, block string) measureRow {
 		}
 	}
 	t.Fatalf("no row for blocks of %s", block)
-	return measureRow{}
+	return measure.Row{}
 }
 
 func TestMeasureFiles(t *testing.T) {
@@ -72,7 +74,7 @@ func TestMeasureFiles(t *testing.T) {
 		// Equal pieces in another order are another block.
 		"swapped": append(append(append([]byte{}, block...), block[64<<10:]...), block[:64<<10]...),
 	}
-	reports := map[string]measureReport{}
+	reports := map[string]measure.Report{}
 	for name, data := range files {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, data, 0o666); err != nil {
@@ -111,7 +113,7 @@ func TestMeasureFiles(t *testing.T) {
 			if a.Name != path || a.Kind != "file" || a.Size != int64(len(files[test.file])) {
 				t.Errorf("measured %s %q of %d bytes", a.Kind, a.Name, a.Size)
 			}
-			row := a.row(t, test.block)
+			row := rowOf(t, a, test.block)
 			if row.Blocks != test.blocks || row.Distinct != test.distinct {
 				t.Errorf("%d blocks, %d distinct; want %d, %d", row.Blocks, row.Distinct, test.blocks, test.distinct)
 			}
@@ -128,16 +130,16 @@ func TestMeasureFiles(t *testing.T) {
 func TestMeasureSpec(t *testing.T) {
 	for unit, size := range map[string]string{"4K": "512K", "64K": "1M", "128K": "512K"} {
 		r := measured(t, "--sample", "64K", size+",dedup=4,unit="+unit)
-		row := r.Arguments[0].row(t, unit)
+		row := rowOf(t, r.Arguments[0], unit)
 		if row.Dedup != 4 || row.Blocks != 4*row.Distinct || row.Deflate != 1 || row.Both != 4 {
 			t.Errorf("dedup=4, unit=%s: %+v", unit, row)
 		}
 	}
-	row := measured(t, "256K").Arguments[0].row(t, "4K")
+	row := rowOf(t, measured(t, "256K").Arguments[0], "4K")
 	if row.Blocks != 64 || row.Distinct != 64 || row.Deflated != 256<<10 {
 		t.Errorf("256K: %+v", row)
 	}
-	if row := measured(t, "--sample", "0", "--length", "1M", "1T").Arguments[0].row(t, "4K"); row.Blocks != 256 {
+	if row := rowOf(t, measured(t, "--sample", "0", "--length", "1M", "1T").Arguments[0], "4K"); row.Blocks != 256 {
 		t.Errorf("--length 1M: %d blocks of 4K, want 256", row.Blocks)
 	}
 }
@@ -149,7 +151,7 @@ func TestMeasureGroup(t *testing.T) {
 	for i := range 16 {
 		args = append(args, fmt.Sprintf("64K,seed=1,dedup=4,skew=2,group=%dof16", i))
 	}
-	row := measured(t, args...).Together.row(t, "64K")
+	row := rowOf(t, measured(t, args...).Together, "64K")
 	if row.Blocks != 16 || row.Distinct != 4 {
 		t.Errorf("16 files of half a unit, dedup=4: %+v", row)
 	}
@@ -163,7 +165,7 @@ func TestMeasureAsCat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status := run(append([]string{"cat"}, args...), f, io.Discard); status != exitDone {
+		if status := run(append([]string{"cat"}, args...), f, io.Discard); status != exit.Done {
 			t.Fatalf("cat %q: exit status %d", args, status)
 		}
 		if err := f.Close(); err != nil {
@@ -182,48 +184,9 @@ func TestMeasureAsCat(t *testing.T) {
 }
 
 // A sample tells the same as all, and the same whatever the number of workers.
-func TestMeasureSample(t *testing.T) {
-	var sources []measureSource
-	for _, text := range []string{"1M,dedup=4,compress=2", "1M,compress=4"} {
-		s, err := newMeasureSource(text, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, s)
-	}
-	results := func(sample int64, workers int) []*measureResult {
-		m := measure{sample: sample, workers: workers, progress: io.Discard}
-		r, err := m.run(sources)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return append(r.Arguments, r.Together)
-	}
-	all, one, four := results(64<<20, 4), results(256<<10, 1), results(256<<10, 4)
-	if !reflect.DeepEqual(one, four) {
-		t.Error("one worker and four differ")
-	}
-	for i := range all {
-		for j, a := range all[i].Sizes {
-			s := one[i].Sizes[j]
-			if a.Blocks != s.Blocks || a.Distinct != s.Distinct {
-				t.Errorf("%s: %d of %d blocks of %d, by a sample %d of %d", all[i].Name, a.Distinct, a.Blocks, a.Block, s.Distinct, s.Blocks)
-			}
-			if a.Deflated != a.Blocks*a.Block || s.Deflated > 2<<20 || s.Deflated == 0 {
-				t.Errorf("%s: blocks of %d: deflated %d and %d bytes", all[i].Name, a.Block, a.Deflated, s.Deflated)
-			}
-			for _, ratio := range [][2]float64{{a.Deflate, s.Deflate}, {a.Both, s.Both}} {
-				if q := ratio[0] / ratio[1]; q < 0.97 || q > 1.03 {
-					t.Errorf("%s: blocks of %d: ratio %v, by a sample %v", all[i].Name, a.Block, ratio[0], ratio[1])
-				}
-			}
-		}
-	}
-}
-
 func TestMeasureTable(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := run([]string{"measure", "512K,dedup=4", "256K"}, &stdout, &stderr); status != exitDone || stderr.Len() > 0 {
+	if status := run([]string{"measure", "512K,dedup=4", "256K"}, &stdout, &stderr); status != exit.Done || stderr.Len() > 0 {
 		t.Fatalf("exit status %d, standard error %q", status, &stderr)
 	}
 	var lines []string
@@ -232,9 +195,9 @@ func TestMeasureTable(t *testing.T) {
 	}
 	text := strings.Join(lines, "\n")
 	for _, want := range []string{
-		"512K,dedup=4 (512 KiB)\nblock blocks distinct dedup deflate both deflated\n4K 128 32 4.000 1.000 4.000 512K\n",
-		"\n128K 4 1 4.000 1.000 4.000 512K\n1M 0 0 - - - 0\n\n256K (256 KiB)\n",
-		"\ntogether (768 KiB)\nblock blocks distinct dedup deflate both deflated\n4K 192 96 2.000 1.000 2.000 768K\n",
+		"512K,dedup=4 (512K)\nblock blocks distinct dedup deflate both deflated\n4K 128 32 4.000 1.000 4.000 512K\n",
+		"\n128K 4 1 4.000 1.000 4.000 512K\n1M 0 0 - - - 0\n\n256K (256K)\n",
+		"\ntogether (768K)\nblock blocks distinct dedup deflate both deflated\n4K 192 96 2.000 1.000 2.000 768K\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the output has no %q:\n%s", want, &stdout)
@@ -269,8 +232,8 @@ func TestMeasureBadInput(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.names, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if status := run(append([]string{"measure"}, test.args...), &stdout, &stderr); status != exitUsage {
-				t.Errorf("exit status %d, want %d", status, exitUsage)
+			if status := run(append([]string{"measure"}, test.args...), &stdout, &stderr); status != exit.Usage {
+				t.Errorf("exit status %d, want %d", status, exit.Usage)
 			}
 			line := stderr.String()
 			if !strings.HasPrefix(line, "dgenfs: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, test.names) {

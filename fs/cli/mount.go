@@ -6,120 +6,209 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
-	"golang.org/x/sys/unix"
+	"github.com/dgenfs/dgenfs/fs/cli/daemon"
+	"github.com/dgenfs/dgenfs/fs/cli/help"
+	"github.com/dgenfs/dgenfs/fs/cli/printable"
+	"github.com/spf13/pflag"
 )
 
-const mountSynopsis = `dgenfs [mount] [flags] [SOURCE] MOUNTPOINT
-
-Mounts on the empty folder MOUNTPOINT and returns when the mount answers. It may
-also be /dev/fd/N, a descriptor of /dev/fuse that the caller has mounted.
+func mountCommand() help.Command {
+	m := newMountCall()
+	return help.Command{
+		Name:    "mount",
+		Usage:   "dgenfs [mount] [flags] [SOURCE] MOUNTPOINT",
+		Summary: "mount, and return when the mount answers",
+		Text: `Mounts on the empty directory MOUNTPOINT and returns when the mount answers. It
+may also be /dev/fd/N, a descriptor of /dev/fuse that the caller has mounted.
 SOURCE is shown as the device in the mount table (default: dgenfs). With no
 --size, --file, --tree or --preset, the root lists a handful of sizes from 1M to
 1T; any other name that is a SPEC exists there, too. A SPEC is
 SIZE[,KEY=VALUE]..., with the keys seed, dedup, unit, skew, scope, compress,
-generation, change, rate, latency and fail; see dgenfs --help. What the mount is
-served with, and why, is in its file .dgenfs/config.
-`
+generation, change, rate, latency and fail; see dgenfs --help. The file
+.dgenfs/config in the mount says what it is served with, and why.
+`,
+		Flags:   m.set,
+		Operand: help.Directory,
+		Run:     m.run,
+	}
+}
 
-func mountCommand(args []string, stdout, stderr io.Writer) error {
-	r, err := parseMount(args, stdout)
+// mountCall is a call of the command mount, whose arguments are being parsed.
+type mountCall struct {
+	set        *pflag.FlagSet
+	flags      mountFlags
+	foreground bool
+	fromMount8 bool // its SOURCE is what /etc/fstab says, or mount(8) was told
+}
+
+func newMountCall() *mountCall {
+	m := &mountCall{set: newFlags("mount")}
+	m.flags.add(m.set)
+	m.set.BoolVarP(&m.foreground, "foreground", "f", false, "stay in the foreground, with errors on standard error")
+	return m
+}
+
+func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
+	if m.foreground {
+		if err := daemon.Confine(programName, m.arguments(args)); err != nil {
+			return err
+		}
+	}
+	r, err := m.request(args)
 	if err != nil {
 		return err
 	}
 	if err := r.check(); err != nil {
 		return err
 	}
-	switch mode := os.Getenv(serverEnv); {
-	case mode != "":
-		return r.serveFor(mode)
-	case r.foreground:
+	if r.foreground {
+		if err := r.clear(stderr); err != nil {
+			return err
+		}
 		return r.serveForeground(stdout, stderr)
 	}
-	p, err := r.start()
+	p, err := r.start(stderr)
 	if err != nil {
 		return err
 	}
 	return r.await(p, stdout)
 }
 
+// arguments returns the arguments of the program for this very call.
+func (m *mountCall) arguments(args []string) []string {
+	flags := m.flags.arguments(m.set)
+	for i, flag := range flags {
+		if m.flags.seed.drawn && strings.HasPrefix(flag, "--seed=") {
+			flags[i] = "--seed=random" // to be drawn, and printed, by the one that mounts
+		}
+	}
+	return slices.Concat([]string{"mount", "--foreground"}, flags, []string{"--"}, args)
+}
+
 // mountRequest is a mount that was asked for.
 type mountRequest struct {
 	server
-	args       []string
 	foreground bool
+	args       []string // of a server that does the same
+	dead       bool     // a mount whose server has died is in the way
 }
 
-// parseMount parses the arguments of the command mount.
-func parseMount(args []string, stdout io.Writer) (*mountRequest, error) {
-	f := newFlags("mount", mountSynopsis, stdout)
-	var flags mountFlags
-	flags.add(f)
-	f.BoolVarP(&flags.foreground, "foreground", "f", false, "stay in the foreground, with errors on standard error")
-	if err := parse(f, args); err != nil {
-		return nil, err
-	}
-	r := &mountRequest{args: args, foreground: flags.foreground}
-	switch f.NArg() {
+// request returns what the flags and args, the arguments after them, ask for.
+func (m *mountCall) request(args []string) (*mountRequest, error) {
+	r := &mountRequest{foreground: m.foreground}
+	switch len(args) {
 	case 1:
-		r.mountpoint = f.Arg(0)
+		r.mountpoint = args[0]
 	case 2:
-		r.source, r.mountpoint = f.Arg(0), f.Arg(1)
+		r.source, r.mountpoint = args[0], args[1]
+		if !m.fromMount8 {
+			if err := checkSource(r.source); err != nil {
+				return nil, err
+			}
+		}
 	default:
-		return nil, usagef("mount takes a MOUNTPOINT, and a SOURCE before it at most, got %d arguments; see dgenfs --help", f.NArg())
+		for _, arg := range args {
+			if hint := patternHint(arg); hint != "" {
+				return nil, usagef("argument %q: %s", arg, hint)
+			}
+		}
+		return nil, usagef("mount takes a MOUNTPOINT, with at most a SOURCE before it, got %d arguments; see dgenfs --help", len(args))
 	}
 	var err error
-	r.config, err = flags.config()
+	r.config, err = m.flags.config()
+	r.args = append(m.flags.arguments(m.set), append([]string{"--"}, args...)...)
 	return r, err
 }
 
-// check finds out whether something can be mounted where it shall be.
+// check finds out whether it is possible to mount there.
 func (r *mountRequest) check() (err error) {
-	number, isDescriptor := strings.CutPrefix(r.mountpoint, descriptors)
-	if isDescriptor {
+	if number, ok := strings.CutPrefix(r.mountpoint, descriptors); ok {
 		r.device, err = checkDevice(number)
-	} else {
-		r.mountpoint, err = checkMountpoint(r.mountpoint)
+		return err
+	}
+	given := r.mountpoint
+	r.mountpoint, r.dead, err = checkMountpoint(given)
+	if command := commandMeant(given); err != nil && command != "" {
+		err = usagef("%w; or did you mean the command %s?", err, command)
 	}
 	return err
 }
 
-// start starts the server in the background.
-func (r *mountRequest) start() (*serverProcess, error) {
-	if r.device != nil {
-		return startServer(r.args, r.treeText, background, r.device)
+// clear unmounts what a server that has died left on the mount point.
+func (r *mountRequest) clear(stderr io.Writer) error {
+	if !r.dead {
+		return nil
 	}
-	if mounted, _, err := fs.MountedAt(r.mountpoint); err == nil && mounted.Type == automount {
-		return startServer(r.args, r.treeText, automounted)
+	if err := fs.Unmount(r.mountpoint, true); err != nil && err != fs.ErrNotMounted {
+		return fmt.Errorf("unmounting %s, whose server has died: %w", r.mountpoint, err)
 	}
-	return startServer(r.args, r.treeText, background)
+	fmt.Fprintln(stderr, printable.Line(fmt.Sprintf("dgenfs: unmounted %s, whose server had died", r.mountpoint)))
+	return nil
 }
 
-// automount is the type of what systemd, for x-systemd.automount, and automount(8)
-// mount below another mount, to hear of the first one who looks into it. It lets
-// nobody through to mount, but those of their own process group.
-const automount = "autofs"
-
-// await waits until the mount answers.
-func (r *mountRequest) await(p *serverProcess, stdout io.Writer) error {
-	defer p.close()
-	mountpoint := r.mountpoint
-	if r.device != nil {
-		mountpoint = ""
+// start starts the server in the background.
+func (r *mountRequest) start(stderr io.Writer) (*daemon.Process, error) {
+	if err := r.clear(stderr); err != nil {
+		return nil, err
 	}
-	m, err := p.ready(mountpoint)
+	r.args[len(r.args)-1] = r.mountpoint // ps and list show where it really is
+	o := daemon.Options{Name: programName, Args: r.args, Mode: daemon.Background, Stdin: r.treeText, Device: r.device}
+	if r.device == nil {
+		if mounted, _, err := fs.MountedAt(r.mountpoint); err == nil && mounted.Type == automount {
+			o.Mode = daemon.Automounted
+		}
+	}
+	return daemon.Start(o)
+}
+
+// await waits until the mount answers. If it does not, nothing is left of it.
+func (r *mountRequest) await(p *daemon.Process, stdout io.Writer) error {
+	defer p.Close()
+	m, err := r.ready(p)
 	if err != nil {
 		return err
 	}
 	// Not by the server: systemd listens to the process that it has started.
-	notify(fmt.Sprintf("MAINPID=%d", p.cmd.Process.Pid), "READY=1", "STATUS="+m.Status)
-	m.tellSeed(stdout)
+	daemon.Notify(fmt.Sprintf("MAINPID=%d", p.PID), "READY=1", "STATUS="+m.Status)
+	r.printSeed(stdout)
 	return nil
+}
+
+// ready waits for the server, and unmounts if that has died.
+func (r *server) ready(p *daemon.Process) (daemon.Message, error) {
+	var check func() error
+	if r.device == nil { // a mount point that is a descriptor is known to its owner only
+		check = func() error {
+			if err := answers(r.mountpoint, answerTimeout); err != nil {
+				return fmt.Errorf("mounting on %s: %w", r.mountpoint, err)
+			}
+			return nil
+		}
+	}
+	m, err := p.Ready(check)
+	if err == nil {
+		return m, nil
+	}
+	var refused *daemon.RefusedError
+	if errors.As(err, &refused) && refused.Usage {
+		return m, usageError{err}
+	}
+	if r.device == nil && isDead(r.mountpoint) {
+		fs.Unmount(r.mountpoint, true)
+	}
+	return m, err
+}
+
+// printSeed prints the seed if it was drawn.
+func (c *config) printSeed(w io.Writer) {
+	if c.seed.drawn {
+		fmt.Fprintf(w, "seed %d\n", c.seed.value)
+	}
 }
 
 // descriptors is what a mount point begins with that is the number of an open
@@ -133,113 +222,13 @@ func checkDevice(number string) (*os.File, error) {
 	if err != nil || fd < 0 || fd > math.MaxInt32 || strconv.Itoa(fd) != number {
 		return nil, usagef("mount point %s%s: must be %sN, with N the number of an open descriptor of /dev/fuse", descriptors, number, descriptors)
 	}
-	if os.Getenv(serverEnv) != "" {
-		fd = deviceFD
-	}
+	return openDevice(fd)
+}
+
+// openDevice returns an inherited descriptor, if it is one of /dev/fuse.
+func openDevice(fd int) (*os.File, error) {
 	if err := fs.CheckDevice(fd); err != nil {
-		return nil, usagef("mount point %s%s: %w", descriptors, number, err)
+		return nil, usagef("mount point %s%d: %w", descriptors, fd, err)
 	}
 	return os.NewFile(uintptr(fd), "/dev/fuse"), nil
-}
-
-// checkMountpoint returns path as an absolute path without symbolic links, if
-// something can be mounted there.
-func checkMountpoint(path string) (string, error) {
-	resolved, err := resolve(path)
-	if err != nil {
-		return "", usagef("mount point %s: %w", path, err)
-	}
-	// First: a mount whose server does not answer must not be touched.
-	mounted, ok, err := fs.MountedAt(resolved)
-	if err != nil {
-		return "", err
-	}
-	if ok && mounted.Type != automount {
-		hint := ""
-		if mounted.Type == fs.FSType {
-			hint = "; dgenfs umount takes it away"
-		}
-		return "", usagef("mount point %s: busy: %s (%s) is mounted there%s", path, mounted.Source, mounted.Type, hint)
-	}
-	info, err := os.Stat(resolved)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "", usagef("mount point %s: does not exist; make the folder first", path)
-	case err != nil:
-		return "", usagef("mount point %s: %w", path, errors.Unwrap(err))
-	case !info.IsDir():
-		return "", usagef("mount point %s: is no folder; give an empty folder", path)
-	}
-	dir, err := os.Open(resolved)
-	if err != nil {
-		return "", usagef("mount point %s: %w", path, errors.Unwrap(err))
-	}
-	defer dir.Close()
-	if names, err := dir.Readdirnames(1); err == nil && len(names) > 0 {
-		return "", usagef("mount point %s: is not empty, it holds %q; give an empty folder", path, names[0])
-	}
-	return resolved, nil
-}
-
-// resolve returns path as an absolute path without symbolic links. If something
-// is mounted there, it is not touched: its server may be dead.
-func resolve(path string) (string, error) { return resolveLinks(path, 0) }
-
-// maxLinks is how many symbolic links a path may follow, as in the kernel.
-const maxLinks = 40
-
-func resolveLinks(path string, links int) (string, error) {
-	if path == "" {
-		return "", errors.New("is an empty name")
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	parent, err := filepath.EvalSymlinks(filepath.Dir(abs))
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return "", errors.New("does not exist; make the folder first")
-		}
-		var path *os.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return "", err
-	}
-	abs = filepath.Join(parent, filepath.Base(abs))
-	if _, ok, err := fs.MountedAt(abs); ok || err != nil {
-		return abs, err
-	}
-	// Link by link: what is behind the last one may be dead, too.
-	if target, err := os.Readlink(abs); err == nil {
-		if links == maxLinks {
-			return "", errors.New("too many symbolic links")
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(parent, target)
-		}
-		return resolveLinks(target, links+1)
-	}
-	return abs, nil // what is wrong with it, the caller finds out
-}
-
-// answers returns when the file system on mountpoint has answered. It must not
-// be called by the process that serves it.
-func answers(mountpoint string, timeout time.Duration) error {
-	result := make(chan error, 1)
-	go func() {
-		var st unix.Statfs_t
-		err := unix.Statfs(mountpoint, &st)
-		if err == nil && int64(st.Type) != unix.FUSE_SUPER_MAGIC {
-			err = errors.New("something else is mounted there")
-		}
-		result <- err
-	}()
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(timeout):
-		return fmt.Errorf("no answer within %v", timeout)
-	}
 }

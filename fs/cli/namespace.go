@@ -7,13 +7,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/fs/treefile"
 	"github.com/spf13/pflag"
 )
 
-// listed are the sizes that the root lists if nothing else was asked for.
+// listed are the sizes that the root lists by default.
 var listed = []string{"1M", "16M", "256M", "1G", "16G", "64G", "1T"}
 
 // maxFiles is the largest value of --files and --count: tree counts in 18 digits.
@@ -21,33 +22,70 @@ const maxFiles = 1e18
 
 // namespaceFlags are the flags that say which files there are.
 type namespaceFlags struct {
-	set    *pflag.FlagSet // tells which of them were given
+	set    *pflag.FlagSet // for which of them were given
 	size   string
-	files  int
+	files  uint64
 	file   []string
 	tree   string
 	preset string
-	total  string
-	count  int
+	total  int64
+	count  uint64
+
+	treeAtStdin bool // whatever its name is: a server in the background has it there
 }
 
 func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	n.set = f
-	f.StringVar(&n.size, "size", "", "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
-	f.IntVar(&n.files, "files", 1, "make `N` files of --size, data-000 to data-999 for 1000")
-	f.StringArrayVar(&n.file, "file", nil, "a file, `NAME:SPEC`; folders in NAME are made, and ranges give many files:\npart-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
-	f.StringVar(&n.tree, "tree", "", "the files in a tree `FILE`, a line NAME SPEC for each of the entries; - is standard\ninput")
-	f.StringVar(&n.preset, "preset", "", "a tree file that is built in, `NAME`; needs --total or --count. There are\n"+strings.Join(treefile.Presets(), ", "))
-	f.SetAnnotation("preset", choices, treefile.Presets()) // which is there
-	f.StringVar(&n.total, "total", "", "the `SIZE` of all files together of the entries with share=, as a --preset has them")
-	f.IntVar(&n.count, "count", 0, "the number `N` of these files")
+	n.files = 1
+	parsed(f, &n.size, "size", "", help.Spec, unchecked, "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
+	parsed(f, &n.files, "files", "", "", whole(1, maxFiles), "make `N` files of --size, data-000 to data-999 for 1000")
+	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
+	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input")
+	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count")
+	parsed(f, &n.total, "total", "", "", parseTotal, "the `SIZE` of all files together of the entries with share=, as a --preset has them")
+	parsed(f, &n.count, "count", "", "", whole(1, maxFiles), "the number `N` of these files")
+}
+
+// fileList is the value of --file, which may be repeated.
+type fileList struct{ to *[]string }
+
+func (l fileList) String() string        { return "" }
+func (l fileList) Type() string          { return string(help.Spec) }
+func (l fileList) Set(text string) error { return l.Append(text) }
+
+// These make it a pflag.SliceValue.
+
+func (l fileList) Append(text string) error {
+	name, files, ok := spec.CutName(text)
+	if !ok {
+		return fmt.Errorf("%q: must be NAME:SPEC, as in big.bin:64G", text)
+	}
+	if strings.Contains(name, ":") {
+		// Mostly a SPEC that is wrong, or two files in one --file.
+		if _, err := spec.ParseFiles(files); err != nil {
+			return fmt.Errorf("%q: %w", text, err)
+		}
+		return fmt.Errorf("%q: is %q the NAME? A colon in a name is written \\x3a; each file has a --file of its own", text, name)
+	}
+	*l.to = append(*l.to, text)
+	return nil
+}
+func (l fileList) Replace(texts []string) error { *l.to = texts; return nil }
+func (l fileList) GetSlice() []string           { return *l.to }
+
+// parseTotal reads the size of all files together.
+func parseTotal(text string) (int64, error) {
+	n, err := spec.ParseSize(text)
+	if err == nil && n == 0 {
+		err = errors.New("must be 1 byte or more")
+	}
+	return n, err
 }
 
 // namespace is what the flags mean.
 type namespace struct {
 	tree     *tree.Tree
-	entries  []tree.Entry
-	treeText []byte // of --tree, for the server: what is read twice may have changed, or be gone
+	treeText []byte // of --tree, for the server: a file that is read twice may have changed
 }
 
 // namespace reads what the flags name and makes the tree. Its errors are the user's.
@@ -60,14 +98,14 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.tree, s.entries, err = treefile.Build(lines, scale, o)
+	s.tree, err = treefile.Build(lines, scale, o)
 	if err != nil {
 		return s, usageError{n.explain(err, scale, o)}
 	}
 	return s, nil
 }
 
-// explain names the flag that an error is about, if it names no line.
+// explain names the flag that an error is about, unless it names a line.
 func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options) error {
 	var lines treefile.Errors
 	switch {
@@ -76,52 +114,37 @@ func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options
 	case errors.Is(err, tree.ErrHistory):
 		return fmt.Errorf("--generation %d: %w", o.History.Generation, err)
 	case scale.Total != 0:
-		return fmt.Errorf("--total %s: %w", n.total, err)
+		return fmt.Errorf("--total %s: %w", n.set.Lookup("total").Value, err)
 	case scale.Count != 0:
 		return fmt.Errorf("--count %d: %w", n.count, err)
 	case n.preset != "":
 		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
+	case errors.Is(err, treefile.ErrNoScale):
+		return fmt.Errorf("%w: give --total or --count", err)
 	}
 	return err
 }
 
-func (n *namespaceFlags) scale() (s treefile.Scale, err error) {
-	hasTotal, hasCount := n.set.Changed("total"), n.set.Changed("count")
-	switch {
-	case hasTotal && hasCount:
-		return s, usagef("--total and --count exclude each other; give one")
-	case hasTotal:
-		if s.Total, err = spec.ParseSize(n.total); err != nil {
-			return s, usagef("--total: %w", err)
-		}
-		if s.Total == 0 {
-			return s, usagef("--total %s: must be 1 byte or more", n.total)
-		}
-	case hasCount:
-		if n.count < 1 || n.count > maxFiles {
-			return s, usagef("--count %d: must be from 1 to %d", n.count, int(maxFiles))
-		}
-		s.Count = uint64(n.count)
+// scale returns how many files there are, or how large they are together, of the
+// entries that have shares.
+func (n *namespaceFlags) scale() (treefile.Scale, error) {
+	if n.set.Changed("total") && n.set.Changed("count") {
+		return treefile.Scale{}, usagef("--total and --count exclude each other")
 	}
-	return s, nil
+	return treefile.Scale{Total: n.total, Count: n.count}, nil
 }
 
 // lines returns the entries.
 func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) {
 	if n.tree != "" && n.preset != "" {
-		return nil, usagef("--tree and --preset exclude each other; print the preset with dgenfs tree, and add to it")
+		return nil, usagef("--tree and --preset exclude each other; dgenfs tree prints a preset, to which lines can be added")
 	}
 	if lines, err = n.sized(); err != nil {
 		return nil, err
 	}
 	for _, file := range n.file {
-		name, text, ok := spec.CutName(file)
-		if !ok {
-			return nil, usagef("--file %q: must be NAME:SPEC, as in big.bin:64G", file)
-		}
-		l := treefile.Line{Origin: fmt.Sprintf("--file %q", file), Pattern: name}
-		l.Files, l.Err = spec.ParseFiles(text)
-		lines = append(lines, l)
+		name, text, _ := spec.CutName(file)
+		lines = append(lines, treefile.Line{Source: fmt.Sprintf("--file %q", file), Pattern: name, Spec: text})
 	}
 	given := lines != nil
 	if n.set.Changed("tree") {
@@ -140,19 +163,14 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 	}
 	if n.set.Changed("preset") {
 		given = true
-		text, ok := treefile.Preset(n.preset)
-		if !ok {
-			return nil, usagef("--preset %s: there are %s", n.preset, strings.Join(treefile.Presets(), ", "))
-		}
+		text, _ := treefile.Preset(n.preset)
 		lines = append(lines, treefile.Parse("--preset "+n.preset, text)...)
 	}
 	if given {
 		return lines, nil
 	}
 	for _, size := range listed {
-		l := treefile.Line{Origin: size, Pattern: size}
-		l.Files, l.Err = spec.ParseFiles(size)
-		lines = append(lines, l)
+		lines = append(lines, treefile.Line{Source: size, Pattern: size, Spec: size})
 	}
 	return lines, nil
 }
@@ -160,7 +178,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 // sized returns the entry of --size.
 func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 	if !n.set.Changed("size") {
-		if n.files != 1 {
+		if n.set.Changed("files") {
 			return nil, usagef("--files %d: needs --size, the size of each", n.files)
 		}
 		return nil, nil
@@ -169,13 +187,10 @@ func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 	if err != nil {
 		return nil, usagef("--size: %w", err)
 	}
-	l := treefile.Line{Origin: "--size", Pattern: "data", Files: files}
-	if n.files < 1 || n.files > maxFiles {
-		return nil, usagef("--files %d: must be from 1 to %d", n.files, int(maxFiles))
-	}
+	l := treefile.Line{Source: "--size", Pattern: "data", Spec: n.size}
 	if files.Total != 0 || files.Share != 0 {
 		if n.set.Changed("files") {
-			return nil, usagef("--files %d: --size says how many files there are already, by total= or share=; leave one out", n.files)
+			return nil, usagef("--files %d: total= or share= in --size already says how many files there are; leave one of them out", n.files)
 		}
 		l.Pattern = "data-{0..}"
 	} else if n.files > 1 {
@@ -189,11 +204,10 @@ func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 // maxTreeFile is more than a tree file needs, in bytes: a few million lines.
 const maxTreeFile = 1 << 30
 
-// read reads the tree file. A server in the background has it at its standard
-// input, whatever its name is.
+// read reads the tree file.
 func (n *namespaceFlags) read() ([]byte, error) {
 	in := os.Stdin
-	if n.tree != "-" && os.Getenv(serverEnv) == "" {
+	if n.tree != "-" && !n.treeAtStdin {
 		var err error
 		if in, err = os.Open(n.tree); err != nil {
 			return nil, errors.Unwrap(err)
@@ -205,7 +219,7 @@ func (n *namespaceFlags) read() ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading: %w", errors.Unwrap(err))
 	case len(text) > maxTreeFile:
-		return nil, fmt.Errorf("has more than %s", spec.FormatSize(maxTreeFile))
+		return nil, fmt.Errorf("larger than %s, the limit", spec.FormatSize(maxTreeFile))
 	}
 	return text, nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -18,7 +19,7 @@ import (
 func runTree(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if status := run(append([]string{"tree"}, args...), &stdout, &stderr); status != exitDone || stderr.Len() > 0 {
+	if status := run(append([]string{"tree"}, args...), &stdout, &stderr); status != exit.Done || stderr.Len() > 0 {
 		t.Fatalf("tree %q: exit status %d\n%s", args, status, &stderr)
 	}
 	return stdout.String()
@@ -83,7 +84,7 @@ func TestTreeIsReadBack(t *testing.T) {
 				t.Errorf("%q with %q: what is printed makes another tree:\n%s", args, more, text)
 			}
 		}
-		header := fmt.Sprintf("# %d files in %d folders, ", want.tree.Files(), want.tree.Dirs())
+		header := fmt.Sprintf("# %s in %s, ", plural(want.tree.Files(), "file", "files"), plural(want.tree.Dirs(), "directory", "directories"))
 		if !strings.HasPrefix(text, header) {
 			t.Errorf("%q: the first line is not %q:\n%s", args, header, text)
 		}
@@ -150,7 +151,7 @@ func TestBadTreeFiles(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			status := run(args, &stdout, &stderr)
 			lines := strings.Split(strings.TrimSuffix(stderr.String(), "\n"), "\n")
-			if status != exitUsage || stdout.Len() > 0 || !strings.Contains(lines[len(lines)-1], test.last) {
+			if status != exit.Usage || stdout.Len() > 0 || !strings.Contains(lines[len(lines)-1], test.last) {
 				t.Errorf("%q of %.200q: exit status %d\n%s%s", args, test.text, status, &stdout, &stderr)
 			}
 			if strings.HasPrefix(test.last, "and ") {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,103 +8,22 @@ import (
 	"github.com/dgenfs/dgenfs/fs/transport"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/numa"
-	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 )
-
-// Values of --numa.
-const (
-	numaAuto  = "auto"
-	numaOff   = "off"
-	numaForce = "force"
-)
-
-// numaFlags are the flags that say on which CPUs and memory nodes to work.
-type numaFlags struct {
-	set     *pflag.FlagSet // tells which of them were given
-	mode    string
-	nodes   string
-	threads int
-}
-
-func (n *numaFlags) add(f *pflag.FlagSet) {
-	n.set = f
-	f.StringVar(&n.mode, "numa", numaAuto, "keep what threads write on their own memory node: `auto|off|force`;\nauto does so where several nodes have CPUs to use")
-	f.StringVar(&n.nodes, "numa-nodes", "", "use the CPUs and the memory of these nodes only, a `LIST` like 0,2-3")
-	f.IntVar(&n.threads, "threads", 0, "use `N` CPUs, evenly from all nodes (default: all that the process may use)")
-}
 
 // placement is what the flags come to on this machine.
 type placement struct {
-	topology *numa.Topology // with nothing else to use than what shall be used
+	topology *numa.Topology // restricted to the nodes that are to be used
 	cpus     []int          // a thread for each
 	on       bool           // threads and memory are kept together
-	why      string         // on or off
+	why      string         // it is on or off
 
 	noBind   error // why threads cannot be bound
-	noPlace  error // why memory cannot be placed, but only written by the right thread first
-	noLocate error // why nobody knows where memory lies
-}
-
-// placement checks the flags and says what they come to on this machine. Its
-// errors are the user's, unless the machine's topology cannot be read, which only
-// matters if it is asked for.
-func (n *numaFlags) placement() (*placement, error) {
-	if !slices.Contains([]string{numaAuto, numaOff, numaForce}, n.mode) {
-		return nil, usagef("--numa %s: must be auto, off or force", n.mode)
-	}
-	if n.set.Changed("numa-nodes") && n.mode == numaOff {
-		return nil, usagef("--numa-nodes %s: has no effect with --numa off; leave one of them out", n.nodes)
-	}
-	topology, err := numa.System()
-	unknown := ""
-	if err != nil {
-		if n.set.Changed("numa-nodes") || n.mode == numaForce {
-			return nil, fmt.Errorf("reading the machine's topology: %w", err)
-		}
-		unknown = err.Error()
-		cpus, err := numa.Affinity()
-		if err != nil {
-			return nil, err
-		}
-		topology = numa.Flat(cpus)
-	}
-	p, err := n.onMachine(topology, unknown)
-	if err == nil {
-		p.try()
-	}
-	return p, err
-}
-
-// onMachine says what the flags come to on a machine, of which nothing is known if there
-// is a reason for that.
-func (n *numaFlags) onMachine(t *numa.Topology, unknown string) (*placement, error) {
-	if n.set.Changed("numa-nodes") {
-		nodes, err := numa.ParseSet(n.nodes)
-		if err == nil && len(nodes) == 0 {
-			err = errors.New("must be a list of nodes like 0,2-3")
-		}
-		if err != nil {
-			return nil, usagef("--numa-nodes: %w", err)
-		}
-		if t, err = t.Restrict(nodes); err != nil {
-			return nil, usagef("--numa-nodes %s: %w", n.nodes, err)
-		}
-	}
-	usable := t.CPUs()
-	threads := len(usable)
-	if n.set.Changed("threads") {
-		if threads = n.threads; threads < 1 || threads > len(usable) {
-			return nil, usagef("--threads %d: must be from 1 to %d, as many CPUs as there are to use", n.threads, len(usable))
-		}
-	}
-	p := &placement{topology: t, cpus: t.Spread(threads), why: unknown}
-	p.decide(n.mode, n.set.Changed("numa-nodes"))
-	return p, nil
+	noPlace  error // why memory cannot be placed, except by the thread that writes it first
+	noLocate error // why it is unknown where memory lies
 }
 
 // decide says whether threads and memory are kept together, and why.
-func (p *placement) decide(mode string, nodesGiven bool) {
+func (p *placement) decide(mode numaMode, nodesGiven bool) {
 	nodes := p.nodes()
 	switch {
 	case mode == numaOff:
@@ -124,19 +42,19 @@ func (p *placement) decide(mode string, nodesGiven bool) {
 	}
 }
 
-// try finds out what cannot be done here: containers may forbid all of it.
+// try finds out what is not possible here: containers may forbid all of it.
 func (p *placement) try() {
 	bound := make(chan error)
 	go func() { bound <- pin(p.cpus[0]) }() // the thread ends with the goroutine
 	if p.noBind = <-bound; !p.on {
 		return
 	}
-	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	page, unmap, err := mapPage()
 	if err != nil {
 		p.noPlace, p.noLocate = err, err
 		return
 	}
-	defer unix.Munmap(page)
+	defer unmap()
 	p.noPlace = p.place(page, p.cpus[0])
 	p.noLocate = numa.Locate(page, []int{0}, []int{0})
 }

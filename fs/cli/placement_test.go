@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -49,20 +48,21 @@ func oneNode(t *testing.T) *numa.Topology {
 	return machine(t, "0-3", [][2]string{{"0-3", "4"}}, "10")
 }
 
-func parseNUMA(t *testing.T, args ...string) *numaFlags {
+func parseNUMA(t *testing.T, args ...string) (*numaFlags, error) {
 	t.Helper()
-	f := newFlags("test", "", io.Discard)
+	f := newFlags("test")
 	var flags numaFlags
 	flags.add(f)
-	if err := f.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	return &flags
+	return &flags, parse(f, args)
 }
 
 func placementOn(t *testing.T, topology *numa.Topology, args ...string) (*placement, error) {
 	t.Helper()
-	return parseNUMA(t, args...).onMachine(topology, "")
+	flags, err := parseNUMA(t, args...)
+	if err != nil {
+		return nil, err
+	}
+	return flags.onMachine(topology, "")
 }
 
 func TestPlacement(t *testing.T) {
@@ -109,11 +109,11 @@ func TestPlacementErrors(t *testing.T) {
 	}{
 		{[]string{"--numa-nodes", "3"}, "--numa-nodes 3: node 3: does not exist; the nodes are 0-2"},
 		{[]string{"--numa-nodes", "0,2"}, "--numa-nodes 0,2: node 2: has no CPU; nodes with CPUs to use are 0-1"},
-		{[]string{"--numa-nodes", ""}, "--numa-nodes: must be a list of nodes like 0,2-3"},
+		{[]string{"--numa-nodes", ""}, "--numa-nodes: must be a list of nodes such as 0,2-3"},
 		{[]string{"--numa-nodes", "1-0"}, `--numa-nodes: list "1-0": "1-0" runs backwards`},
-		{[]string{"--threads", "0"}, "--threads 0: must be from 1 to 8, as many CPUs as there are to use"},
-		{[]string{"--threads", "-1"}, "--threads -1: must be from 1 to 8, as many CPUs as there are to use"},
-		{[]string{"--threads", "5", "--numa-nodes", "0"}, "--threads 5: must be from 1 to 4, as many CPUs as there are to use"},
+		{[]string{"--threads", "0"}, "--threads 0: must be from 1 to 8, the number of CPUs to use"},
+		{[]string{"--threads", "-1"}, "--threads -1: must be a whole number"},
+		{[]string{"--threads", "5", "--numa-nodes", "0"}, "--threads 5: must be from 1 to 4, the number of CPUs to use"},
 	} {
 		_, err := placementOn(t, twoSockets(t), test.args...)
 		var wrong usageError

@@ -7,55 +7,60 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
+	"github.com/dgenfs/dgenfs/fs/cli/daemon"
+	"github.com/dgenfs/dgenfs/fs/cli/exit"
+	"github.com/dgenfs/dgenfs/fs/cli/help"
+	"github.com/dgenfs/dgenfs/fs/cli/printable"
 	"golang.org/x/sys/unix"
 )
 
-const runSynopsis = `dgenfs run [flags] -- CMD ARG...
-
-Mounts somewhere temporary, runs CMD with every {} in its arguments replaced by
-the mount point (also in the variable DGENFS_MOUNT), unmounts, and says on
-standard error what was served. The exit status is that of CMD; 128 and the
-signal's number if a signal ended it, 127 if it was not found, 126 if it cannot
-be run.
-
-  dgenfs run -- dd if={}/16G of=/dev/null bs=1M
-`
-
-// Exit statuses of commands that could not be run, as shells have them.
-const (
-	exitCannotRun = 126
-	exitNotFound  = 127
-	exitSignal    = 128 // and the number of the signal
-)
-
-func runCommand(args []string, stdout, stderr io.Writer) (err error) {
-	f := newFlags("run", runSynopsis, stdout)
+func runCommand() help.Command {
+	f := newFlags("run")
 	f.SetInterspersed(false) // what follows CMD is for CMD
 	var flags mountFlags
 	flags.add(f)
-	if err := parse(f, args); err != nil {
-		return err
+	return help.Command{
+		Name:    "run",
+		Usage:   "dgenfs run [flags] -- CMD ARG...",
+		Summary: "mount somewhere temporary, run CMD, unmount",
+		Text: `Mounts somewhere temporary, runs CMD with every {} in its arguments replaced by
+the mount point (which is also in the variable DGENFS_MOUNT), unmounts, and prints
+on standard error what was served. The exit status is that of CMD; 128 plus the
+number of the signal if a signal ended it, 127 if it was not found, 126 if it
+could not be run.
+
+  dgenfs run -- dd if={}/16G of=/dev/null bs=1M
+`,
+		Flags:   f,
+		Operand: help.Program,
+		Run: func(args []string, _, stderr io.Writer) error {
+			if len(args) == 0 {
+				return usagef("run takes a command, as in: dgenfs run -- dd if={}/16G of=/dev/null bs=1M")
+			}
+			c, err := flags.config()
+			if err != nil {
+				return err
+			}
+			return runOnMount(c, flags.arguments(f), args, stderr)
+		},
 	}
-	if f.NArg() == 0 {
-		return usagef("run takes a command, as in: dgenfs run -- dd if={}/16G of=/dev/null bs=1M")
-	}
-	c, err := flags.config()
+}
+
+// runOnMount runs a command on a mount for which a server of the given flags is
+// started.
+func runOnMount(c config, flags, args []string, stderr io.Writer) (err error) {
+	bin, err := exec.LookPath(args[0])
 	if err != nil {
-		return err
-	}
-	bin, err := exec.LookPath(f.Arg(0))
-	if err != nil {
-		fmt.Fprintf(stderr, "dgenfs: running %s: %v\n", f.Arg(0), errors.Unwrap(err))
+		printError(fmt.Errorf("running %s: %w", args[0], errors.Unwrap(err)), stderr)
 		if errors.Is(err, os.ErrPermission) {
-			return exitCode(exitCannotRun)
+			return exitCode(exit.CannotRun)
 		}
-		return exitCode(exitNotFound)
+		return exitCode(exit.NotFound)
 	}
 
 	// From now on a signal must not end this process before it has cleaned up.
@@ -66,36 +71,30 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 		return fmt.Errorf("making a mount point: %w", err)
 	}
 	defer os.Remove(mountpoint)
-	own := args[:len(args)-f.NArg()]
-	if f.ArgsLenAtDash() < 0 {
-		own = append(slices.Clone(own), "--")
-	}
-	p, err := startServer(append(slices.Clone(own), mountpoint), c.treeText, supervised)
+	p, err := daemon.Start(daemon.Options{Name: programName, Args: append(flags, "--", mountpoint), Mode: daemon.Supervised, Stdin: c.treeText})
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	m, err := p.ready(mountpoint)
-	if err != nil {
+	defer p.Close()
+	s := server{config: c, mountpoint: mountpoint}
+	if _, err := s.ready(p); err != nil {
 		return err
 	}
-	m.tellSeed(stderr)
+	c.printSeed(stderr)
 
 	start := time.Now()
-	status := runClient(bin, f.Args(), mountpoint, signals, stderr)
+	status := runClient(bin, args, mountpoint, signals, stderr)
 	took := time.Since(start)
-	m, err = p.end()
+	m, err := p.End()
 	if err != nil {
 		fs.Unmount(mountpoint, true) // a server that died has left it
 		return fmt.Errorf("ending the server: %w", err)
 	}
 	if m.Busy {
-		fmt.Fprintf(stderr, "dgenfs: unmounting %s: was still in use, and was detached\n", mountpoint)
+		fmt.Fprintln(stderr, printable.Line(fmt.Sprintf("dgenfs: unmounting %s: still in use, detached", mountpoint)))
 	}
-	if m.Served != nil {
-		fmt.Fprintf(stderr, "dgenfs: served %s in %d reads, %.3g s, %s/s\n", bytesText(float64(m.Served.Bytes)),
-			m.Served.Reads, took.Seconds(), bytesText(float64(m.Served.Bytes)/took.Seconds()))
-	}
+	fmt.Fprintf(stderr, "dgenfs: served %s in %d reads, %.3g s, %s/s\n", bytesText(float64(m.Bytes)),
+		m.Reads, took.Seconds(), bytesText(float64(m.Bytes)/took.Seconds()))
 	return exitCode(status)
 }
 
@@ -110,8 +109,8 @@ func runClient(bin string, args []string, mountpoint string, signals <-chan os.S
 	cmd.Env = append(os.Environ(), "DGENFS_MOUNT="+mountpoint)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
-		fmt.Fprintf(stderr, "dgenfs: running %s: %v\n", args[0], err)
-		return exitCannotRun
+		printError(fmt.Errorf("running %s: %w", args[0], err), stderr)
+		return exit.CannotRun
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -132,13 +131,13 @@ func runClient(bin string, args []string, mountpoint string, signals <-chan os.S
 	}
 	ws := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if ws.Signaled() {
-		return exitSignal + int(ws.Signal())
+		return exit.Signal + int(ws.Signal())
 	}
 	return ws.ExitStatus()
 }
 
-// fromTerminal reports whether a signal that this process got is one that a
-// terminal sends to all processes in its foreground, this one among them.
+// fromTerminal reports whether a signal that this process received is one that a
+// terminal sends to all processes in its foreground, including this one.
 func fromTerminal(s os.Signal) bool {
 	if s != unix.SIGINT && s != unix.SIGQUIT {
 		return false
@@ -150,14 +149,4 @@ func fromTerminal(s os.Signal) bool {
 	defer tty.Close()
 	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
-}
-
-// bytesText writes a number of bytes for people: 16 GiB, 1.5 MiB.
-func bytesText(n float64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
-	i := 0
-	for ; n >= 1024 && i < len(units)-1; i++ {
-		n /= 1024
-	}
-	return fmt.Sprintf("%.4g %s", n, units[i])
 }

@@ -5,33 +5,36 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/numa"
 )
 
-const topologySynopsis = `dgenfs topology [flags]
-
-Prints the memory nodes of this machine, and what other commands with the same
+func topologyCommand() help.Command {
+	f := newFlags("topology")
+	var flags numaFlags
+	flags.add(f)
+	return help.Command{
+		Name:    "topology",
+		Usage:   "dgenfs topology [flags]",
+		Summary: "print the machine's memory nodes, and which would be used",
+		Text: `Prints the memory nodes of this machine, and what other commands with the same
 flags would use of them. "used" are the CPUs to which threads are bound; large
 buffers on a node (of dgenfs bench, or of programs that use package gen) are
 filled by threads of the node that "filled by" names; distances are relative to
 10, that of a node to itself.
-`
-
-func topologyCommand(args []string, stdout, _ io.Writer) error {
-	f := newFlags("topology", topologySynopsis, stdout)
-	var flags numaFlags
-	flags.add(f)
-	if err := parse(f, args); err != nil {
-		return err
+`,
+		Flags: f,
+		Run: func(args []string, stdout, _ io.Writer) error {
+			if err := noArguments("topology", args); err != nil {
+				return err
+			}
+			p, err := flags.placement()
+			if err != nil {
+				return err
+			}
+			return p.print(stdout)
+		},
 	}
-	if f.NArg() > 0 {
-		return usagef("topology takes no arguments, got %q", f.Arg(0))
-	}
-	p, err := flags.placement()
-	if err != nil {
-		return err
-	}
-	return p.print(stdout)
 }
 
 // print writes a table for people.

@@ -14,48 +14,37 @@ import (
 
 // viewFlags say which part of the files is shown, and in which generation.
 type viewFlags struct {
-	set                  *pflag.FlagSet
-	generation           string
-	change, grow, delete string
-	shard                string
+	set *pflag.FlagSet
+	tree.Options
 }
 
 func (v *viewFlags) add(f *pflag.FlagSet) {
 	v.set = f
-	f.StringVar(&v.generation, "generation", "0", "show generation `N` of the files, 0 to 4095, each of which has changed from the one\nbefore as the next three flags say; 0 is the tree as it is")
-	f.StringVar(&v.change, "change", "0%", "share of their units, `P%`, that each generation replaces")
-	f.StringVar(&v.grow, "grow", "0%", "share of the files, `P%`, that each generation adds")
-	f.StringVar(&v.delete, "delete", "0%", "share of the files, `P%`, that each generation removes, oldest first")
-	f.StringVar(&v.shard, "shard", "", "show part `I/N` of the files only, 1/16 to 16/16; auto takes I and N from Slurm, MPI\nor PMI, auto/N takes I from a Kubernetes indexed job as well")
+	h := &v.History
+	parsed(f, &h.Generation, "generation", "0", "", spec.ParseGeneration,
+		"show generation `N` of the files, 0 to 4095; each generation has changed from the one before as the next three flags say, and 0 is the tree as it is")
+	parsed(f, &h.Change, "change", "0%", "", spec.ParseShare, "share of their units, `P%`, that each generation replaces")
+	parsed(f, &h.Grow, "grow", "0%", "", spec.ParseShare, "share of the files, `P%`, that each generation adds")
+	parsed(f, &h.Delete, "delete", "0%", "", spec.ParseShare, "share of the files, `P%`, that each generation removes, oldest first")
+	parsed(f, &v.Shard, "shard", "", "", func(text string) (tree.Shard, error) { return parseShard(text, os.Getenv) },
+		"show only part `I/N` of the files, 1/16 to 16/16; auto takes I and N from Slurm, MPI or PMI, auto/N takes I from a Kubernetes indexed job as well")
 }
 
-// options returns what the flags mean. Its errors are the user's.
-func (v *viewFlags) options() (o tree.Options, err error) {
-	h := &o.History
-	if h.Generation, err = spec.ParseGeneration(v.generation); err != nil {
-		return o, usagef("--%w", err)
-	}
-	for _, share := range []struct {
-		flag, text string
-		to         *uint64
-	}{{"change", v.change, &h.Change}, {"grow", v.grow, &h.Grow}, {"delete", v.delete, &h.Delete}} {
-		if *share.to, err = spec.ParseShare(share.text); err != nil {
-			return o, usagef("--%s %s: %w", share.flag, share.text, err)
-		}
-		if v.set.Changed(share.flag) && !v.set.Changed("generation") {
-			return o, usagef("--%s %s: needs --generation, which of the generations to show", share.flag, share.text)
+// options returns what the flags mean, in a mount of a seed. Its errors are the
+// user's.
+func (v *viewFlags) options(seed uint64) (tree.Options, error) {
+	for _, name := range []string{"change", "grow", "delete"} {
+		if v.set.Changed(name) && !v.set.Changed("generation") {
+			return tree.Options{}, usagef("--%s %s: needs --generation, the number of the generation to show", name, v.set.Lookup(name).Value)
 		}
 	}
-	if v.set.Changed("shard") {
-		if o.Shard, err = parseShard(v.shard, os.Getenv); err != nil {
-			return o, usagef("--shard %s: %w", v.shard, err)
-		}
-	}
+	o := v.Options
+	o.Seed = seed
 	return o, nil
 }
 
-// viewArguments returns the flags that say the same as o, I/N of a shard in place of
-// auto.
+// viewArguments returns the flags that say the same as o, with I/N in place of
+// auto for a shard.
 func viewArguments(o tree.Options) (args []string) {
 	h := o.History
 	if h.Generation != 0 {
@@ -78,13 +67,13 @@ func viewArguments(o tree.Options) (args []string) {
 // maxShards is more than there are hosts.
 const maxShards = 1 << 20
 
-// managers are what starts many processes and tells each its number, from 0, and
-// how many there are; where one starts another, the inner one is first.
+// managers start many processes and tell each its number, from 0, and how many
+// there are; where one may start another, the inner one is first.
 var managers = []struct{ name, rank, size string }{
 	{"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
 	{"PMI", "PMI_RANK", "PMI_SIZE"},
-	{"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}, // of a step: a batch script is no task
-	{"Kubernetes", "JOB_COMPLETION_INDEX", ""},        // which tells no pod how many there are
+	{"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}, // of a step: a batch script is not a task
+	{"Kubernetes", "JOB_COMPLETION_INDEX", ""},        // it does not say how many there are
 }
 
 // parseShard reads I/N, auto or auto/N.
@@ -113,15 +102,15 @@ func parseShard(s string, getenv func(string) string) (tree.Shard, error) {
 		}
 		i, err := strconv.ParseUint(rank, 10, 64)
 		if err != nil {
-			return shard, fmt.Errorf("%s=%s of %s is no number", m.rank, rank, m.name)
+			return shard, fmt.Errorf("%s=%s, set by %s, is not a number", m.rank, rank, m.name)
 		}
 		var n uint64
 		if m.size == "" {
 			if n = shard.Count; n == 0 {
-				return shard, fmt.Errorf("%s says %s=%s, but not how many there are; write auto/N, with the completions of the job", m.name, m.rank, rank)
+				return shard, fmt.Errorf("%s says %s=%s, but not how many there are; use auto/N, with the completions of the job for N", m.name, m.rank, rank)
 			}
 		} else if n, err = strconv.ParseUint(getenv(m.size), 10, 64); err != nil || n < 1 || n > maxShards {
-			return shard, fmt.Errorf("%s=%s of %s must be a number from 1 to %d", m.size, getenv(m.size), m.name, maxShards)
+			return shard, fmt.Errorf("%s=%s, set by %s, must be a number from 1 to %d", m.size, getenv(m.size), m.name, maxShards)
 		}
 		switch {
 		case hasSize && n != shard.Count:
@@ -135,5 +124,5 @@ func parseShard(s string, getenv func(string) string) (tree.Shard, error) {
 	for _, m := range managers {
 		names = append(names, strings.TrimSuffix(m.rank+" and "+m.size, " and "))
 	}
-	return shard, fmt.Errorf("nothing tells which part this is: there is no %s in the environment; write I/N", strings.Join(names, ", nor "))
+	return shard, fmt.Errorf("which part this is cannot be told: the environment has no %s; use I/N", strings.Join(names, ", nor "))
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 const (
 	wantPart  = "must be I/N, with I from 1 to N, or auto, or auto/N"
 	wantCount = "must be I/N, with N from 1 to 1048576, as in 3/16"
-	wantHost  = "nothing tells which part this is: there is no OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, nor PMI_RANK and PMI_SIZE, nor SLURM_PROCID and SLURM_STEP_NUM_TASKS, nor JOB_COMPLETION_INDEX in the environment; write I/N"
+	wantHost  = "which part this is cannot be told: the environment has no OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, nor PMI_RANK and PMI_SIZE, nor SLURM_PROCID and SLURM_STEP_NUM_TASKS, nor JOB_COMPLETION_INDEX; use I/N"
 )
 
 func TestParseShard(t *testing.T) {
@@ -75,14 +74,14 @@ func TestParseShard(t *testing.T) {
 
 		{text: "auto", err: wantHost},
 		{text: "auto/3", err: wantHost},
-		{text: "auto", env: "JOB_COMPLETION_INDEX=0", err: "Kubernetes says JOB_COMPLETION_INDEX=0, but not how many there are; write auto/N, with the completions of the job"},
+		{text: "auto", env: "JOB_COMPLETION_INDEX=0", err: "Kubernetes says JOB_COMPLETION_INDEX=0, but not how many there are; use auto/N, with the completions of the job for N"},
 		{text: "auto/3", env: "JOB_COMPLETION_INDEX=3", err: "Kubernetes says JOB_COMPLETION_INDEX=3, which must be below 3"},
-		{text: "auto/3", env: "JOB_COMPLETION_INDEX=first", err: "JOB_COMPLETION_INDEX=first of Kubernetes is no number"},
+		{text: "auto/3", env: "JOB_COMPLETION_INDEX=first", err: "JOB_COMPLETION_INDEX=first, set by Kubernetes, is not a number"},
 		{text: "auto", env: "PMI_RANK=4 PMI_SIZE=4", err: "PMI says PMI_RANK=4, which must be below 4"},
-		{text: "auto", env: "PMI_RANK=-1 PMI_SIZE=4", err: "PMI_RANK=-1 of PMI is no number"},
-		{text: "auto", env: "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=0", err: "OMPI_COMM_WORLD_SIZE=0 of Open MPI must be a number from 1 to 1048576"},
-		{text: "auto", env: "SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=many", err: "SLURM_STEP_NUM_TASKS=many of Slurm must be a number from 1 to 1048576"},
-		{text: "auto", env: "SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1048577", err: "SLURM_STEP_NUM_TASKS=1048577 of Slurm must be a number from 1 to 1048576"},
+		{text: "auto", env: "PMI_RANK=-1 PMI_SIZE=4", err: "PMI_RANK=-1, set by PMI, is not a number"},
+		{text: "auto", env: "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=0", err: "OMPI_COMM_WORLD_SIZE=0, set by Open MPI, must be a number from 1 to 1048576"},
+		{text: "auto", env: "SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=many", err: "SLURM_STEP_NUM_TASKS=many, set by Slurm, must be a number from 1 to 1048576"},
+		{text: "auto", env: "SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1048577", err: "SLURM_STEP_NUM_TASKS=1048577, set by Slurm, must be a number from 1 to 1048576"},
 		{text: "auto/8", env: "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=4", err: "Open MPI says OMPI_COMM_WORLD_SIZE=4; leave out the 8"},
 		{text: "auto/8", env: "SLURM_PROCID=9 SLURM_STEP_NUM_TASKS=4", err: "Slurm says SLURM_STEP_NUM_TASKS=4; leave out the 8"},
 	}
@@ -107,13 +106,13 @@ func TestParseShard(t *testing.T) {
 // parseViewFlags returns what the flags mean.
 func parseViewFlags(t *testing.T, args ...string) (tree.Options, error) {
 	t.Helper()
-	f := newFlags("mount", "", io.Discard)
+	f := newFlags("mount")
 	var v viewFlags
 	v.add(f)
 	if err := parse(f, args); err != nil {
-		t.Fatalf("%q: %v", args, err)
+		return tree.Options{}, err
 	}
-	return v.options()
+	return v.options(0)
 }
 
 // withoutManagers takes away what a batch system that runs the tests may say.
@@ -145,7 +144,8 @@ func TestViewOptions(t *testing.T) {
 		{"--generation 3 --delete 100%", history(3, 0, 0, 100*percent), ""},
 		{"--generation 2 --change 0.0000001% --grow 2.50% --delete 0%", history(2, 1, percent*5/2, 0), ""},
 		{"--generation 0 --change 5%", history(0, 5*percent, 0, 0), ""}, // so that scripts may count from 0
-		{"--generation 1 --generation 2", history(2, 0, 0, 0), ""},
+		{"--generation 1 --generation 2", tree.Options{}, "--generation: given twice, as 1 and as 2"},
+		{"--generation 2 --generation 2", tree.Options{}, "--generation 2: given twice"},
 		{"--shard 2/3", tree.Options{Shard: tree.Shard{Index: 1, Count: 3}}, ""},
 		{"--shard auto", tree.Options{Shard: tree.Shard{Index: 2, Count: 4}}, ""},
 		{"--shard auto/4", tree.Options{Shard: tree.Shard{Index: 2, Count: 4}}, ""},
@@ -154,17 +154,17 @@ func TestViewOptions(t *testing.T) {
 		{"--generation -1", tree.Options{}, `--generation "-1": a generation is a whole number from 0 to 4095`},
 		{"--generation=", tree.Options{}, `--generation "": a generation is a whole number from 0 to 4095`},
 		{"--generation 1.5", tree.Options{}, `--generation "1.5": a generation is a whole number from 0 to 4095`},
-		{"--change 5%", tree.Options{}, "--change 5%: needs --generation, which of the generations to show"},
-		{"--grow 5%", tree.Options{}, "--grow 5%: needs --generation, which of the generations to show"},
-		{"--delete 0%", tree.Options{}, "--delete 0%: needs --generation, which of the generations to show"},
+		{"--change 5%", tree.Options{}, "--change 5%: needs --generation, the number of the generation to show"},
+		{"--grow 5%", tree.Options{}, "--grow 5%: needs --generation, the number of the generation to show"},
+		{"--delete 0%", tree.Options{}, "--delete 0%: needs --generation, the number of the generation to show"},
 		{"--generation 1 --change 5", tree.Options{}, "--change 5: must be a percentage, such as 2% or 0.05%"},
-		{"--generation 1 --grow=", tree.Options{}, "--grow : must be a percentage, such as 2% or 0.05%"},
+		{"--generation 1 --grow=", tree.Options{}, "--grow: must be a percentage, such as 2% or 0.05%"},
 		{"--generation 1 --delete 5%%", tree.Options{}, "--delete 5%%: must be a percentage, such as 2% or 0.05%"},
 		{"--generation 1 --delete -5%", tree.Options{}, "--delete -5%: must be a percentage, such as 2% or 0.05%"},
 		{"--generation 1 --grow 100.1%", tree.Options{}, "--grow 100.1%: must be at most 100%"},
-		{"--generation 1 --change 0.00000001%", tree.Options{}, "--change 0.00000001%: has more than 7 digits behind the point"},
+		{"--generation 1 --change 0.00000001%", tree.Options{}, "--change 0.00000001%: has more than 7 digits after the point"},
 		{"--change x", tree.Options{}, "--change x: must be a percentage, such as 2% or 0.05%"},
-		{"--shard=", tree.Options{}, "--shard : " + wantPart},
+		{"--shard=", tree.Options{}, "--shard: " + wantPart},
 		{"--shard 3/2", tree.Options{}, "--shard 3/2: " + wantPart},
 		{"--shard 1/0", tree.Options{}, "--shard 1/0: " + wantCount},
 		{"--shard auto/5", tree.Options{}, "--shard auto/5: PMI says PMI_SIZE=4; leave out the 5"},

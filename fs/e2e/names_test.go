@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// oddNames are names that Linux allows, and that somebody will have.
+// oddNames returns names that Linux allows, and that somebody will have.
 func oddNames() []string {
 	names := []string{
 		" ", "  two  spaces ", "-", "--", "-rf", "--help", "new\nline", "\n", "tab\t", `back\slash`, `\`, `"quoted"`, "'", "`id`", "$(id)", "$HOME", "a;b", "a|b", "a&b", "*", "?", "[a-z]", "~", "#", "%s%n", "!",
@@ -23,7 +23,7 @@ func oddNames() []string {
 		"ünïcödé", "日本語", "e\u0301", "\u00e9", "🙂", "\u202egnp.exe", "\ufeff", "\xff", "\xc3", "a\xc0\xafb", "\xed\xa0\x80", "\x01", "\x7f", "\x1b[31m", "CON", "nul", "a.", "a",
 		strings.Repeat("n", 255), strings.Repeat("\xff", 255), strings.Repeat("\n", 255), strings.Repeat("é", 127),
 	}
-	// Every byte that a name may have, by itself and among others.
+	// Every byte that a name may have, alone and among others.
 	random := rand.New(rand.NewPCG(3, 4))
 	allowed := func(b byte) bool { return b != 0 && b != '/' }
 	for i := range 256 {
@@ -53,11 +53,11 @@ func escaped(name string, all bool) string {
 		}
 		return b.String()
 	}
-	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`).Replace(name)
+	return strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`, ":", `\x3a`).Replace(name)
 }
 
-// Files and folders of any name exist under it, to the byte, and nothing else
-// does.
+// Files and directories can have any name that Linux allows, byte for byte, and
+// similar names do not exist.
 func TestOddNames(t *testing.T) {
 	all := oddNames()
 	var args []string
@@ -91,7 +91,7 @@ func TestOddNames(t *testing.T) {
 		}
 		data, err := os.ReadFile(mnt + "/in/" + name + "/" + name)
 		if err != nil || len(data) != 1 {
-			t.Errorf("%q in a folder of that name: %d bytes, %v", name, len(data), err)
+			t.Errorf("%q in a directory of that name: %d bytes, %v", name, len(data), err)
 		}
 		for _, other := range []string{name + "\xfe", "\xfe" + name} {
 			if _, found := slices.BinarySearch(all, other); found || len(other) > 255 {
@@ -109,7 +109,7 @@ func TestOddNames(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	// Tools get along with them.
+	// Tools handle them.
 	want := slices.Sorted(slices.Values(append([]string{"in"}, all...)))
 	for _, command := range []string{`find . -mindepth 1 -maxdepth 1 -printf '%f\0'`, `ls -A --zero`, `printf '%s\0' .[!.]* ..?* *`} {
 		out := output(t, "bash", "-o", "pipefail", "-c", `cd "$0" && `+command, mnt)
@@ -121,8 +121,8 @@ func TestOddNames(t *testing.T) {
 	output(t, "bash", "-o", "pipefail", "-c", `tar -C "$0" -cf - . | tar -C "$0" -df -`, mnt)
 }
 
-// A name has up to 255 bytes and a path, with all of the mount point, up to
-// 4095; what is deeper is reached step by step.
+// A name has up to 255 bytes, and a path up to 4095, with that of the mount point.
+// What is deeper can be reached step by step.
 func TestLongPaths(t *testing.T) {
 	name := func(c string) string { return strings.Repeat(c, 255) }
 	var deep []string
@@ -145,7 +145,7 @@ func TestLongPaths(t *testing.T) {
 		}
 	}
 	if err := unix.Access(mnt+"/"+name("n"), unix.F_OK); err != unix.ENOENT {
-		t.Errorf("a name of 255 bytes that is none: %v", err)
+		t.Errorf("a name of 255 bytes that is missing: %v", err)
 	}
 
 	// In one call, of 4095 bytes: a second file, whose name depends on how long

@@ -25,17 +25,18 @@ import (
 // nodesProgram is the program under test, beside this one.
 const nodesProgram = "./dgenfs"
 
-// runProgram returns what the program has written, standard error at the end.
+// runProgram returns what the program has written to standard output and standard error,
+// and its exit status.
 func runProgram(t *testing.T, attr *syscall.SysProcAttr, args ...string) (text string, status int) {
 	t.Helper()
 	cmd := exec.Command(nodesProgram, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = attr
-	cmd.WaitDelay = time.Second // the server has the same standard error, until it is ready
+	cmd.WaitDelay = time.Minute // the server has the same standard error until it is ready
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
+	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return out.String(), cmd.ProcessState.ExitCode()
@@ -54,14 +55,16 @@ func mountNodes(t *testing.T, attr *syscall.SysProcAttr, flags ...string) (dir s
 			fs.Unmount(dir, true)
 		}
 	})
-	names, err := filepath.Glob("/proc/[0-9]*/comm")
+	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		if comm, err := os.ReadFile(name); err == nil && strings.TrimSpace(string(comm)) == "dgenfs" {
-			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
-			pid = max(pid, n) // earlier ones may be about to end
+		args, err := os.ReadFile(name)
+		if err == nil && slices.Contains(strings.Split(string(args), "\x00"), dir) {
+			if pid, err = strconv.Atoi(filepath.Base(filepath.Dir(name))); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if pid == 0 {
@@ -70,7 +73,7 @@ func mountNodes(t *testing.T, attr *syscall.SysProcAttr, flags ...string) (dir s
 	return dir, pid
 }
 
-// configLine returns a line of the mount's config file.
+// configLine returns the value of a line of the mount's config file.
 func configLine(t *testing.T, dir, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(dir + "/.dgenfs/config")
@@ -141,8 +144,12 @@ func memoryMaps(t *testing.T, pid int) (maps []memoryMap) {
 func TestNodesMount(t *testing.T) {
 	p := testMachine(t)
 	kinds := []transport.Kind{transport.Dev}
-	if enabled, _ := os.ReadFile("/sys/module/fuse/parameters/enable_uring"); len(enabled) > 0 {
-		os.WriteFile("/sys/module/fuse/parameters/enable_uring", []byte("Y"), 0)
+	const uring = "/sys/module/fuse/parameters/enable_uring"
+	if before, err := os.ReadFile(uring); err == nil {
+		if err := os.WriteFile(uring, []byte("Y"), 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.WriteFile(uring, before, 0) })
 		kinds = append(kinds, transport.Uring)
 	} else {
 		t.Log("this kernel has no FUSE over io_uring")
@@ -155,10 +162,7 @@ func TestNodesMount(t *testing.T) {
 				t.Errorf("numa: %s\nof the topology:\n%s", got, topology)
 			}
 			readFromEveryCPU(t, dir, p.Topology)
-			bound := boundThreads(t, pid)
-			if kind == transport.Uring && !slices.Equal(bound, p.CPUs()) {
-				t.Errorf("threads are bound to CPUs %s, of %s", bound, p.CPUs())
-			}
+			bound := awaitBound(t, pid, p.CPUs(), kind == transport.Uring)
 			on := map[int]bool{}
 			for _, cpu := range bound {
 				on[p.NodeOf(cpu)] = true
@@ -196,19 +200,23 @@ func inCpuset(t *testing.T, node numa.Node) *syscall.SysProcAttr {
 	const root = "/sys/fs/cgroup"
 	dir := filepath.Join(root, "dgenfs-test")
 	if err := os.WriteFile(root+"/cgroup.subtree_control", []byte("+cpuset"), 0); err != nil {
-		t.Skipf("cgroups have no cpuset here: %v", err)
+		t.Skipf("cgroups with cpusets are not available: %v", err)
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for range 100 { // until the last process has gone
-			if os.Remove(dir) == nil {
+		// Until the last process has gone.
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			err := os.Remove(dir)
+			if err == nil {
 				return
 			}
-			time.Sleep(20 * time.Millisecond)
+			if time.Now().After(deadline) {
+				t.Error(err)
+				return
+			}
 		}
-		t.Errorf("%s cannot be removed", dir)
 	})
 	for file, text := range map[string]string{"cpuset.cpus": node.CPUs.String(), "cpuset.mems": fmt.Sprint(node.ID)} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0); err != nil {
@@ -242,9 +250,7 @@ func TestNodesCpuset(t *testing.T) {
 
 	dir, pid := mountNodes(t, attr)
 	readFromEveryCPU(t, dir, p.Topology)
-	if bound := boundThreads(t, pid); len(bound) == 0 || len(bound.Intersect(node.CPUs)) != len(bound) {
-		t.Errorf("threads are bound to CPUs %s; to use are %s", bound, node.CPUs)
-	}
+	awaitBound(t, pid, node.CPUs, false)
 	pages := 0
 	for _, m := range memoryMaps(t, pid) {
 		for n, count := range m.pages {
@@ -281,13 +287,11 @@ func TestNodesFlags(t *testing.T) {
 		if got := configLine(t, dir, "numa"); !strings.HasPrefix(got, test.numa) {
 			t.Errorf("%q: numa: %s", test.flags, got)
 		}
-		if bound := boundThreads(t, pid); len(bound) == 0 || len(bound.Intersect(test.cpus)) != len(bound) {
-			t.Errorf("%q: threads are bound to CPUs %s, want %s", test.flags, bound, test.cpus)
-		}
+		awaitBound(t, pid, test.cpus, false)
 	}
 	for _, test := range []struct{ nodes, want string }{
 		{"99", "dgenfs: --numa-nodes 99: node 99: does not exist; the nodes are " + p.IDs().String() + "\n"},
-		{"0-x", "dgenfs: --numa-nodes: list \"0-x\": \"x\" is no number; a list is like 0,2-3\n"},
+		{"0-x", "dgenfs: --numa-nodes: list \"0-x\": \"x\" is not a number; a list looks like 0,2-3\n"},
 	} {
 		if text, status := runProgram(t, nil, "--numa-nodes", test.nodes, t.TempDir()); status != 2 || text != test.want {
 			t.Errorf("--numa-nodes %s: status %d, %q", test.nodes, status, text)

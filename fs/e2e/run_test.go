@@ -9,10 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
-// tempDir makes this test's temporary folder that of dgenfs, too, and checks at
+// tempDir makes this test's temporary directory that of dgenfs, too, and checks at
 // the end of the test that nothing is left in it, nor any server.
 func tempDir(t *testing.T) string {
 	t.Helper()
@@ -26,7 +25,7 @@ func tempDir(t *testing.T) string {
 	return dir
 }
 
-// leftIn says what run has left in a folder: files, mounts or servers.
+// leftIn lists what run has left in a directory: files, mounts or servers.
 func leftIn(t *testing.T, dir string) string {
 	t.Helper()
 	var left []string
@@ -92,19 +91,24 @@ func TestRun(t *testing.T) {
 	cmd := command(t, program, "run", "cat")
 	cmd.Stdin = strings.NewReader("what goes in\n")
 	if r := try(t, cmd); r.stdout != "what goes in\n" {
-		t.Errorf("cat gave %q", r.stdout)
+		t.Errorf("cat printed %q", r.stdout)
 	}
 }
 
-// startRun starts run with a shell script as the command that first tells its
-// process and its mount point, and returns these.
+// startRun starts run with a shell script as the command. It returns once the script
+// has come to the word STARTED, which stands for writing the script's process and
+// mount point, and returns these.
 func startRun(t *testing.T, dir, script string) (run *spawned, pid int, mnt string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "told")
-	run = spawn(t, program, "run", "--", "sh", "-c", `echo $$ "$DGENFS_MOUNT" >"$0.new" && mv "$0.new" "$0"; `+script, file)
-	await(t, 10*time.Second, "the command runs", func() bool {
-		told, _ := os.ReadFile(file)
-		fields := strings.Fields(string(told))
+	file := filepath.Join(t.TempDir(), "started")
+	script = strings.Replace(script, "STARTED", `echo $$ "$DGENFS_MOUNT" >"$0.new" && mv "$0.new" "$0"`, 1)
+	run = spawn(t, program, "run", "--", "sh", "-c", script, file)
+	await(t, "the command runs", func() bool {
+		if run.hasEnded() {
+			t.Fatalf("run has ended: %v, %s", run.status, &run.stderr)
+		}
+		text, _ := os.ReadFile(file)
+		fields := strings.Fields(string(text))
 		if len(fields) == 2 {
 			pid, _ = strconv.Atoi(fields[0])
 			mnt = fields[1]
@@ -121,16 +125,16 @@ func startRun(t *testing.T, dir, script string) (run *spawned, pid int, mnt stri
 // Signals to run are for the command.
 func TestRunPassesSignalsOn(t *testing.T) {
 	dir := tempDir(t)
-	run, _, _ := startRun(t, dir, `trap "exit 42" TERM; while :; do sleep 0.05; done`)
+	run, _, _ := startRun(t, dir, `trap "exit 42" TERM; STARTED; while :; do sleep 0.05; done`)
 	syscall.Kill(run.pid, syscall.SIGTERM)
-	run.wait(t, 10*time.Second)
+	run.wait(t)
 	if run.status.ExitStatus() != 42 {
 		t.Errorf("exit status %d, want that of the command's trap\n%s", run.status.ExitStatus(), &run.stderr)
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
-		run, _, _ := startRun(t, dir, `exec sleep 50`)
+		run, _, _ := startRun(t, dir, `STARTED; exec sleep 600`)
 		syscall.Kill(run.pid, signal)
-		run.wait(t, 10*time.Second)
+		run.wait(t)
 		if run.status.ExitStatus() != 128+int(signal) {
 			t.Errorf("%v: exit status %d", signal, run.status.ExitStatus())
 		}
@@ -143,11 +147,13 @@ func TestRunPassesSignalsOn(t *testing.T) {
 // Nothing is left behind when the command is killed.
 func TestRunWhoseCommandIsKilled(t *testing.T) {
 	dir := tempDir(t)
-	for _, script := range []string{"exec sleep 50", `exec dd if="$DGENFS_MOUNT/7E" of=/dev/null bs=1M status=none`} {
-		run, pid, _ := startRun(t, dir, script)
-		time.Sleep(50 * time.Millisecond)
+	for _, script := range []string{"STARTED; exec sleep 600", `STARTED; exec dd if="$DGENFS_MOUNT/7E" of=/dev/null bs=1M status=none`} {
+		run, pid, mnt := startRun(t, dir, script)
+		if strings.Contains(script, "dd") {
+			await(t, "the command reads", func() bool { return hasOpen(pid, mnt) })
+		}
 		syscall.Kill(pid, syscall.SIGKILL)
-		run.wait(t, 10*time.Second)
+		run.wait(t)
 		if run.status.ExitStatus() != 137 {
 			t.Errorf("%s: exit status %d, want 137", script, run.status.ExitStatus())
 		}
@@ -161,23 +167,25 @@ func TestRunWhoseCommandIsKilled(t *testing.T) {
 func TestRunThatIsKilled(t *testing.T) {
 	dir := tempDir(t)
 	for _, script := range []string{
-		"exec sleep 50",
-		`exec dd if="$DGENFS_MOUNT/7E" of=/dev/null bs=1M status=none`,
-		`cd "$DGENFS_MOUNT"; exec sleep 50`,
+		"STARTED; exec sleep 600",
+		`STARTED; exec dd if="$DGENFS_MOUNT/7E" of=/dev/null bs=1M status=none`,
+		`cd "$DGENFS_MOUNT"; STARTED; exec sleep 600`,
 	} {
 		run, _, mnt := startRun(t, dir, script)
 		syscall.Kill(run.pid, syscall.SIGKILL)
-		await(t, 5*time.Second, script+": nothing is left", func() bool { return leftIn(t, dir) == "" && !mounted(t, mnt) })
+		await(t, script+": nothing is left", func() bool { return leftIn(t, dir) == "" && !mounted(t, mnt) })
 	}
 }
 
 // The server of run can die, too.
 func TestRunWhoseServerIsKilled(t *testing.T) {
 	dir := tempDir(t)
-	run, _, mnt := startRun(t, dir, `cat "$DGENFS_MOUNT/7E" >/dev/null; exit 5`)
-	time.Sleep(50 * time.Millisecond)
-	syscall.Kill(theServer(t, mnt), syscall.SIGKILL)
-	run.wait(t, 10*time.Second)
+	run, pid, mnt := startRun(t, dir, `exec 3<"$DGENFS_MOUNT/7E"; STARTED; cat <&3 >/dev/null; exit 5`)
+	if !hasOpen(pid, mnt) {
+		t.Fatal("the command does not read")
+	}
+	killServer(t, mnt)
+	run.wait(t)
 	if s := run.status.ExitStatus(); s == 0 || !strings.Contains(run.stderr.String(), "dgenfs: ") {
 		t.Errorf("exit status %d, %q", s, &run.stderr)
 	}
@@ -191,8 +199,7 @@ func TestRunWhoseServerIsKilled(t *testing.T) {
 // A command may leave children behind that still read.
 func TestRunWithChildrenLeftBehind(t *testing.T) {
 	dir := tempDir(t)
-	start := time.Now()
-	r := dgenfs(t, "run", "--", "sh", "-c", `exec 3<"$DGENFS_MOUNT/1G"; sleep 50 <&3 >/dev/null 2>&1 & echo $!`)
+	r := dgenfs(t, "run", "--", "sh", "-c", `exec 3<"$DGENFS_MOUNT/1G"; sleep 600 <&3 >/dev/null 2>&1 & echo $!`)
 	pid, err := strconv.Atoi(strings.TrimSpace(r.stdout))
 	if err != nil {
 		t.Fatalf("%v: %+v", err, r)
@@ -201,20 +208,22 @@ func TestRunWithChildrenLeftBehind(t *testing.T) {
 	if r.status != 0 || !strings.Contains(r.stderr, "still in use") {
 		t.Errorf("exit status %d, %q", r.status, r.stderr)
 	}
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("took %v", took)
-	}
 	if left := leftIn(t, dir); left != "" {
 		t.Errorf("left behind: %s", left)
 	}
-	// One that ends soon is waited for.
-	r = dgenfs(t, "run", "--", "sh", "-c", `exec 3<"$DGENFS_MOUNT/1G"; sleep 0.3 <&3 >/dev/null 2>&1 &`)
-	if r.status != 0 || strings.Contains(r.stderr, "in use") {
-		t.Errorf("exit status %d, %q", r.status, r.stderr)
+	// run waits a moment for children that end soon. Whether one does depends on the
+	// machine, so one of several has to.
+	waited := false
+	for i := 0; i < 20 && !waited; i++ {
+		r = dgenfs(t, "run", "--", "sh", "-c", `exec 3<"$DGENFS_MOUNT/1G"; sleep 0.3 <&3 >/dev/null 2>&1 &`)
+		waited = r.status == 0 && !strings.Contains(r.stderr, "in use")
+	}
+	if !waited {
+		t.Errorf("no child that ended soon was waited for: exit status %d, %q", r.status, r.stderr)
 	}
 }
 
-// Where nothing can be mounted, run says so and leaves nothing.
+// Where nothing can be mounted, run says so and leaves nothing behind.
 func TestRunFailsToMount(t *testing.T) {
 	tempDir(t)
 	r := dgenfs(t, "run", "--log", "/nowhere/log", "--", "true")
@@ -230,13 +239,17 @@ func TestRunFailsToMount(t *testing.T) {
 
 func TestTwoRunsAtOnce(t *testing.T) {
 	dir := tempDir(t)
-	one, _, a := startRun(t, dir, "sleep 0.3")
-	two, _, b := startRun(t, dir, "sleep 0.3")
-	if a == b {
-		t.Errorf("both use %s", a)
+	const untilTold = `STARTED; until [ -e "$TMPDIR/../go" ]; do sleep 0.05; done`
+	one, _, a := startRun(t, dir, untilTold)
+	two, _, b := startRun(t, dir, untilTold)
+	if a == b || !mounted(t, a) || !mounted(t, b) {
+		t.Errorf("they use %s and %s", a, b)
 	}
-	one.wait(t, 10*time.Second)
-	two.wait(t, 10*time.Second)
+	if err := os.WriteFile(filepath.Join(dir, "../go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one.wait(t)
+	two.wait(t)
 	if one.status.ExitStatus() != 0 || two.status.ExitStatus() != 0 {
 		t.Errorf("exit statuses %d and %d", one.status.ExitStatus(), two.status.ExitStatus())
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/numa"
@@ -45,7 +46,7 @@ func threadCPUs(t *testing.T, pid, tid int) (may numa.Set, last int) {
 	return may, last
 }
 
-// readFromEveryCPU reads a file on every CPU at once, and compares.
+// readFromEveryCPU reads a file on every CPU at once and compares it.
 func readFromEveryCPU(t *testing.T, dir string, topology *numa.Topology) {
 	t.Helper()
 	const name, size = "1G,seed=5", 16 << 20
@@ -55,7 +56,9 @@ func readFromEveryCPU(t *testing.T, dir string, topology *numa.Topology) {
 	}
 	defer g.Close()
 	want := make([]byte, size)
-	g.ReadAt(want, 0)
+	if _, err := g.ReadAt(want, 0); err != nil {
+		t.Fatal(err)
+	}
 	var all sync.WaitGroup
 	for _, cpu := range topology.CPUs() {
 		all.Go(func() {
@@ -83,8 +86,31 @@ func readFromEveryCPU(t *testing.T, dir string, topology *numa.Topology) {
 	all.Wait()
 }
 
-// boundThreads returns the CPUs to which threads of a process are bound, those
-// that have one only.
+// awaitBound waits until the threads of a server that are bound to one CPU are on all of
+// some CPUs, or on as many of them as have a thread without load: two. It is an error
+// if one is bound elsewhere.
+func awaitBound(t *testing.T, pid int, cpus numa.Set, all bool) numa.Set {
+	t.Helper()
+	want := len(cpus)
+	if !all {
+		want = min(want, 2)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		bound := boundThreads(t, pid)
+		if len(bound.Intersect(cpus)) != len(bound) {
+			t.Fatalf("threads are bound to CPUs %s, want some of %s", bound, cpus)
+		}
+		if len(bound) >= want {
+			return bound
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("threads are bound to CPUs %s only, want %d of %s", bound, want, cpus)
+		}
+	}
+}
+
+// boundThreads returns the CPUs to which those threads of a process are bound that may
+// run on one CPU only.
 func boundThreads(t *testing.T, pid int) numa.Set {
 	t.Helper()
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
@@ -93,7 +119,10 @@ func boundThreads(t *testing.T, pid int) numa.Set {
 	}
 	var bound []int
 	for _, task := range tasks {
-		tid, _ := strconv.Atoi(task.Name())
+		tid, err := strconv.Atoi(task.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
 		may, last := threadCPUs(t, pid, tid)
 		if len(may) != 1 {
 			continue

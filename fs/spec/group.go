@@ -74,12 +74,12 @@ func (s Spec) Member(index, files uint64) Spec {
 func parsePlace(s string) (first, units uint64, err error) {
 	a, b, _ := strings.Cut(s, placeOf)
 	if !isDigits(a) || !isDigits(b) {
-		return 0, 0, fmt.Errorf("group %q: must be NofM, the number of the file's first unit, counted from 0, and how many units the group has, as in 8of800", s)
+		return 0, 0, fmt.Errorf("group %q: must be NofM, the number of the file's first unit, counted from 0, and how many units the group has, as in 8of800", Cut(s))
 	}
 	first, err1 := strconv.ParseUint(a, 10, 64)
 	units, err2 := strconv.ParseUint(b, 10, 64)
 	if err := errors.Join(err1, err2); err != nil { // digits only: the error is the range
-		return 0, 0, fmt.Errorf("group %q: a group has at most %d units", s, maxUnits(MinUnit))
+		return 0, 0, fmt.Errorf("group %q: a group has at most %d units", Cut(s), maxUnits(MinUnit))
 	}
 	return first, units, nil
 }

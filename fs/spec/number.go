@@ -2,19 +2,20 @@ package spec
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
 
-// Billion is a whole, in what shares are counted in.
+// Billion is a whole: shares are counted in billionths.
 const Billion = 1_000_000_000
 
 // percent is a hundredth of Billion.
 const percent = Billion / 100
 
-// ParseShare reads a percentage, from 0% to 100% and to seven digits behind the
-// point, into billionths.
+// ParseShare reads a percentage, from 0% to 100% with up to seven digits after the
+// point. It returns billionths.
 func ParseShare(s string) (uint64, error) {
 	number, isPercent := strings.CutSuffix(s, "%")
 	n, err := parseDecimal(number, percent)
@@ -22,7 +23,7 @@ func ParseShare(s string) (uint64, error) {
 	case !isPercent || errors.Is(err, errNotDecimal):
 		return 0, errors.New("must be a percentage, such as 2% or 0.05%")
 	case errors.Is(err, errTooFine):
-		return 0, errors.New("has more than 7 digits behind the point")
+		return 0, errors.New("has more than 7 digits after the point")
 	case err != nil || n > Billion:
 		return 0, errors.New("must be at most 100%")
 	}
@@ -31,6 +32,36 @@ func ParseShare(s string) (uint64, error) {
 
 // FormatShare returns the shortest form that ParseShare turns back into n.
 func FormatShare(n uint64) string { return formatDecimal(int64(n), percent) + "%" }
+
+var errRatio = errors.New("a ratio is a plain number of 1 or more, such as 3 or 1.25")
+
+// ParseRatio reads a ratio: a plain number of 1 or more, such as 3 or 1.25, without
+// sign or exponent.
+func ParseRatio(s string) (float64, error) {
+	x, err := parseNumber(s)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, errors.New("a ratio is at most 1.8e308")
+	case err != nil || x < 1:
+		return 0, errRatio
+	}
+	return x, nil
+}
+
+// FormatRatio returns the shortest form that ParseRatio turns back into x.
+func FormatRatio(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// ParseGeneration reads the number of a generation: 0 to MaxGeneration.
+func ParseGeneration(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n > MaxGeneration {
+		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", Cut(s), MaxGeneration)
+	}
+	return int(n), nil
+}
+
+// FormatGeneration returns what ParseGeneration turns back into n.
+func FormatGeneration(n int) string { return strconv.Itoa(n) }
 
 // parseNumber reads digits, perhaps with a point and more digits. The exponents,
 // signs, names and underscores that ParseFloat knows too are no part of a spec.
@@ -43,8 +74,8 @@ func parseNumber(s string) (float64, error) {
 }
 
 var (
-	errNotDecimal = errors.New("no plain number")
-	errTooFine    = errors.New("more digits after the point than there can be")
+	errNotDecimal = errors.New("not a plain number")
+	errTooFine    = errors.New("too many digits after the point")
 	errTooLarge   = errors.New("too large")
 )
 
@@ -70,7 +101,7 @@ func parseDecimal(s string, unit int64) (int64, error) {
 	return n, nil
 }
 
-// formatDecimal is the contrary of parseDecimal.
+// formatDecimal is the inverse of parseDecimal.
 func formatDecimal(n, unit int64) string {
 	s := strconv.FormatInt(n/unit, 10)
 	if rest := n % unit; rest != 0 {
@@ -78,4 +109,15 @@ func formatDecimal(n, unit int64) string {
 		s += "." + strings.TrimRight(strconv.FormatInt(unit+rest, 10)[1:], "0")
 	}
 	return s
+}
+
+func isDigits(s string) bool { return s != "" && leadingDigits(s) == len(s) }
+
+// leadingDigits returns how many decimal digits s begins with.
+func leadingDigits(s string) int {
+	n := 0
+	for n < len(s) && s[n]-'0' <= 9 {
+		n++
+	}
+	return n
 }

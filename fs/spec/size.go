@@ -18,18 +18,18 @@ func ParseSize(s string) (int64, error) {
 	digits := leadingDigits(s)
 	number, suffix := s[:digits], s[digits:]
 	if number == "" {
-		return 0, fmt.Errorf("size %q: a size starts with a digit, as in 64G", s)
+		return 0, fmt.Errorf("size %q: a size starts with a digit, as in 64G", Cut(s))
 	}
 	if suffix != "" && suffix[0] == '.' {
-		return 0, fmt.Errorf("size %q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", s)
+		return 0, fmt.Errorf("size %q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", Cut(s))
 	}
 	factor, ok := multiplier(suffix)
 	if !ok {
-		return 0, fmt.Errorf("size %q: unknown suffix %q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", s, suffix)
+		return 0, fmt.Errorf("size %q: unknown suffix %q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", Cut(s), Cut(suffix))
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n > math.MaxInt64/factor { // digits only: the error is the range
-		return 0, fmt.Errorf("size %q: the largest size is 8E-1, which is %d", s, int64(math.MaxInt64))
+		return 0, fmt.Errorf("size %q: the largest size is 8E-1, which is %d", Cut(s), int64(math.MaxInt64))
 	}
 	return n * factor, nil
 }

@@ -53,9 +53,9 @@ func parseBounds(from, to string) (d Sizes, err error) {
 	}
 	switch {
 	case d.From == 0:
-		return d, fmt.Errorf("sizes %q: the smallest size of a range is 1, as they are spread by their logarithm", from+rangeOf+to)
+		return d, fmt.Errorf("sizes %q: the smallest size of a range is 1, as they are spread by their logarithm", Cut(from+rangeOf+to))
 	case d.From >= d.To:
-		return d, fmt.Errorf("sizes %q: the first one must be the smaller one", from+rangeOf+to)
+		return d, fmt.Errorf("sizes %q: the first one must be the smaller one", Cut(from+rangeOf+to))
 	}
 	return d, nil
 }
@@ -63,17 +63,17 @@ func parseBounds(from, to string) (d Sizes, err error) {
 func parseLognormal(s string) (d Sizes, err error) {
 	median, sigma, ok := strings.Cut(s, ":")
 	if !ok {
-		return d, fmt.Errorf("sizes %q: must be %sMEDIAN:SIGMA, as in %s64K:1.5", lognormal+s, lognormal, lognormal)
+		return d, fmt.Errorf("sizes %q: must be %sMEDIAN:SIGMA, as in %s64K:1.5", Cut(lognormal+s), lognormal, lognormal)
 	}
 	if d.Median, err = ParseSize(median); err != nil {
 		return d, err
 	}
 	if d.Median == 0 {
-		return d, fmt.Errorf("sizes %q: the smallest median is 1", lognormal+s)
+		return d, fmt.Errorf("sizes %q: the smallest median is 1", Cut(lognormal+s))
 	}
 	d.Sigma, err = parseNumber(sigma)
 	if err != nil || d.Sigma > maxSigma || d.Sigma < 0.001 {
-		return d, fmt.Errorf("sizes %q: sigma, the standard deviation of the natural logarithm, must be from 0.001 to %d, such as 1.5", lognormal+s, maxSigma)
+		return d, fmt.Errorf("sizes %q: sigma, the standard deviation of the natural logarithm, must be from 0.001 to %d, such as 1.5", Cut(lognormal+s), maxSigma)
 	}
 	return d, nil
 }

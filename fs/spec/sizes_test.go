@@ -51,10 +51,10 @@ func TestParseFiles(t *testing.T) {
 		"lognormal:64K:-1":           `from 0.001 to 10`,
 		"4K,total=0":                 `total "0": must be 1 byte or more`,
 		"4K,total=x":                 `total: size "x"`,
-		"4K,share=0%":                `share "0%": must be more than nothing`,
+		"4K,share=0%":                `share "0%": must be more than 0%`,
 		"4K,share=2":                 `share "2": must be a percentage, such as 2% or 0.05%`,
 		"4K,share=100.1%":            `share "100.1%": must be at most 100%`,
-		"4K,share=0.00000001%":       `share "0.00000001%": has more than 7 digits behind the point`,
+		"4K,share=0.00000001%":       `share "0.00000001%": has more than 7 digits after the point`,
 		"4K,share=1%,total=1G":       `total= and share= exclude each other`,
 		"4K..1M,scope=group":         `sizes "4K..1M": scope=group needs files of one size`,
 		"4K..1M,group=0of1":          `sizes "4K..1M": group= is the place of a file of one size`,
@@ -76,7 +76,7 @@ func TestParseFiles(t *testing.T) {
 	for in, want := range map[string]string{
 		"4K..1M":            `sizes "4K..1M": a single file has a single size`,
 		"lognormal:64K:1.5": `a single file has a single size`,
-		"4K,total=1G":       `key "total" is for many files, and this is one; leave it out`,
+		"4K,total=1G":       `key "total" is for many files, not for one; leave it out`,
 		"4K,share=1%":       `key "share" is for many files`,
 	} {
 		if got, err := Parse(in); err == nil || !strings.Contains(err.Error(), want) || got != (Spec{}) {

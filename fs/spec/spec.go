@@ -42,29 +42,31 @@
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
-// nothing is clamped or ignored. The package only reads and writes
-// specs; it generates nothing. Its functions are pure, so concurrent use is safe.
+// nothing is clamped or ignored. The package only reads and writes specs; package
+// gen generates what [Spec.Config] says. Its functions are pure, so concurrent use
+// is safe.
 package spec
 
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/gen"
 )
 
-// Limits of the keys. Sizes are in bytes.
+// Limits of the keys: those of the generator. Sizes are in bytes.
 const (
-	Cell        = 4 << 10 // a unit is a multiple of it
-	DefaultUnit = 128 << 10
-	MinUnit     = 4 << 10
-	MaxUnit     = 1 << 30
-	MaxSkew     = 8
-	MaxCompress = 100
+	Cell        = gen.Cell // a unit is a multiple of it
+	DefaultUnit = gen.DefaultUnit
+	MinUnit     = gen.MinUnit
+	MaxUnit     = gen.MaxUnit
+	MaxSkew     = gen.MaxSkew
+	MaxCompress = gen.MaxCompress
 
-	MaxGeneration = 4095
+	MaxGeneration = gen.MaxGeneration
 )
 
 // Spec says what a file is. Parse returns only valid ones, with every default
@@ -125,7 +127,7 @@ func parse(s string, many bool) (f Files, err error) {
 	sizes, drawn, err := parseSizes(size)
 	switch {
 	case drawn && err == nil && !many:
-		err = fmt.Errorf("sizes %q: a single file has a single size, such as 64K", size)
+		err = fmt.Errorf("sizes %q: a single file has a single size, such as 64K", Cut(size))
 	case drawn:
 		f.Sizes = sizes
 	default:
@@ -140,19 +142,19 @@ func parse(s string, many bool) (f Files, err error) {
 		var part string
 		part, rest, more = strings.Cut(rest, ",")
 		if part == "" {
-			return Files{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many", s)
+			return Files{}, fmt.Errorf("%q has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma", Cut(s))
 		}
 		key, value, hasValue := strings.Cut(part, "=")
 		ofFiles := slices.Contains(filesKeys, key)
 		switch {
 		case ofFiles && !many:
-			return Files{}, fmt.Errorf("key %q is for many files, and this is one; leave it out", key)
+			return Files{}, fmt.Errorf("key %q is for many files, not for one; leave it out", Cut(key))
 		case !ofFiles && !slices.Contains(keys, key):
-			return Files{}, fmt.Errorf("key %q is unknown; there are %s", key, knownKeys(many))
+			return Files{}, fmt.Errorf("key %q is unknown; there are %s", Cut(key), knownKeys(many))
 		case !hasValue:
-			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", key, key)
+			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", Cut(key), key)
 		case given[key]:
-			return Files{}, fmt.Errorf("key %q is given twice; give it once", key)
+			return Files{}, fmt.Errorf("key %q is given twice; give it once", Cut(key))
 		}
 		given[key] = true
 		set := f.Spec.set
@@ -206,14 +208,14 @@ func (f *Files) set(key, value string) (err error) {
 			return fmt.Errorf("total: %w", err)
 		}
 		if f.Total == 0 {
-			return fmt.Errorf("total %q: must be 1 byte or more", value)
+			return fmt.Errorf("total %q: must be 1 byte or more", Cut(value))
 		}
 	case "share":
 		if f.Share, err = ParseShare(value); err != nil {
-			return fmt.Errorf("share %q: %w", value, err)
+			return fmt.Errorf("share %q: %w", Cut(value), err)
 		}
 		if f.Share == 0 {
-			return fmt.Errorf("share %q: must be more than nothing", value)
+			return fmt.Errorf("share %q: must be more than 0%%", Cut(value))
 		}
 	}
 	return nil
@@ -225,8 +227,8 @@ func (s *Spec) set(key, value string) (err error) {
 		s.HasSeed = true
 		s.Seed, err = ParseSeed(value)
 	case "dedup":
-		if s.Dedup, err = parseRatio(value); err != nil {
-			return fmt.Errorf("dedup %q: %w", value, err)
+		if s.Dedup, err = ParseRatio(value); err != nil {
+			return fmt.Errorf("dedup %q: %w", Cut(value), err)
 		}
 	case "unit":
 		if s.Unit, err = ParseSize(value); err != nil {
@@ -234,39 +236,39 @@ func (s *Spec) set(key, value string) (err error) {
 		}
 		if s.Unit < MinUnit || s.Unit > MaxUnit || s.Unit%Cell != 0 {
 			return fmt.Errorf("unit %q: a unit is a multiple of %s, from %s to %s",
-				value, FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
+				Cut(value), FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
 		}
 	case "skew":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n > MaxSkew {
-			return fmt.Errorf("skew %q: a skew is a whole number from 0 to %d", value, MaxSkew)
+			return fmt.Errorf("skew %q: a skew is a whole number from 0 to %d", Cut(value), MaxSkew)
 		}
 		s.Skew = int(n)
 	case "scope":
 		if value != "file" && value != "group" {
-			return fmt.Errorf("scope %q: a scope is file or group", value)
+			return fmt.Errorf("scope %q: a scope is file or group", Cut(value))
 		}
 		s.Group = value == "group"
 	case "group":
 		s.First, s.Units, err = parsePlace(value)
 	case "compress":
-		if s.Compress, err = parseRatio(value); err != nil {
-			return fmt.Errorf("compress %q: %w", value, err)
+		if s.Compress, err = ParseRatio(value); err != nil {
+			return fmt.Errorf("compress %q: %w", Cut(value), err)
 		}
 		if s.Compress > MaxCompress {
-			return fmt.Errorf("compress %q: the highest ratio is %d", value, MaxCompress)
+			return fmt.Errorf("compress %q: the highest ratio is %v", Cut(value), MaxCompress)
 		}
 	case "generation":
 		s.Generation, err = ParseGeneration(value)
 	case "change":
 		s.HasChange = true
 		if s.Change, err = ParseShare(value); err != nil {
-			return fmt.Errorf("change %q: %w", value, err)
+			return fmt.Errorf("change %q: %w", Cut(value), err)
 		}
 	case "phase":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n >= Billion {
-			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", value, Billion-1)
+			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", Cut(value), Billion-1)
 		}
 		s.Phase = n
 	default:
@@ -303,7 +305,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, ",seed="...), s.Seed, 10)
 	}
 	if s.Dedup > 1 {
-		b = strconv.AppendFloat(append(b, ",dedup="...), s.Dedup, 'f', -1, 64)
+		b = append(append(b, ",dedup="...), FormatRatio(s.Dedup)...)
 	}
 	if s.Unit != 0 && s.Unit != DefaultUnit {
 		b = append(append(b, ",unit="...), FormatSize(s.Unit)...)
@@ -319,7 +321,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, placeOf...), s.Units, 10)
 	}
 	if s.Compress > 1 {
-		b = strconv.AppendFloat(append(b, ",compress="...), s.Compress, 'f', -1, 64)
+		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
 	if s.Generation != 0 {
 		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
@@ -331,64 +333,4 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
 	}
 	return s.Trouble.append(b)
-}
-
-// SeedName returns what the seed of a file follows from whose name is a spec: the
-// name, but for its generation, so that names that differ in nothing else are
-// generations of one file.
-func SeedName(name string) string {
-	parts := strings.Split(name, ",")
-	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "generation=") }), ",")
-}
-
-// ParseGeneration reads the number of a generation: 0 to MaxGeneration.
-func ParseGeneration(s string) (int, error) {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || n > MaxGeneration {
-		return 0, fmt.Errorf("generation %q: a generation is a whole number from 0 to %d", s, MaxGeneration)
-	}
-	return int(n), nil
-}
-
-// ParseSeed reads a seed: decimal digits, or 0x and hexadecimal digits, up to
-// 2^64-1.
-func ParseSeed(s string) (uint64, error) {
-	digits, base := s, 10
-	if hex, ok := strings.CutPrefix(s, "0x"); ok {
-		digits, base = hex, 16
-	}
-	// With a base other than 0, ParseUint takes neither sign nor underscore.
-	n, err := strconv.ParseUint(digits, base, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("seed %q: the largest seed is %d", s, uint64(math.MaxUint64))
-	case err != nil:
-		return 0, fmt.Errorf("seed %q: a seed is a decimal number, or 0x and hexadecimal digits", s)
-	}
-	return n, nil
-}
-
-var errRatio = errors.New("a ratio is a plain number of 1 or more, such as 3 or 1.25")
-
-// parseRatio reads a plain number of 1 or more.
-func parseRatio(s string) (float64, error) {
-	x, err := parseNumber(s)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, errors.New("a ratio is at most 1.8e308")
-	case err != nil || x < 1:
-		return 0, errRatio
-	}
-	return x, nil
-}
-
-func isDigits(s string) bool { return s != "" && leadingDigits(s) == len(s) }
-
-// leadingDigits returns how many decimal digits s begins with.
-func leadingDigits(s string) int {
-	n := 0
-	for n < len(s) && s[n]-'0' <= 9 {
-		n++
-	}
-	return n
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/dgenfs/dgenfs/gen"
 )
 
 // with returns what a spec of one byte says, after change.
@@ -110,7 +112,7 @@ func TestParseErrors(t *testing.T) {
 		",dedup=3":                    `size "": a size starts with a digit`,
 		"64X,dedup=3":                 `size "64X": unknown suffix "X"`,
 		"8E,dedup=3":                  `size "8E": the largest size is 8E-1`,
-		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE with no comma too many`,
+		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
 		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, rate, latency, fail`,
@@ -221,6 +223,43 @@ func TestParseSeed(t *testing.T) {
 	}
 }
 
+// checkConfig checks that the generator takes what the grammar does.
+func checkConfig(t *testing.T, s Spec) {
+	t.Helper()
+	c := s.Config()
+	c.Threads = 1
+	g, err := gen.New(c)
+	if err != nil {
+		t.Errorf("%s: %v", s, err)
+		return
+	}
+	defer g.Close()
+	if g.Size() != s.Size {
+		t.Errorf("%s has %d bytes", s, g.Size())
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, text := range []string{
+		"0", "8191P", "9223372036854775807,seed=7,dedup=3,unit=4K,skew=8,compress=100,generation=4095,change=100%,phase=999999999",
+		"1M,unit=1G,group=5of6,generation=1,change=0.0000001%", "1M,unit=4K,group=2251799813684991of2251799813685247,generation=1,change=1%",
+	} {
+		s, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkConfig(t, s)
+	}
+	s, _ := Parse("5M,seed=7,dedup=3,unit=8K,skew=2,group=1of900,compress=4,generation=5,change=2%,phase=6")
+	want := gen.Config{
+		Size: 5 << 20, Seed: 7, Dedup: 3, Unit: 8 << 10, Skew: 2, Group: gen.Group{First: 1, Units: 900}, Compress: 4,
+		Revision: gen.Revision{Generation: 5, Share: 2e7, Phase: 6},
+	}
+	if got := s.Config(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1G,rate=5MB,latency=1.5s,fail=eio:0.001%", "1G,latency=12.345us,fail=estale@1M+4K", "1,dedup=1e2", "1,,"} {
 		f.Add(s)
@@ -239,6 +278,7 @@ func FuzzParse(f *testing.F) {
 			sp.Trouble.Rate < 0 || sp.Trouble.Latency < 0 || sp.Trouble.Latency > MaxLatency || sp.Trouble.Fail.Share > Billion || (sp.Trouble.Fail.Share > 0) == (sp.Trouble.Fail.Length > 0) && sp.Trouble.Fail != (Fail{}) {
 			t.Errorf("Parse(%q) = %+v, out of bounds", s, sp)
 		}
+		checkConfig(t, sp)
 		checkRoundTrip(t, sp)
 	})
 }

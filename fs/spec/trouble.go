@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -67,38 +68,27 @@ func (t Trouble) check(size int64) error {
 	return nil
 }
 
+// All yields the keys that say t, with their values in canonical form.
+func (t Trouble) All() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		_ = (t.Rate == 0 || yield("rate", FormatRate(t.Rate))) &&
+			(t.Latency == 0 || yield("latency", FormatLatency(t.Latency))) &&
+			(t.Fail == Fail{} || yield("fail", t.Fail.String()))
+	}
+}
+
 // Keys returns the keys that say t.
-func (t Trouble) Keys() []string {
-	given := map[string]bool{"rate": t.Rate != 0, "latency": t.Latency != 0, "fail": t.Fail != Fail{}}
-	var keys []string
-	for _, key := range []string{"rate", "latency", "fail"} {
-		if given[key] {
-			keys = append(keys, key)
-		}
+func (t Trouble) Keys() (keys []string) {
+	for key := range t.All() {
+		keys = append(keys, key)
 	}
 	return keys
 }
 
-// Arguments returns the flags that say t of a mount.
-func (t Trouble) Arguments() (args []string) {
-	for i, part := range strings.Split(string(t.append(nil)), ",") {
-		if key, value, _ := strings.Cut(part, "="); i > 0 {
-			args = append(args, "--"+key, value)
-		}
-	}
-	return args
-}
-
 // append appends the canonical form to that of a spec.
 func (t Trouble) append(b []byte) []byte {
-	if t.Rate != 0 {
-		b = append(append(b, ",rate="...), FormatSize(t.Rate)...)
-	}
-	if t.Latency != 0 {
-		b = append(append(b, ",latency="...), FormatLatency(t.Latency)...)
-	}
-	if t.Fail != (Fail{}) {
-		b = append(append(b, ",fail="...), t.Fail.String()...)
+	for key, value := range t.All() {
+		b = append(b, ","+key+"="+value...)
 	}
 	return b
 }
@@ -110,10 +100,13 @@ func ParseRate(s string) (int64, error) {
 		return 0, fmt.Errorf("rate: %w", err)
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("rate %q: a rate is 1 byte a second or more", s)
+		return 0, fmt.Errorf("rate %q: a rate is 1 byte a second or more", Cut(s))
 	}
 	return n, nil
 }
+
+// FormatRate returns what ParseRate turns back into n, if it takes n at all.
+func FormatRate(n int64) string { return FormatSize(n) }
 
 // latencyUnits from the largest one on.
 var latencyUnits = []struct {
@@ -133,16 +126,16 @@ func ParseLatency(s string) (time.Duration, error) {
 		n, err := parseDecimal(s[:digits], int64(u.unit))
 		switch {
 		case errors.Is(err, errTooFine):
-			return 0, fmt.Errorf("latency %q: nothing is shorter than 0.001us, a nanosecond", s)
+			return 0, fmt.Errorf("latency %q: nothing is shorter than 0.001us, a nanosecond", Cut(s))
 		case err == nil && n == 0:
-			return 0, fmt.Errorf("latency %q: a latency is more than 0", s)
+			return 0, fmt.Errorf("latency %q: a latency is more than 0", Cut(s))
 		case errors.Is(err, errTooLarge), err == nil && n > int64(MaxLatency):
-			return 0, fmt.Errorf("latency %q: a latency is at most %s", s, FormatLatency(MaxLatency))
+			return 0, fmt.Errorf("latency %q: a latency is at most %s", Cut(s), FormatLatency(MaxLatency))
 		case err == nil:
 			return time.Duration(n), nil
 		}
 	}
-	return 0, fmt.Errorf("latency %q: a latency is a plain number and us, ms or s, such as 2ms or 1.5s", s)
+	return 0, fmt.Errorf("latency %q: a latency is a plain number and us, ms or s, such as 2ms or 1.5s", Cut(s))
 }
 
 // FormatLatency returns d in the largest unit that it is a whole number of, or in
@@ -160,7 +153,7 @@ func FormatLatency(d time.Duration) string {
 func ParseFail(s string) (Fail, error) {
 	end := strings.IndexAny(s, "@:")
 	if end < 0 {
-		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", s)
+		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", Cut(s))
 	}
 	var f Fail
 	var names []string
@@ -171,7 +164,7 @@ func ParseFail(s string) (Fail, error) {
 		}
 	}
 	if f.Errno == 0 {
-		return Fail{}, fmt.Errorf("fail %q: %q is none of the errors %s", s, s[:end], strings.Join(names, ", "))
+		return Fail{}, fmt.Errorf("fail %q: %q is not one of the errors %s", Cut(s), Cut(s[:end]), strings.Join(names, ", "))
 	}
 	var err error
 	if s[end] == ':' {
@@ -180,7 +173,7 @@ func ParseFail(s string) (Fail, error) {
 		f.First, f.Length, err = parseRange(s[end+1:])
 	}
 	if err != nil {
-		return Fail{}, fmt.Errorf("fail %q: %w", s, err)
+		return Fail{}, fmt.Errorf("fail %q: %w", Cut(s), err)
 	}
 	return f, nil
 }

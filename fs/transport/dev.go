@@ -7,9 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"unsafe"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,16 +16,16 @@ const (
 	// more, it sends more FORGETs at once.
 	inputSize = 64 << 10
 
-	// minAwake is how many workers wait for requests at least, so that one
-	// that is held up never is all there is.
+	// minAwake is how many workers wait for requests at least, so that one that
+	// is held up is never the only one.
 	minAwake = 2
 
 	// crowded is how many requests in a row a worker must have found waiting
-	// for it before it wakes another one up, and idle how often in a row it
-	// must have been woken up for nothing before it goes to sleep: far more,
-	// so that the number of workers settles where the load is.
+	// for it before it wakes another one up, and enough how often in a row it
+	// must have been woken up for nothing before it is parked: far more, so that
+	// the number of workers settles where the load is.
 	crowded = 16
-	idle    = 1024
+	enough  = 1024
 )
 
 // pool is the workers of /dev/fuse. All that are awake wait in poll, which wakes
@@ -35,21 +33,19 @@ const (
 // interrupt to get there. With a queue of waiting workers, the kernel's first
 // choice was the wrong CPU most of the time: one reader of 4 KiB got 0.6 of the
 // rate of a null server, against 1.3. So that a machine of many CPUs does not
-// wake them all, only as many as the load needs are awake.
+// wake them all, only as many as the load needs are awake; the others are parked.
 type pool struct {
 	*Server
 	workers []*worker
 
-	mu       sync.Mutex
-	awake    int
-	asleep   []*worker
-	sleepers atomic.Int32 // len(asleep), to be looked at without the lock
-	ended    chan struct{}
-	end      sync.Once
+	mu     sync.Mutex
+	awake  int
+	parked []*worker
+	idle   atomic.Int32 // len(parked), to be looked at without the lock
 }
 
 func newPool(s *Server) (*pool, error) {
-	p := &pool{Server: s, ended: make(chan struct{})}
+	p := &pool{Server: s}
 	cpus := s.placement.CPUs
 	for i := range max(len(cpus), minAwake) {
 		place := i % len(cpus)
@@ -59,77 +55,84 @@ func newPool(s *Server) (*pool, error) {
 	if s.rings != nil {
 		p.awake = 1 // what comes over /dev/fuse beside rings is rare, and not READ
 	}
-	p.asleep = slices.Clone(p.workers[p.awake:])
-	slices.Reverse(p.asleep) // the last one is the first to be woken up
-	p.sleepers.Store(int32(len(p.asleep)))
-	// What the first one can have, all can, or do without.
-	return p, p.workers[0].setUp()
+	p.parked = slices.Clone(p.workers[p.awake:])
+	slices.Reverse(p.parked) // the last one is the first to be woken up
+	p.idle.Store(int32(len(p.parked)))
+	// What the first worker lacks, such as a pipe, the others do, too.
+	if err := p.workers[0].setUp(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
-// serve returns when the connection has ended.
+// serve returns when the connection has to end and all workers have left.
 func (p *pool) serve() {
 	var all sync.WaitGroup
-	for i, w := range p.workers {
-		if i < p.awake {
-			w.wake <- struct{}{}
-		}
+	for _, w := range p.workers[:p.awake] { // before any of them runs and wakes others
+		w.wake <- struct{}{}
+	}
+	for _, w := range p.workers {
 		all.Go(w.run)
 	}
 	all.Wait()
-	// What waits is answered through the descriptors of workers.
-	p.later.stop()
+}
+
+// close closes the workers' descriptors, through which reads that wait are
+// answered, too.
+func (p *pool) close() {
 	for _, w := range p.workers {
 		w.close()
 	}
 }
 
-// more wakes a worker up, if one is asleep: of the memory node where there is much
+// wakeOne wakes a worker up, if one is parked: one of the memory node that has much
 // to do, if there is one.
-func (p *pool) more(node int) {
-	if p.sleepers.Load() == 0 {
+func (p *pool) wakeOne(node int) {
+	if p.idle.Load() == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.asleep)
+	n := len(p.parked)
 	if n == 0 {
 		return
 	}
 	next := n - 1
-	for i, w := range slices.Backward(p.asleep) {
+	for i, w := range slices.Backward(p.parked) {
 		if w.node == node {
 			next = i
 			break
 		}
 	}
-	p.asleep[next].wake <- struct{}{}
-	p.asleep = slices.Delete(p.asleep, next, next+1)
-	p.sleepers.Store(int32(n - 1))
+	p.parked[next].wake <- struct{}{}
+	p.parked = slices.Delete(p.parked, next, next+1)
+	p.idle.Store(int32(n - 1))
 	p.awake++
 }
 
-// less says that w goes to sleep, if enough others are awake.
-func (p *pool) less(w *worker) bool {
+// park reports whether w may sleep because enough others are awake.
+func (p *pool) park(w *worker) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.awake <= minAwake {
 		return false
 	}
 	p.awake--
-	p.asleep = append(p.asleep, w)
-	p.sleepers.Store(int32(len(p.asleep)))
+	p.parked = append(p.parked, w)
+	p.idle.Store(int32(len(p.parked)))
 	return true
 }
 
-// lose says that w, which was awake, is no more.
-func (p *pool) lose(w *worker) {
+// drop takes w, which was awake, out of the pool. Without the last one, nobody
+// answers.
+func (p *pool) drop(w *worker) {
 	p.mu.Lock()
 	p.awake--
-	left := p.awake + len(p.asleep)
+	left := p.awake + len(p.parked)
 	p.mu.Unlock()
-	p.more(w.node)
+	p.wakeOne(w.node)
 	if left == 0 {
-		p.end.Do(func() { close(p.ended) })
+		p.end()
 	}
 }
 
@@ -141,22 +144,22 @@ type worker struct {
 	wake chan struct{} // has an element if the worker has to be awake
 
 	fd      int // the connection, through a descriptor of its own if possible
-	noClone string
+	noClone error
 
 	in     []byte
 	header []byte // of the reply, just before data
 	data   []byte // begins with a page
 
 	pipe     *pipe // nil: replies are written
-	noSplice string
+	noSplice error
 
 	// What system calls take, here because it must not be on a stack that
 	// moves, nor be allocated.
 	iov    [2]unix.Iovec
-	pollFD [1]unix.PollFd
+	pollFD [2]unix.PollFd
 
-	served counter
-	late   counter // the same, of reads that had to wait
+	served  counter
+	delayed counter // the same, of reads that had to wait
 }
 
 var pageSize = unix.Getpagesize()
@@ -174,25 +177,21 @@ func (w *worker) setUp() error {
 	if err != nil {
 		return err
 	}
-	w.header = mem[pageSize-replyHeader : pageSize : pageSize]
 	end := pageSize + replyRoom(w.request)
+	w.header = mem[pageSize-replyHeader : pageSize : end] // its capacity is what is written
 	w.data = mem[pageSize:end:end]
 	w.in = mem[end:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
-		w.fd, w.noClone = w.Server.fd, err.Error()
+		w.fd, w.noClone = w.Server.fd, err
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
+	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
 	if w.rings != nil {
 		return nil // no large replies
 	}
-	if w.pipe, err = newPipe(w.request); err != nil {
-		w.noSplice = err.Error()
-	}
+	w.pipe, w.noSplice = newPipe(w.request)
 	return nil
 }
-
-// ioctlClone is FUSE_DEV_IOC_CLONE, _IOR(229, 0, uint32_t).
-const ioctlClone = 0x8004e500
 
 // clone returns another descriptor of the connection, for which the kernel keeps
 // a list of requests under way, and a lock, of its own.
@@ -208,13 +207,13 @@ func clone(fd int) (int, error) {
 	return c, nil
 }
 
-// run serves until the connection ends.
+// run serves until the connection has to end.
 func (w *worker) run() {
 	first := true
 	for {
 		select {
 		case <-w.wake:
-		case <-w.ended:
+		case <-w.begun:
 			return
 		}
 		if first {
@@ -224,17 +223,18 @@ func (w *worker) run() {
 		}
 		if err := w.setUp(); err != nil {
 			w.log.Printf("worker on CPU %d: %v", w.cpu, err)
-			w.lose(w)
+			w.drop(w)
 			return
 		}
 		if !w.serveUntilIdle() {
-			w.end.Do(func() { close(w.ended) })
+			w.end()
+			return
 		}
 	}
 }
 
 func (w *worker) close() {
-	if w.fd != w.Server.fd && w.in != nil {
+	if w.in != nil && w.fd != w.Server.fd {
 		unix.Close(w.fd)
 	}
 	if w.pipe != nil {
@@ -242,40 +242,41 @@ func (w *worker) close() {
 	}
 }
 
-// serveUntilIdle returns true if the worker has to sleep, and false if the
-// connection has ended.
+// serveUntilIdle returns true if the worker is parked, and false if the connection
+// has to end.
 func (w *worker) serveUntilIdle() bool {
 	found, futile := 0, 0
 	for {
-		// Neither this nor the reply ever waits: no need for the Go runtime to
-		// know of them. It does of poll.
-		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(w.fd), uintptr(unsafe.Pointer(&w.in[0])), uintptr(len(w.in)))
+		n, errno := readRequest(w.fd, w.in)
 		switch errno {
 		case 0:
-			if int(n) < int(unsafe.Sizeof(fuse.InHeader{})) {
-				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has", n)
+			if n < requestHeader {
+				w.log.Printf("reading /dev/fuse: %d bytes, less than any request has; the connection ends", n)
 				return false
 			}
 			futile = 0
 			w.answer(w.in[:n])
 			if found++; found == crowded {
 				found = 0
-				w.more(w.node)
+				w.wakeOne(w.node)
 			}
 		case unix.EAGAIN:
 			found = 0
-			if futile++; futile > idle {
+			if futile++; futile > enough {
 				futile = 0
-				if w.less(w) {
+				if w.park(w) {
 					return true
 				}
 			}
 			unix.Poll(w.pollFD[:], -1)
+			if w.pollFD[1].Revents != 0 {
+				return false
+			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the reader has gone away meanwhile
 		case unix.ENODEV:
 			return false
 		default:
-			w.log.Printf("reading /dev/fuse: %v", errno)
+			w.log.Printf("reading /dev/fuse: %v; the connection ends", errno)
 			return false
 		}
 	}
@@ -284,59 +285,41 @@ func (w *worker) serveUntilIdle() bool {
 // answer handles one request.
 func (w *worker) answer(in []byte) {
 	h := header(in)
-	switch h.Opcode {
-	case opRead:
-		r := (*fuse.ReadIn)(unsafe.Pointer(h))
-		n, errno := w.read(r.Fh, r.Offset, r.Size, w.data)
-		if errno != 0 {
-			w.answerNoData(h.Unique, r, errno)
+	switch {
+	case isRead(in):
+		n, delayed, errno := w.read(readOf(in), w.data)
+		if delayed != nil {
+			w.delay(in, delayed)
 			return
 		}
-		w.served.count(n)
-		putHeader(w.header, h.Unique, 0, n)
-		w.send(n)
-	case opInterrupt:
+		w.served.count(n, errno)
+		w.send(h.Unique, errno, n)
+	case h.Opcode == opInterrupt && len(in) >= interruptSize:
 		// What does not wait does not take long enough to be interrupted.
-		w.later.answer((*fuse.InterruptIn)(unsafe.Pointer(h)).Unique, true)
+		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, status := w.protocol.HandleRequest([][]byte{in}, [][]byte{w.header, w.data})
-		if !status.Ok() {
-			w.log.Printf("request of kind %d: %v", h.Opcode, status)
-			putHeader(w.header, h.Unique, syscall.EIO, 0)
-			n = replyHeader
-		}
-		if n >= replyHeader { // not for FORGET
-			w.send(n - replyHeader)
+		if n, errno, hasReply := w.other(in, w.header, w.data); hasReply {
+			w.send(h.Unique, errno, n)
 		}
 	}
 }
 
-// answerNoData answers a READ with an error, unless it is answered later.
-func (w *worker) answerNoData(unique uint64, r *fuse.ReadIn, errno syscall.Errno) {
-	if errno == Later {
-		w.answerLater(unique, r.Fh, r.Offset, r.Size, r.Pid)
-		return
-	}
-	w.served.countError()
-	putHeader(w.header, unique, errno, 0)
-	w.send(0)
-}
-
-// send sends the reply: the header and n bytes of data.
-func (w *worker) send(n int) {
+// send sends a reply with n bytes of data.
+func (w *worker) send(unique uint64, errno syscall.Errno, n int) {
+	putHeader(w.header, unique, errno, n)
 	if n >= spliceFrom && w.pipe != nil {
-		errno, ok := w.pipe.send(w.fd, w.header, w.data[:n], &w.iov)
-		if ok {
+		err, usable := w.pipe.send(w.fd, w.header, w.data[:n], &w.iov)
+		if usable {
 			return
 		}
-		w.log.Printf("reply of %d bytes through a pipe: %v; from now on replies are written", n, errno)
+		w.log.Printf("reply of %d bytes through a pipe: %v; from now on replies are written", n, err)
 		w.pipe.close()
 		w.pipe = nil
 	}
 	// Header and data are neighbours.
-	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(w.fd), uintptr(unsafe.Pointer(&w.header[0])), uintptr(replyHeader+n))
+	err := writeReply(w.fd, w.header[:replyHeader+n])
 	// ENOENT: the reader was killed meanwhile.
-	if errno != 0 && errno != unix.ENOENT && errno != unix.ENODEV {
-		w.log.Printf("reply of %d bytes: %v", n, errno)
+	if err != 0 && err != unix.ENOENT && err != unix.ENODEV {
+		w.log.Printf("reply of %d bytes: %v", n, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -29,13 +28,9 @@ const (
 	// in bytes. Nothing is ever written here, and what the kernel wants the
 	// buffers for requests to hold depends on it.
 	maxWrite = 4 << 10
-)
 
-// Opcodes of the protocol that are handled here.
-const (
-	opRead      = 15
-	opInit      = 26
-	opInterrupt = 36
+	// minInit is the size of struct fuse_init_in in bytes before it had a flags2.
+	minInit = 16
 )
 
 // negotiate answers INIT.
@@ -44,45 +39,36 @@ func (s *Server) negotiate(kind Kind) error {
 	if err != nil {
 		return fmt.Errorf("receiving the kernel's first request: %w", err)
 	}
-	if h := header(in); h.Opcode != opInit || len(in) < int(unsafe.Sizeof(fuse.InHeader{}))+16 {
+	if h := header(in); h.Opcode != opInit || len(in) < requestHeader+minInit {
 		return fmt.Errorf("the kernel's first request is of kind %d, %d bytes; want %d", h.Opcode, len(in), opInit)
 	}
-	init := *(*fuse.InitIn)(unsafe.Pointer(unsafe.SliceData(append(in, make([]byte, unsafe.Sizeof(fuse.InitIn{}))...))))
+	var init fuse.InitIn
+	copy(bytesOf(&init), in) // all of which older kernels do not send
 
 	switch {
 	case kind == Dev:
-		s.reason = "--transport dev"
-	case kind != Uring && s.waits != "":
-		s.reason = s.waits
+		s.noUring = ErrDevChosen
+	case kind != Uring && s.slow:
+		s.noUring = ErrSlowFiles
 	case init.Flags64()&fuse.CAP_OVER_IO_URING == 0:
-		s.reason = whyNotOffered()
+		s.noUring = whyNotOffered()
 	default:
-		if s.rings, err = newRings(s); err != nil {
-			s.reason = err.Error()
-		}
+		s.rings, s.noUring = newRings(s)
 	}
 	if kind == Uring && s.rings == nil {
-		return fmt.Errorf("%w: %s", ErrNoUring, s.reason)
+		return fmt.Errorf("%w: %w", ErrNoUring, s.noUring)
 	}
 
-	s.protocol = fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
-		Name:     s.fs.String(),
-		Logger:   s.log,
-		MaxWrite: s.request, // what go-fuse derives the largest read from
-		// Reading past the page cache, the kernel splits large and
-		// asynchronous reads into requests that run side by side.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
-		MaxBackground:     s.maxBackground(),
-	})
+	s.protocol = s.newProtocol()
 	reply := make([]byte, 256)
 	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{reply})
 	if !status.Ok() || n < replyHeader {
 		return fmt.Errorf("answering the kernel's first request: %v", status)
 	}
-	if status := *(*int32)(unsafe.Pointer(&reply[4])); status != 0 {
-		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, unix.Errno(-status))
+	if errno := replyErrno(reply); errno != 0 {
+		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, errno)
 	}
-	out := (*fuse.InitOut)(unsafe.Pointer(&reply[replyHeader]))
+	out := view[fuse.InitOut](reply[replyHeader:])
 	out.MaxWrite = maxWrite
 	// One more than a request has: memory that does not begin with a page takes
 	// part of another one. Otherwise such a read would be cut where its pages
@@ -104,10 +90,27 @@ func (s *Server) negotiate(kind Kind) error {
 	return nil
 }
 
+// newProtocol returns what answers requests other than READ.
+func (s *Server) newProtocol() *fuse.ProtocolServer {
+	return fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
+		Name:     s.fs.String(),
+		Logger:   s.log,
+		MaxWrite: s.request, // what go-fuse derives the largest read from
+		// Reading past the page cache, the kernel splits large and
+		// asynchronous reads into requests that run side by side.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
+		MaxBackground:     s.maxBackground(),
+		PanicHandler: func(value any) fuse.Status {
+			s.panicked(value)
+			return fuse.EIO
+		},
+	})
+}
+
 // maxBackground returns how many requests the kernel may keep in flight.
 func (s *Server) maxBackground() int {
 	least := minBackground
-	if s.waits != "" {
+	if s.slow {
 		least = waitingBackground
 	}
 	return min(max(backgroundPerCPU*len(s.placement.CPUs), least), math.MaxUint16)
@@ -120,7 +123,7 @@ func (s *Server) firstRequest() ([]byte, error) {
 		n, err := unix.Read(s.fd, in)
 		switch err {
 		case nil:
-			if n < int(unsafe.Sizeof(fuse.InHeader{})) {
+			if n < requestHeader {
 				return nil, errors.New("too short")
 			}
 			return in[:n:n], nil
@@ -138,14 +141,10 @@ func (s *Server) firstRequest() ([]byte, error) {
 // enableUring is where root lets FUSE use io_uring.
 const enableUring = "/sys/module/fuse/parameters/enable_uring"
 
-// whyNotOffered says why the kernel does not offer FUSE over io_uring.
-func whyNotOffered() string {
-	text, err := os.ReadFile(enableUring)
-	switch {
-	case err != nil:
-		return "this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it"
-	case strings.TrimSpace(string(text)) == "N":
-		return "FUSE over io_uring is off; root turns it on by echo Y >" + enableUring
+// whyNotOffered returns why the kernel does not offer FUSE over io_uring.
+func whyNotOffered() error {
+	if text, err := os.ReadFile(enableUring); err == nil && strings.TrimSpace(string(text)) == "N" {
+		return ErrDisabled
 	}
-	return "the kernel does not offer FUSE over io_uring"
+	return ErrNotOffered
 }

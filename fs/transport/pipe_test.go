@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,7 +106,7 @@ func TestMapBuffer(t *testing.T) {
 		if len(p) != size || cap(p) < size || cap(p)%hugePage != 0 {
 			t.Errorf("%d bytes: length %d, capacity %d", size, len(p), cap(p))
 		}
-		if at := uintptr(unsafe.Pointer(&p[0])); at%hugePage != 0 {
+		if at := address(p); at%hugePage != 0 {
 			t.Errorf("%d bytes begin at %#x", size, at)
 		}
 		for i := range p {

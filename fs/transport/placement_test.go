@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,11 +107,13 @@ func TestPlacementCalls(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		// Both are awake from the start, but one may have come late.
-		for both := false; !both; {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			mu.Lock()
-			both = len(pinned) == 2
+			both := len(pinned) == 2
 			mu.Unlock()
-			time.Sleep(time.Millisecond)
+			if both {
+				break
+			}
 		}
 		unix.Shutdown(k.fd, unix.SHUT_RDWR)
 		<-done
@@ -124,5 +125,3 @@ func TestPlacementCalls(t *testing.T) {
 		}
 	}
 }
-
-func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }

@@ -1,133 +1,201 @@
 package transport
 
 import (
+	"log"
+	"maps"
+	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// woken takes the wakes of all workers and returns who had one.
-func woken(workers []*worker) (who []int) {
-	for i, w := range workers {
-		select {
-		case <-w.wake:
-			who = append(who, i)
-		default:
-		}
-	}
-	return who
+// pins records which CPUs have workers: each calls Pin when it is first needed.
+type pins struct {
+	mu   sync.Mutex
+	cpus map[int]int
 }
 
-// Workers do not run here: this is the bookkeeping of who is awake.
-func TestPool(t *testing.T) {
-	const n = 5
-	_, fd := newKernel(t)
-	defer unix.Close(fd)
-	p, err := newPool(&Server{fd: fd, request: testRequest, placement: Placement{CPUs: make([]int, n)}})
-	if err != nil {
+func (p *pins) pin(cpu int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cpus == nil {
+		p.cpus = make(map[int]int)
+	}
+	p.cpus[cpu]++
+	return nil
+}
+
+func (p *pins) get() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.cpus))
+}
+
+// await waits until n CPUs have workers.
+func (p *pins) await(t *testing.T, n int) {
+	t.Helper()
+	for end := time.Now().Add(patience); len(p.get()) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("CPUs %d have workers, want %d of them", p.get(), n)
+		}
+	}
+}
+
+// serveQueued serves requests that are all there before anybody answers.
+func serveQueued(t *testing.T, placement Placement, requests int) (*connection, *pins) {
+	t.Helper()
+	k, fd := newKernel(t)
+	c := &connection{kernel: k, fs: newTestFS(), done: make(chan struct{})}
+	k.sendInit(45, 0)
+	var p pins
+	placement.Pin = p.pin
+	var err error
+	if c.server, err = New(fd, c.fs, Options{Kind: Dev, Request: testRequest, Placement: placement, Log: log.New(&c.log, "", 0)}); err != nil {
 		t.Fatal(err)
 	}
-	defer p.workers[0].close()
-	workers := slices.Clone(p.workers)
-	check := func(what string, awake int) {
-		t.Helper()
-		if p.awake != awake || len(p.asleep) != n-awake || int(p.sleepers.Load()) != n-awake {
-			t.Fatalf("%s: %d awake, %d asleep, %d sleepers; want %d awake of %d", what, p.awake, len(p.asleep), p.sleepers.Load(), awake, n)
+	k.receiveInit()
+	for i := range requests {
+		k.sendRead(uint64(i), 1<<20, uint64(i), 10)
+	}
+	go func() {
+		c.server.Serve()
+		close(c.done)
+	}()
+	seen := make(map[uint64]bool)
+	for range requests {
+		r := k.receive()
+		if r.errno != 0 || len(r.data) != 10 || seen[r.unique] {
+			t.Fatalf("%+v", r)
 		}
-		for i, w := range p.asleep {
-			if slices.Contains(p.asleep[:i], w) {
-				t.Fatalf("%s: worker %d sleeps twice", what, slices.Index(workers, w))
-			}
-		}
-		// Served adds these up.
-		if !slices.Equal(p.workers, workers) {
-			t.Fatalf("%s: the list of all workers has changed", what)
-		}
+		seen[r.unique] = true
 	}
-	check("at first", minAwake)
-	if p.less(workers[0]) {
-		t.Error("fewer are awake than there have to be")
-	}
-	check("less at first", minAwake)
-
-	// Woken up in their order.
-	for awake := minAwake + 1; awake <= n; awake++ {
-		p.more(0)
-		if who := woken(workers); !slices.Equal(who, []int{awake - 1}) {
-			t.Fatalf("more woke %d up, with the first %d awake", who, awake-1)
-		}
-		check("more", awake)
-	}
-	p.more(0)
-	if who := woken(workers); who != nil {
-		t.Errorf("%d were woken up with nobody asleep", who)
-	}
-	check("more with nobody asleep", n)
-
-	for awake := n - 1; awake >= minAwake; awake-- {
-		if !p.less(workers[awake]) {
-			t.Fatalf("worker %d may not sleep", awake)
-		}
-		check("less", awake)
-	}
-	if p.less(workers[0]) || p.less(workers[1]) {
-		t.Error("fewer are awake than there have to be")
-	}
-	// One that slept last is woken up first, and others may sleep instead.
-	p.more(0)
-	if who := woken(workers); !slices.Equal(who, []int{minAwake}) {
-		t.Errorf("%d were woken up, want %d", who, minAwake)
-	}
-	if !p.less(workers[0]) || p.less(workers[1]) {
-		t.Error("one too many is awake")
-	}
-	check("another sleeps", minAwake)
+	return c, &p
 }
 
-// Who is woken up is of the node where there is much to do.
-func TestPoolNodes(t *testing.T) {
-	_, fd := newKernel(t)
-	defer unix.Close(fd)
-	placement := Placement{CPUs: []int{0, 4, 1, 5, 2, 6}, Nodes: []int{0, 1, 0, 1, 0, 1}}
-	p, err := newPool(&Server{fd: fd, request: testRequest, placement: placement})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.workers[0].close()
-	for i, w := range p.workers {
-		if w.cpu != placement.CPUs[i] || w.node != placement.Nodes[i] {
-			t.Errorf("worker %d is on CPU %d of node %d", i, w.cpu, w.node)
-		}
-	}
-	// Nodes 1 has none left the third time, node 7 has none at all.
-	for i, test := range []struct{ node, who int }{{1, 3}, {1, 5}, {1, 2}, {7, 4}} {
-		p.more(test.node)
-		if who := woken(p.workers); !slices.Equal(who, []int{test.who}) {
-			t.Errorf("call %d: %d were woken up for node %d, want %d", i, who, test.node, test.who)
-		}
-	}
+// When more requests come than those who are awake can answer, the workers of all CPUs
+// are woken up, and nothing is lost or answered twice.
+func TestWorkersWakeUnderLoad(t *testing.T) {
+	placement := Placement{CPUs: []int{0, 1, 2, 3, 4}}
+	// Each of those awake wakes another one when it has found so many in a row.
+	c, pins := serveQueued(t, placement, len(placement.CPUs)*2*crowded)
+	pins.await(t, len(placement.CPUs))
+	c.end()
 }
 
-func TestPoolSize(t *testing.T) {
+// Who is woken up is of the node that has much to do, if there is one left, and
+// otherwise the first one in order.
+func TestWorkersOfTheBusyNodeFirst(t *testing.T) {
 	for _, test := range []struct {
-		cpus, workers, awake int
-		rings                *rings
+		nodes []int
+		want  []int
 	}{
-		{1, minAwake, minAwake, nil},
-		{2, 2, minAwake, nil},
-		{64, 64, minAwake, nil},
-		{64, 64, 1, &rings{}},
+		{nil, []int{10, 11, 12}},
+		{[]int{1, 1, 0, 1}, []int{10, 11, 13}},
+		{[]int{1, 1, 0, 0}, []int{10, 11, 12}},
 	} {
-		_, fd := newKernel(t)
-		p, err := newPool(&Server{fd: fd, request: pageSize, rings: test.rings, placement: Placement{CPUs: make([]int, test.cpus)}})
+		// Whoever of the two who are awake gets most of them, only one finds so
+		// many in a row, and once.
+		c, pins := serveQueued(t, Placement{CPUs: []int{10, 11, 12, 13}, Nodes: test.nodes}, 2*crowded-1)
+		pins.await(t, len(test.want))
+		c.end()
+		if got := pins.get(); !slices.Equal(got, test.want) {
+			t.Errorf("nodes %d: the CPUs %d have workers, want %d", test.nodes, got, test.want)
+		}
+	}
+}
+
+// Whatever workers do, enough stay awake, nobody is parked who is needed, and nobody
+// is woken up who was not parked.
+func TestPoolInvariants(t *testing.T) {
+	for _, cpus := range []int{1, 2, 3, 8} {
+		end, err := newEnding()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(p.workers) != test.workers || p.awake != test.awake || len(p.asleep) != test.workers-test.awake {
-			t.Errorf("%d CPUs: %d workers, %d awake, %d asleep", test.cpus, len(p.workers), p.awake, len(p.asleep))
+		_, fd := newKernel(t)
+		t.Cleanup(func() { unix.Close(fd); unix.Close(end.fd) })
+		p, err := newPool(&Server{fd: fd, ending: end, request: testRequest, placement: Placement{CPUs: make([]int, cpus)}})
+		if err != nil {
+			t.Fatal(err)
 		}
-		p.workers[0].close()
-		unix.Close(fd)
+		isAwake := make(map[*worker]bool)
+		for _, w := range p.workers[:minAwake] {
+			isAwake[w] = true
+		}
+		random := rand.New(rand.NewPCG(1, uint64(cpus)))
+		for step := range 2000 {
+			awake := slices.Collect(maps.Keys(isAwake))
+			slices.SortFunc(awake, func(a, b *worker) int { return slices.Index(p.workers, a) - slices.Index(p.workers, b) })
+			w := awake[random.IntN(len(awake))]
+			switch before := len(awake); {
+			case random.IntN(2) == 0:
+				p.wakeOne(w.node)
+			case p.park(w):
+				delete(isAwake, w)
+				if before <= minAwake {
+					t.Fatalf("step %d: one of %d may sleep", step, before)
+				}
+			case before > minAwake:
+				t.Fatalf("step %d: nobody of %d may sleep", step, before)
+			}
+			woken := 0
+			for _, w := range p.workers {
+				select {
+				case <-w.wake:
+					if isAwake[w] {
+						t.Fatalf("step %d: a worker that is awake is woken up", step)
+					}
+					isAwake[w] = true
+					woken++
+				default:
+				}
+			}
+			if woken > 1 {
+				t.Fatalf("step %d: %d are woken up", step, woken)
+			}
+		}
+		// Those that fail are replaced, until nobody is left.
+		for len(isAwake) > 0 {
+			if end.hasToEnd() {
+				t.Fatalf("%d CPUs: it ends with %d workers", cpus, len(isAwake))
+			}
+			for w := range isAwake {
+				delete(isAwake, w)
+				p.drop(w)
+				break
+			}
+			for _, w := range p.workers {
+				select {
+				case <-w.wake:
+					isAwake[w] = true
+				default:
+				}
+			}
+		}
+		if !end.hasToEnd() {
+			t.Errorf("%d CPUs: it goes on without workers", cpus)
+		}
+		p.close()
 	}
+}
+
+// Beside rings, one worker is enough: what comes over /dev/fuse is rare.
+func TestPoolBesideRings(t *testing.T) {
+	end, err := newEnding()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fd := newKernel(t)
+	t.Cleanup(func() { unix.Close(fd); unix.Close(end.fd) })
+	p, err := newPool(&Server{fd: fd, ending: end, request: pageSize, rings: &rings{}, placement: Placement{CPUs: make([]int, 64)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.awake != 1 || p.workers[0].pipe != nil {
+		t.Errorf("%d workers are awake; the first one has a pipe: %v", p.awake, p.workers[0].pipe != nil)
+	}
+	p.close()
 }

@@ -2,12 +2,10 @@ package transport
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
+	"time"
 )
 
 // minDepth and maxDepth bound the number of entries of a queue: requests of
@@ -23,95 +21,77 @@ const minDepth, maxDepth = 2, 4
 // placement says.
 //
 // An entry is a place for one request and its reply. Any thread may commit an
-// entry, and from then on the kernel tells that thread of requests in it. So a
+// entry, and from then on the kernel notifies that thread of requests in it. So a
 // thread that finds more large reads than one hands some over to others that
-// sleep, and goes on sharing the queue with them; and one that is told of another
+// sleep, and goes on sharing the queue with them; and one that gets another
 // queue's request gives it back if it has requests of its own queue, or if that
 // queue's thread sleeps, so that readers are served on their own CPUs again as
 // soon as that is no slower. Without this, one thread that reads at depth 8 is
 // served by one CPU: 0.47 of a null server's rate, against 0.83.
 //
-// A read that is answered later keeps its entry until then, so as many of them as
-// a queue has entries hold up what else begins on its CPU. Where such reads are
-// to be expected, Auto means Dev.
+// Reads that are answered later keep their entries until then; see spares. Where such
+// reads are to be expected, Auto means Dev, over which any number can wait.
 type rings struct {
 	*Server
 	threads []*thread
-	depth   int     // entries of a queue
-	entries []entry // of all queues, in their order
-	stopFD  int     // an eventfd
+	depth   int     // entries of a queue, without spare ones
+	entries []entry // of all queues, in their order, and then the spare ones
+	spares
 	running sync.WaitGroup
 
-	registering, serving chan struct{} // closed when threads shall do so
-	results              chan error    // of each thread's steps until then
-	stopped              atomic.Bool
+	registering, serving  sync.Once
+	mayRegister, mayServe chan struct{} // closed when threads are to go on, or to end
+	results               chan error    // of each thread's steps until then
+	abandoned             atomic.Bool   // threads are to end before they register, and leave the connection alone
 }
-
-// entry has a request and its reply.
-type entry struct {
-	home    *thread
-	queue   uint16
-	header  *entryHeader
-	payload []byte
-	iov     [2]unix.Iovec // of the two
-}
-
-// entryHeader is a struct fuse_uring_req_header.
-type entryHeader struct {
-	inOut    [128]byte // fuse_in_header of the request, fuse_out_header of the reply
-	op       [128]byte // the fixed struct of the request
-	flags    uint64
-	commitID uint64
-	payload  uint32 // bytes
-	_        uint32
-	_        uint64
-}
-
-// headerRoom keeps headers on cache lines of their own.
-const headerRoom = 512
 
 // memory returns the bytes of all entries.
 func (r *rings) memory() (sum int) {
+	size := replyRoom(r.request) + headerRoom
 	for _, t := range r.threads {
-		sum += mappedSize(len(t.queues) * r.depth * (replyRoom(r.request) + headerRoom))
+		sum += mappedSize(len(t.queues)*r.depth*size) + mappedSize(len(t.queues)*r.spare*size)
 	}
 	return sum
 }
 
-// newRings makes the threads, each with a ring.
+// newRings starts the threads, each with a ring.
 func newRings(s *Server) (*rings, error) {
-	cpus := len(s.placement.Queues)
-	if cpus == 0 {
-		return nil, errors.New("it is not known how many CPUs there can be")
+	if len(s.placement.Queues) == 0 {
+		return nil, errors.New("the number of possible CPUs is not known")
 	}
-	r := &rings{
-		Server:      s,
-		depth:       min(max(cpus, minDepth), maxDepth),
-		registering: make(chan struct{}),
-		serving:     make(chan struct{}),
-		results:     make(chan error),
-	}
-	r.entries = make([]entry, cpus*r.depth)
-	r.threads = newThreads(r)
-	var err error
-	if r.stopFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return nil, os.NewSyscallError("eventfd", err)
-	}
+	r := makeRings(s)
 	for _, t := range r.threads {
 		r.running.Go(t.run)
 	}
 	if err := r.step(); err != nil {
-		r.stop()
+		r.abandoned.Store(true)
+		r.join()
 		return nil, err
 	}
 	return r, nil
+}
+
+// makeRings returns rings whose threads do not run yet.
+func makeRings(s *Server) *rings {
+	cpus := len(s.placement.Queues)
+	r := &rings{
+		Server:      s,
+		depth:       min(max(cpus, minDepth), maxDepth),
+		mayRegister: make(chan struct{}),
+		mayServe:    make(chan struct{}),
+		results:     make(chan error),
+	}
+	r.spare, r.waiting = spareEntries(cpus), make([]atomic.Int32, cpus)
+	r.entries = make([]entry, cpus*(r.depth+r.spare))
+	r.threads = newThreads(r)
+	return r
 }
 
 // newThreads returns a thread for each CPU to answer on that has a queue.
 func newThreads(r *rings) []*thread {
 	all := make([]*thread, len(r.placement.CPUs))
 	for place, cpu := range r.placement.CPUs {
-		all[place] = &thread{rings: r, place: place, cpu: cpu, mailFD: -1}
+		all[place] = &thread{rings: r, place: place, cpu: cpu, inbox: inbox{fd: -1}, pause: time.Sleep}
 	}
 	for queue, place := range r.placement.Queues {
 		all[place].queues = append(all[place].queues, queue)
@@ -144,33 +124,25 @@ func (r *rings) step() error {
 
 // register gives the kernel all entries.
 func (r *rings) register() error {
-	close(r.registering)
+	r.registering.Do(func() { close(r.mayRegister) })
 	return r.step()
 }
 
 // serve starts to answer requests.
-func (r *rings) serve() { close(r.serving) }
+func (r *rings) serve() { r.serving.Do(func() { close(r.mayServe) }) }
 
-// stop ends all threads. It must be called once, when no read waits any more.
+// stop ends all threads, and the connection with them. No read may wait any more.
 func (r *rings) stop() {
-	r.stopped.Store(true)
-	unix.Write(r.stopFD, eventfdOne[:])
-	for _, c := range []chan struct{}{r.registering, r.serving} {
-		select {
-		case <-c:
-		default:
-			close(c)
-		}
-	}
-	r.running.Wait()
-	unix.Close(r.stopFD)
-	for _, t := range r.threads {
-		if t.mailFD >= 0 {
-			unix.Close(t.mailFD)
-		}
-	}
+	r.end()
+	r.join()
 }
 
-// eventfdOne is written to an eventfd for it to be readable: a number that is not
-// zero in any byte order.
-var eventfdOne = [8]byte{0: 1, 7: 1}
+// join waits for all threads, which have to end.
+func (r *rings) join() {
+	r.registering.Do(func() { close(r.mayRegister) })
+	r.serve()
+	r.running.Wait()
+	for _, t := range r.threads {
+		t.inbox.close()
+	}
+}

@@ -3,14 +3,11 @@ package transport
 import (
 	"fmt"
 	"iter"
-	"os"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"syscall"
-	"unsafe"
+	"time"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,12 +22,11 @@ const (
 	// queue's thread at every request: one reader of 4 KiB was 3 times as fast.
 	spins = 64
 
-	// shareFrom is the size of a read in bytes from which on waking another
-	// CPU up for it is worth while.
-	shareFrom = 64 << 10
-
-	cmdRegister       = 1 // FUSE_IO_URING_CMD_REGISTER
-	cmdCommitAndFetch = 2 // FUSE_IO_URING_CMD_COMMIT_AND_FETCH
+	// What the kernel is short of, it is asked for again: first at once, then
+	// every retryPause, and after maxRetries in a row, some ten seconds, no more.
+	quickRetries = 16
+	retryPause   = time.Millisecond
+	maxRetries   = 10_000
 )
 
 // User data of submissions: the number of an entry, and of what kind it is.
@@ -38,8 +34,8 @@ const (
 	fromKernel = iota << 32 // a request is in the entry
 	handedOver              // another thread asks to answer it
 	notHanded               // handing it over has failed
-	stopNow                 // the eventfd was written to
-	mailCame                // so was the thread's own
+	endNow                  // the connection has to end
+	inboxReady              // there is something in the thread's inbox
 	kindMask   = ^uint64(1<<32 - 1)
 )
 
@@ -50,68 +46,64 @@ type thread struct {
 	cpu     int       // that it is bound to
 	queues  []int     // by the numbers of their CPUs
 	others  []*thread // in the order in which work is handed to them
-	ring    *ring
-	asleep  atomic.Bool // until a request comes, or is handed over
-	todo    []uint32    // entries with requests
-	foreign []uint32    // the same, of other threads' queues, that have just come
+	ring    ring
+	asleep  atomic.Bool  // until a request comes, or is handed over
+	early   []completion // taken off a full ring
+	todo    []uint32     // entries with requests
+	foreign []uint32     // the same, of other threads' queues, that have just come
 	in      []byte
+	head    [replyHeader]byte // that go-fuse writes
+	inbox   inbox             // reads that have waited
+	retries int               // of entries, in a row
+	pause   func(time.Duration)
+	failed  bool
 	served  counter
-
-	// Reads that have waited come as mail.
-	mailFD   int  // an eventfd
-	mailed   bool // the ring was asked to tell of it, at the first one that waits
-	mailLock sync.Mutex
-	mails    []mail
 }
 
-// run is the thread's life. It gives a result for each step before serving.
+// run is the thread's life. It gives a result for each step before serving. When a
+// thread leaves, so do all: nobody else answers its CPU's requests.
 func (t *thread) run() {
 	runtime.LockOSThread() // for good: the thread ends with the goroutine
 	t.pin(t.cpu)
-	err := t.make()
+	err := t.setUp()
 	t.results <- err
 	if err != nil {
 		return
 	}
 	defer t.ring.close()
-	<-t.registering
-	if t.stopped.Load() {
+	<-t.mayRegister
+	if t.abandoned.Load() {
+		return
+	}
+	defer t.end()
+	if t.hasToEnd() {
 		return
 	}
 	t.results <- t.registerEntries()
-	<-t.serving
-	if !t.stopped.Load() {
+	<-t.mayServe
+	if !t.hasToEnd() {
 		t.serve()
 	}
 }
 
-func (t *thread) make() error {
-	room, all := replyRoom(t.request), len(t.queues)*t.depth
-	mem, err := t.mapBuffer(all*(room+headerRoom), t.cpu)
+// setUp makes the entries of the thread's queues, and its ring.
+func (t *thread) setUp() error {
+	if err := t.placeEntries(t.ownEntries(), len(t.queues)*t.depth); err != nil {
+		return err
+	}
+	if err := t.inbox.open(); err != nil {
+		return err
+	}
+	r, err := newRing(ringSize)
 	if err != nil {
 		return err
 	}
-	headers := mem[all*room:]
-	i := 0
-	for n := range t.ownEntries() {
-		e := &t.entries[n]
-		e.home, e.queue = t, uint16(n/t.depth)
-		e.header = (*entryHeader)(unsafe.Pointer(&headers[i*headerRoom]))
-		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
-		e.iov[0].Base = &headers[i*headerRoom]
-		e.iov[0].SetLen(int(unsafe.Sizeof(entryHeader{})))
-		e.iov[1].Base = &e.payload[0]
-		e.iov[1].SetLen(len(e.payload))
-		i++
-	}
-	if t.mailFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return os.NewSyscallError("eventfd", err)
-	}
-	t.ring, err = newRing(ringSize)
-	return err
+	t.ring = r
+	return nil
 }
 
-// ownEntries are the numbers of the entries of the thread's queues.
+// ownEntries are the numbers of the entries of the thread's queues, without the spare
+// ones.
 func (t *thread) ownEntries() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for _, queue := range t.queues {
@@ -124,40 +116,33 @@ func (t *thread) ownEntries() iter.Seq[int] {
 	}
 }
 
+// registerEntries gives the kernel the thread's entries.
 func (t *thread) registerEntries() error {
 	for n := range t.ownEntries() {
-		t.ring.submit(submission{
-			opcode:   opUringCmd,
-			fd:       int32(t.fd),
-			off:      cmdRegister,
-			addr:     uint64(uintptr(unsafe.Pointer(&t.entries[n].iov))),
-			len:      uint32(len(t.entries[n].iov)),
-			userData: fromKernel | uint64(n),
-			queueID:  t.entries[n].queue,
-		})
+		t.register(uint32(n))
 	}
-	t.ring.submit(submission{opcode: opPollAdd, fd: int32(t.stopFD), opFlags: unix.POLLIN, userData: stopNow})
+	t.await(t.ending.fd, endNow)
 	if errno := t.ring.enter(enterSubmit); errno != 0 {
-		return os.NewSyscallError("io_uring_enter", errno)
+		return fmt.Errorf("io_uring_enter: %w", errno)
 	}
 	// What the kernel refuses, it refuses at once. A request may be there, too.
-	for {
-		c, ok := t.ring.next()
-		switch {
-		case !ok:
-			return nil
-		case c.userData&kindMask != fromKernel:
-		case c.res < 0:
-			return fmt.Errorf("queue %d: %w", t.entries[uint32(c.userData)].queue, syscall.Errno(-c.res))
-		default:
-			t.todo = append(t.todo, uint32(c.userData))
+	t.takeCompletions()
+	for _, c := range t.early {
+		if errno := failure(c); errno != 0 && !isTransient(errno) {
+			return fmt.Errorf("queue %d: %w", t.entries[uint32(c.userData)].queue, errno)
 		}
 	}
+	return nil
+}
+
+// await has the ring report once that a descriptor is readable.
+func (t *thread) await(fd int, kind uint64) {
+	t.submit(submission{opcode: opPollAdd, fd: int32(fd), opFlags: unix.POLLIN, userData: kind})
 }
 
 // serve answers requests until the connection ends.
 func (t *thread) serve() {
-	for {
+	for !t.failed && t.collect() {
 		if len(t.todo) > 1 {
 			t.share()
 		}
@@ -169,24 +154,22 @@ func (t *thread) serve() {
 			}
 		}
 		t.todo = t.todo[:0]
-		errno := t.await()
-		if errno != 0 && errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.EBUSY {
-			t.log.Printf("rings on CPU %d: io_uring_enter: %v", t.cpu, errno)
-			return
-		}
-		if !t.collect() {
-			return
+		if errno := t.sleep(); errno != 0 && !isTransient(errno) {
+			t.fail("io_uring_enter", errno)
 		}
 	}
 }
 
-// await returns when there are completions.
-func (t *thread) await() syscall.Errno {
+// sleep returns when there are completions, or at a signal.
+func (t *thread) sleep() syscall.Errno {
+	if len(t.early) > 0 {
+		return t.ring.enter(enterSubmit)
+	}
 	for range spins {
 		if errno := t.ring.enter(enterNow); errno != 0 || !t.ring.empty() {
 			return errno
 		}
-		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		yield()
 	}
 	t.asleep.Store(true)
 	errno := t.ring.enter(enterWait)
@@ -194,163 +177,111 @@ func (t *thread) await() syscall.Errno {
 	return errno
 }
 
-// collect puts what has come into todo, and returns false if the connection has
-// ended.
+// submit queues a submission, which the kernel sees when the ring is entered. From a
+// full ring, the earlier ones go first.
+func (t *thread) submit(s submission) {
+	for tries := 0; !t.failed && !t.ring.queue(s); tries++ {
+		errno := t.ring.enter(enterNow)
+		// If there is no room for more completions, the kernel takes no submissions.
+		t.takeCompletions()
+		switch {
+		case errno != 0 && !isTransient(errno):
+			t.fail("io_uring_enter", errno)
+		case tries == maxRetries:
+			t.fail("io_uring_enter, of a full ring", unix.EBUSY)
+		default:
+			t.pauseFrom(tries)
+		}
+	}
+}
+
+// takeCompletions keeps all completions for collect.
+func (t *thread) takeCompletions() {
+	for c, ok := t.ring.next(); ok; c, ok = t.ring.next() {
+		t.early = append(t.early, c)
+	}
+}
+
+// collect puts the requests that have come into todo, and returns false if the
+// connection has ended.
 func (t *thread) collect() bool {
 	local := false // there is work of this queue
-	for {
-		c, ok := t.ring.next()
-		if !ok {
-			break
-		}
+	t.takeCompletions()
+	come := t.early
+	t.early = nil // handling them may take more off a full ring
+	for _, c := range come {
 		n := uint32(c.userData)
+		errno := failure(c)
 		switch c.userData & kindMask {
-		case stopNow:
+		case endNow:
 			return false
-		case mailCame:
-			t.answerMails()
-			continue
+		case inboxReady:
+			if errno != 0 && !isTransient(errno) {
+				t.fail("poll", errno)
+				return false
+			}
+			t.answerDue()
 		case handedOver, notHanded:
 			t.todo = append(t.todo, n)
 			local = local || t.entries[n].home == t
-			continue
-		}
-		switch errno := syscall.Errno(-c.res); errno {
-		case 0:
-			if t.entries[n].home == t {
-				local = true
-				t.todo = append(t.todo, n)
-			} else {
-				t.foreign = append(t.foreign, n)
-			}
-		case unix.ENOTCONN, unix.ECONNABORTED, unix.ECANCELED:
-			return false
 		default:
-			t.log.Printf("queue %d: entry %d is lost: %v", t.entries[n].queue, n, errno)
+			e := &t.entries[n]
+			switch {
+			case errno == 0:
+				t.retries = 0
+				if e.home == t {
+					local = true
+					t.todo = append(t.todo, n)
+				} else {
+					t.foreign = append(t.foreign, n)
+				}
+			case errno == unix.ENOTCONN || errno == unix.ECONNABORTED || errno == unix.ECANCELED:
+				return false
+			case isTransient(errno) && t.retries < maxRetries:
+				t.resubmit(n)
+			case t.isNewSpare(n):
+				t.usable.Store(false)
+				t.log.Printf("rings on CPU %d: a spare entry of queue %d: %v; few readers of slow files can wait", t.cpu, e.queue, errno)
+			default:
+				t.fail(fmt.Sprintf("entry %d of queue %d", n, e.queue), errno)
+				return false
+			}
 		}
 	}
-	handed := false
-	for _, n := range t.foreign {
-		home := t.entries[n].home
-		if local || home.asleep.CompareAndSwap(true, false) {
-			t.handOver(n, home)
-			handed = true
-		} else {
-			t.todo = append(t.todo, n)
-		}
+	if t.early == nil {
+		t.early = come[:0]
 	}
-	t.foreign = t.foreign[:0]
-	if handed {
-		t.ring.enter(enterSubmit)
-	}
+	t.giveBack(local)
 	return true
 }
 
-// share hands all large reads but the first to threads that wait.
-func (t *thread) share() {
-	next, handed := 0, false
-	mine := t.todo[:1]
-	for _, n := range t.todo[1:] {
-		e := &t.entries[n]
-		if h := e.header; header(h.inOut[:]).Opcode == opRead && readIn(h).size >= shareFrom {
-			for next < len(t.others) && !t.others[next].asleep.CompareAndSwap(true, false) {
-				next++
-			}
-			if next < len(t.others) {
-				t.handOver(n, t.others[next])
-				next++
-				handed = true
-				continue
-			}
-		}
-		mine = append(mine, n)
+// failure returns the error of a completion.
+func failure(c completion) syscall.Errno {
+	if c.res >= 0 {
+		return 0
 	}
-	t.todo = mine
-	if handed {
-		t.ring.enter(enterSubmit)
+	return syscall.Errno(-c.res)
+}
+
+// isTransient reports whether what failed is to be tried again: a signal came, or
+// the kernel was short of memory or room at that moment.
+func isTransient(errno syscall.Errno) bool {
+	return errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.EBUSY
+}
+
+// pauseFrom waits before what has failed so often is tried again.
+func (t *thread) pauseFrom(tries int) {
+	if tries >= quickRetries {
+		t.pause(retryPause)
 	}
 }
 
-// handOver asks to's thread to answer entry n, once the ring is entered.
-func (t *thread) handOver(n uint32, to *thread) {
-	t.ring.submit(submission{
-		opcode:   opMsgRing,
-		flags:    sqeSkipSuccess,
-		fd:       int32(to.ring.fd),
-		off:      handedOver | uint64(n),
-		userData: notHanded | uint64(n),
-	})
-}
-
-// requestRead is a struct fuse_read_in, as far as it matters.
-type requestRead struct {
-	fh, offset uint64
-	size       uint32
-}
-
-func readIn(h *entryHeader) *requestRead { return (*requestRead)(unsafe.Pointer(&h.op)) }
-
-// answer answers the request of an entry; the kernel gets the reply when the
-// ring is entered. It reports whether that was a large read.
-func (t *thread) answer(number uint32) (large bool) {
-	e := &t.entries[number]
-	n, errno := 0, syscall.Errno(0)
-	if header(e.header.inOut[:]).Opcode == opRead {
-		r := readIn(e.header)
-		n, errno = t.read(r.fh, r.offset, r.size, e.payload)
-		switch errno {
-		case 0:
-			t.served.count(n)
-			large = n >= shareFrom
-		case Later:
-			t.answerLater(number)
-			return false
-		default:
-			t.served.countError()
-		}
-	} else {
-		n, errno = t.answerOther(e)
+// fail ends the connection: readers whose requests come to this thread would wait
+// for good.
+func (t *thread) fail(what string, errno syscall.Errno) {
+	if !t.failed {
+		t.failed = true
+		t.log.Printf("rings on CPU %d: %s: %v; the connection ends", t.cpu, what, errno)
 	}
-	t.commit(number, n, errno)
-	return large
-}
-
-// commit makes the entry's request its reply, of n bytes.
-func (t *thread) commit(number uint32, n int, errno syscall.Errno) {
-	e := &t.entries[number]
-	h := e.header
-	commit := h.commitID
-	putHeader(h.inOut[:], header(h.inOut[:]).Unique, errno, n)
-	h.payload = uint32(n)
-	t.ring.submit(submission{
-		opcode:   opUringCmd,
-		fd:       int32(t.fd),
-		off:      cmdCommitAndFetch,
-		userData: fromKernel | uint64(number),
-		commitID: commit,
-		queueID:  e.queue,
-	})
-}
-
-// answerOther answers what is not READ. The request is put together as /dev/fuse
-// has it, elsewhere, because the reply takes its place.
-func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
-	h := e.header
-	in := header(h.inOut[:])
-	size := int(unsafe.Sizeof(fuse.InHeader{}))
-	fixed := int(in.Length) - size - int(h.payload)
-	if fixed < 0 || fixed > len(h.op) || int(h.payload) > len(e.payload) {
-		t.log.Printf("rings on CPU %d: request of kind %d has %d bytes, %d of them payload", t.cpu, in.Opcode, in.Length, h.payload)
-		return 0, syscall.EIO
-	}
-	t.in = append(t.in[:0], h.inOut[:size]...)
-	t.in = append(t.in, h.op[:fixed]...)
-	t.in = append(t.in, e.payload[:h.payload]...)
-	var out fuse.OutHeader
-	n, status := t.protocol.HandleRequest([][]byte{t.in}, [][]byte{unsafe.Slice((*byte)(unsafe.Pointer(&out)), replyHeader), e.payload})
-	if !status.Ok() || n < replyHeader {
-		t.log.Printf("request of kind %d: %v", in.Opcode, status)
-		return 0, syscall.EIO
-	}
-	return n - replyHeader, syscall.Errno(-out.Status)
+	t.end()
 }

@@ -33,21 +33,25 @@ type FileSystem interface {
 	// file only. It must not block, nor keep p. It answers READ; the method
 	// Read is never called.
 	//
-	// A read that shall take longer must not keep the thread waiting, of which
-	// there are hardly more than CPUs: ReadFile returns Later at once, and
-	// ReadLater is called.
-	ReadFile(fh uint64, off int64, p []byte) (int, syscall.Errno)
+	// A read that is to take longer must not keep the thread waiting, of which
+	// there are hardly more than CPUs: ReadFile returns at once what is not nil,
+	// and that is answered when it is due.
+	//
+	// If this or any other method panics, the request gets EIO, and the panic is
+	// logged.
+	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
 
-	// ReadLater says when the read of size bytes is to be answered for which
-	// ReadFile has just returned Later, and with what. It must not block.
-	ReadLater(fh uint64, off int64, size int) LaterRead
+	// IsSlow reports whether reads of the open file fh are delayed. It is called
+	// when a file has just been opened, so that there is room for those that
+	// wait.
+	IsSlow(fh uint64) bool
 }
 
 // Kind is a way to carry requests.
 type Kind string
 
 const (
-	Auto  Kind = "auto"  // Uring where it can be had, otherwise Dev
+	Auto  Kind = "auto"  // Uring if it is available, and reads are not known to wait; otherwise Dev
 	Dev   Kind = "dev"   // reads and writes of /dev/fuse
 	Uring Kind = "uring" // FUSE over io_uring: Linux 6.14 or later, if root has enabled it
 )
@@ -68,16 +72,30 @@ type Options struct {
 	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
-	// Waits says why reads may be answered later, as far as that is known from
-	// the start; "" means that it is not. Auto means Dev then, and the kernel
-	// may keep more requests in flight.
-	Waits string
+	// SlowFiles says that the file system is known from the start to delay
+	// reads. Auto means Dev then, and the kernel may keep more requests in
+	// flight.
+	SlowFiles bool
 
 	Placement Placement // has to name a CPU
 }
 
-// ErrNoUring is returned where io_uring was asked for and cannot be had.
-var ErrNoUring = errors.New("transport uring")
+// ErrNoUring is what New returns, with the reason, if the Kind is Uring, or if the
+// kernel has refused the rings when there was no way back to /dev/fuse.
+var ErrNoUring = errors.New("FUSE over io_uring is not available")
+
+// Why a connection is not over io_uring; see [Report].NoUring, which may be another
+// error as well: of what setting up the rings has met.
+var (
+	ErrDevChosen  = errors.New("/dev/fuse was chosen")
+	ErrSlowFiles  = errors.New("some files are slow, and over io_uring few of their readers can wait")
+	ErrNotOffered = errors.New("this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it")
+	ErrDisabled   = errors.New("FUSE over io_uring is off; root turns it on by echo Y >" + enableUring)
+)
+
+// ErrNotNeeded is why large replies over io_uring do not go through pipes; see
+// [Report].NoSplice.
+var ErrNotNeeded = errors.New("not needed over io_uring")
 
 // Server serves one connection.
 type Server struct {
@@ -85,15 +103,17 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int // bytes of the largest request
-	waits    string
-	later    later
+	request  int  // bytes of the largest request
+	slow     bool // files are known to be
+	delays   delays
+	panics   panics
 
+	*ending
 	placement Placement
 
-	pool   *pool
-	rings  *rings // nil over /dev/fuse
-	reason string // why not over io_uring
+	pool    *pool
+	rings   *rings // nil over /dev/fuse
+	noUring error  // why
 }
 
 // New starts the connection behind fd, a descriptor of /dev/fuse that was
@@ -101,9 +121,9 @@ type Server struct {
 // settles what both sides can do. Readers wait until Serve is called. The
 // descriptor belongs to the server, also if there is an error.
 //
-// If a Kind of Uring cannot be had, the error is one of ErrNoUring and says why.
+// If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, waits: o.Waits, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -111,13 +131,25 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 		s.log = log.Default()
 	}
 	if err := s.start(o.Kind); err != nil {
-		if s.rings != nil {
-			s.rings.stop()
-		}
-		unix.Close(fd)
+		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// close ends what the server has started, except for reads that wait, and closes
+// its descriptors.
+func (s *Server) close() {
+	if s.rings != nil {
+		s.rings.stop()
+	}
+	if s.pool != nil {
+		s.pool.close()
+	}
+	unix.Close(s.fd)
+	if s.ending != nil {
+		unix.Close(s.ending.fd)
+	}
 }
 
 func (s *Server) start(kind Kind) error {
@@ -125,6 +157,10 @@ func (s *Server) start(kind Kind) error {
 		return err
 	}
 	if err := unix.SetNonblock(s.fd, true); err != nil {
+		return err
+	}
+	var err error
+	if s.ending, err = newEnding(); err != nil {
 		return err
 	}
 	if err := s.negotiate(kind); err != nil {
@@ -137,7 +173,6 @@ func (s *Server) start(kind Kind) error {
 		threads += len(s.rings.threads)
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), threads+2))
-	var err error
 	s.pool, err = newPool(s)
 	return err
 }
@@ -150,10 +185,8 @@ func (s *Server) Serve() {
 		s.rings.serve()
 	}
 	s.pool.serve()
-	if s.rings != nil {
-		s.rings.stop()
-	}
-	unix.Close(s.fd)
+	s.delays.stop()
+	s.close()
 }
 
 // Served is what readers have got so far.
@@ -189,7 +222,7 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	}
 	for i, w := range s.pool.workers {
 		w.served.addTo(&all[i%len(all)].Served)
-		w.late.addTo(&all[i%len(all)].Served)
+		w.delayed.addTo(&all[i%len(all)].Served)
 	}
 	if s.rings != nil {
 		for _, t := range s.rings.threads {
@@ -207,17 +240,17 @@ type counter struct {
 	_                    [64]byte
 }
 
-// count counts a read that was answered with data.
-func (c *counter) count(bytes int) {
+// count counts a read and its outcome.
+func (c *counter) count(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.errors.Store(c.errors.Load() + 1)
+		return
+	}
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
 }
 
-// countError counts a read that was answered with an error.
-func (c *counter) countError() { c.errors.Store(c.errors.Load() + 1) }
-
-// add counts a read and its outcome, where several goroutines do so at a time. No
-// other method that counts may be used on the same counter.
+// add is count where several goroutines do so at a time.
 func (c *counter) add(bytes int, errno syscall.Errno) {
 	if errno != 0 {
 		c.errors.Add(1)
@@ -236,30 +269,27 @@ func (c *counter) addTo(s *Served) {
 // Report says what is in force and, for what is not, why.
 type Report struct {
 	Kind      Kind
-	NoUring   string // why not over io_uring; "" if it is
-	Workers   int    // threads that answer reads, at most
-	Request   int    // bytes of the largest request
-	Splice    bool   // large replies over /dev/fuse go through pipes
-	NoSplice  string // why not, if they do not
-	Clone     bool   // every worker has a descriptor of its own
-	NoClone   string // why not, if it has not
-	MaxMemory int    // bytes of all buffers, once all have been used
+	NoUring   error // why not over io_uring; nil if it is
+	Workers   int   // threads that answer reads, at most
+	Request   int   // bytes of the largest request
+	NoSplice  error // why large replies do not go through pipes; nil if they do
+	NoClone   error // why not every worker has a descriptor of its own; nil if it has
+	MaxMemory int   // bytes of all buffers, once all have been used
 }
 
 // Report returns what is in force.
 func (s *Server) Report() Report {
-	r := Report{Kind: Dev, NoUring: s.reason, Request: s.request}
 	first := s.pool.workers[0]
-	r.Clone, r.NoClone = first.fd != s.fd, first.noClone
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)
-		r.NoSplice = "rings have no pipes"
+		r.NoSplice = ErrNotNeeded
 		r.MaxMemory = s.rings.memory()
 		return r
 	}
 	r.Workers = len(s.pool.workers)
-	r.Splice, r.NoSplice = first.pipe != nil, first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + lateBuffers*(replyHeader+s.request)
+	r.NoSplice = first.noSplice
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }

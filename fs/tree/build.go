@@ -1,38 +1,13 @@
 package tree
 
 import (
-	"cmp"
-	"fmt"
-	"maps"
+	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
-
-// Error is what is wrong with an entry. Its text names the entry's pattern and
-// what would be right.
-type Error struct {
-	Entry int // index of the entry; of two that clash, the later one
-	Err   error
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-func (e *Error) Unwrap() error { return e.Err }
-
-// Errors are the errors of New, at least one, in the order of their entries.
-type Errors []*Error
-
-// Error returns a line for each.
-func (e Errors) Error() string {
-	var lines []string
-	for _, err := range e {
-		lines = append(lines, err.Error())
-	}
-	return strings.Join(lines, "\n")
-}
 
 // Options says which part of a tree is shown. The zero value is all of it, with a
 // seed of 0.
@@ -42,60 +17,59 @@ type Options struct {
 	History History
 }
 
-// New builds the tree of some entries; of none, a root without children. Its
-// time and memory follow the number of entries and the length of their patterns,
-// never the number of files: about a kilobyte for each entry, and as much again for
-// each time that a history has added as many files as it had. The patterns with
-// ranges in one folder are compared with each other where their names begin alike,
-// so ten thousand of these take seconds.
-//
-// The error is Errors, of each entry with something wrong: a pattern that cannot be
-// read, two entries that make one name, two that make one folder but write it
-// differently, 2^61 files and folders or more, or files that cannot be so many: a
-// group, see spec.Spec.CheckGroup, or with sizes that are drawn, see
-// spec.Sizes.Check. It is one of ErrHistory if the history is what is wrong.
+// New builds the tree of some entries; of none, a root without children. It is a
+// Builder that has been given all of them.
 func New(entries []Entry, o Options) (*Tree, error) {
-	root := &node{name: component{count: 1}, folder: newFolder(), base: Root, count: 1}
+	b, err := NewBuilder(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		b.Add(e)
+	}
+	return b.Tree()
+}
+
+// A Builder makes a tree of entries that are added one by one. It is not safe for
+// concurrent use.
+//
+// Its time and memory follow the number of entries and the length of their patterns,
+// never the number of files. A tree takes about 170 bytes for an entry of one file,
+// 500 for one with ranges, and a few hundred more for each if there are generations:
+// BenchmarkMemory measures it.
+type Builder struct {
+	tree     *Tree
+	moves    *moves // nil if no file comes or goes
+	patterns []string
+	next     ID     // first position not given out yet
+	files    uint64 // so far, of generation 0
+	added    []*node
+	errors   Errors
+	full     bool // there are too many positions already
+
+	slab  []node
+	names strings.Builder
+	kinds map[kind]*kind
+	kind  *kind // that was asked for last
+}
+
+// NewBuilder returns a builder of an empty tree. The error is one of ErrHistory.
+func NewBuilder(o Options) (*Builder, error) {
 	moves, err := newMoves(&o.History)
 	if err != nil {
 		return nil, err
 	}
-	b := builder{
-		entries: entries,
-		moves:   moves,
-		tree:    Tree{o: o, nodes: []*node{root}, bases: []ID{Root}},
-		next:    Root + 1,
-	}
-	for i := range entries {
-		b.insert(root, i)
-	}
-	b.finish(root)
-	b.numberAdded()
-	if b.errors != nil {
-		slices.SortStableFunc(b.errors, func(x, y *Error) int { return x.Entry - y.Entry })
-		return nil, b.errors
-	}
-	b.tree.end = b.next
-	b.count()
-	return &b.tree, nil
+	b := &Builder{tree: &Tree{o: o}, moves: moves, next: Root + 1, kinds: make(map[kind]*kind)}
+	b.tree.add(&node{dir: new(directory), count: 1, base: Root})
+	return b, nil
 }
 
-type builder struct {
-	entries []Entry
-	moves   *moves // nil if no file comes or goes
-	tree    Tree
-	next    ID     // first position not given out yet
-	files   uint64 // so far, of generation 0
-	added   []*node
-	errors  Errors
-	full    bool // there are too many positions already
-}
+func (b *Builder) root() *node { return b.tree.nodes[0] }
 
-func newFolder() *folder { return &folder{byKey: make(map[string]*node)} }
-
-// insert adds the nodes of an entry below the root.
-func (b *builder) insert(root *node, entry int) {
-	e := b.entries[entry]
+// Add adds an entry. What is wrong with it is for Tree to say.
+func (b *Builder) Add(e Entry) {
+	entry := uint32(len(b.patterns))
+	b.patterns = append(b.patterns, e.Pattern)
 	components, err := parsePattern(e.Pattern)
 	if err != nil {
 		b.wrong(entry, err)
@@ -105,211 +79,171 @@ func (b *builder) insert(root *node, entry int) {
 		b.wrong(entry, errOpen)
 		return
 	}
-	parent := root
-	for i, c := range components {
-		n := &node{parent: parent, name: c, entry: entry}
-		if i < len(components)-1 {
-			n.folder = newFolder()
-		} else {
-			n.spec, n.sizes = e.Spec, e.Sizes
+	parent := b.root()
+	for i := range components {
+		isFile := i == len(components)-1
+		c := &components[i]
+		old := parent.dir.byKey(c.key())
+		if old != nil && !isFile && old.dir != nil {
+			parent = old
+			continue
 		}
-		old := parent.folder.byKey[c.key]
-		switch {
-		case old == nil:
-			parent.folder.byKey[c.key] = n
-		case old.folder == nil || n.folder == nil:
+		n := b.newNode()
+		*n = node{parent: parent, entry: entry}
+		if isFile {
+			n.kind, n.size = b.kindOf(e.Spec, e.Sizes), e.Spec.Size
+		} else {
+			n.dir = new(directory)
+		}
+		b.setName(n, c)
+		if old != nil {
 			b.clash(old, n, c.first)
 			return
-		default:
-			n = old
 		}
+		parent.dir.add(n)
 		parent = n
 	}
 }
 
-// finish sorts, checks and numbers everything below a folder.
-func (b *builder) finish(n *node) {
-	f := n.folder
-	byName := func(x, y *node) int {
-		return cmp.Or(compareNames(x.name.first, y.name.first), x.entry-y.entry) // of a clash, to be reported alike every time
+// Tree returns the tree; the builder cannot be used again.
+//
+// The error is Errors, of each entry with something wrong: a pattern that cannot be
+// read, two entries that make one name, two that make one directory but write it
+// differently, 2^61 files and directories or more, or files that cannot be so many: a
+// group, see spec.Spec.CheckGroup, or with sizes that are drawn, see
+// spec.Sizes.Check. Of entries that clash with several others, one clash is reported.
+func (b *Builder) Tree() (*Tree, error) {
+	b.finish(b.root())
+	b.numberAdded()
+	if err := b.failed(); err != nil {
+		return nil, err
 	}
-	f.children = slices.SortedFunc(maps.Values(f.byKey), byName)
+	t := b.tree
+	t.end = b.next
+	t.nodes, t.bases = slices.Clip(t.nodes), slices.Clip(t.bases)
+	t.entries = make([]uint32, len(b.patterns))
+	for i, n := range t.nodes {
+		if n.dir == nil && n.round() == 0 {
+			t.entries[n.entry] = uint32(i)
+		}
+	}
+	t.count()
+	return t, nil
+}
+
+// finish sorts, checks and numbers everything below a directory.
+func (b *Builder) finish(n *node) {
+	f := n.dir
+	f.sort()
 	for _, c := range f.children {
-		over, count := bits.Mul64(n.count, c.name.count)
+		over, count := bits.Mul64(n.count, c.names())
 		if over != 0 || count >= maxPositions {
 			b.tooMany(c)
 			return
 		}
 		c.count = count
 	}
-	for _, c := range slices.Clone(f.children) {
-		if c.folder == nil {
-			f.children = append(f.children, b.addedBeside(c)...)
+	if b.moves != nil {
+		for _, c := range slices.Clone(f.children) {
+			if c.dir == nil {
+				f.children = append(f.children, b.addedBeside(c)...)
+			}
 		}
+		f.sort()
 	}
-	slices.SortFunc(f.children, byName)
 	b.checkDisjoint(f.children)
 	for _, c := range f.children {
-		if c.round == 0 {
+		if c.round() == 0 {
 			b.number(c)
-		} else if c.name.count == 1 {
-			f.byKey[c.name.key] = c
 		}
 	}
 	f.arrange()
 	for _, c := range f.children {
-		if c.folder != nil && !b.full {
+		if c.dir != nil && !b.full {
+			c.dir.begin0 = b.files
 			b.finish(c)
+			c.dir.end0 = b.files
 		}
 	}
 }
 
 // number gives a node its block of positions.
-func (b *builder) number(n *node) {
+func (b *Builder) number(n *node) {
 	if n.count >= maxPositions-uint64(b.next) {
 		b.tooMany(n)
 		return
 	}
 	n.base = b.next
 	b.next += ID(n.count)
-	b.tree.nodes = append(b.tree.nodes, n)
-	b.tree.bases = append(b.tree.bases, n.base)
-	if n.folder != nil {
+	b.tree.add(n)
+	if n.dir != nil {
 		return
 	}
 	n.first = b.files
 	b.files += n.count
-	if err := n.spec.CheckGroup(n.count); err != nil {
+	if err := n.spec().CheckGroup(n.count); err != nil {
 		b.wrong(n.entry, err)
 	}
 	b.draw(n)
 }
 
+// one is the permutation of what is alone, and alone are the lots of a file that is.
+var (
+	one   keyed.Permutation
+	alone = lots{sizes: &one, turns: &one}
+)
+
 // draw makes what is drawn about the files of a node.
-func (b *builder) draw(n *node) {
-	pattern := string(n.appendPattern(nil))
-	key := func(of string) uint64 { return keyed.Seed(b.tree.o.Seed, of+"\x00"+pattern) }
-	if !n.sizes.IsZero() {
-		if err := n.sizes.Check(n.count); err != nil {
+func (b *Builder) draw(n *node) {
+	var pattern string
+	permutation := func(seed uint64, of string) *keyed.Permutation {
+		if n.count == 1 {
+			return &one
+		}
+		if pattern == "" {
+			pattern = string(n.appendPattern(nil))
+		}
+		p := keyed.NewPermutation(n.count, keyed.Seed(seed, of+"\x00"+pattern))
+		return &p
+	}
+	seed := b.tree.o.Seed
+	l := n.lots
+	if l == nil {
+		l = new(lots)
+	}
+	if !n.kind.sizes.IsZero() {
+		if err := n.kind.sizes.Check(n.count); err != nil {
 			b.wrong(n.entry, err)
 		}
-		k := key("size")
-		if n.spec.HasSeed {
-			k = keyed.Seed(n.spec.Seed, "size\x00"+pattern)
+		of := seed
+		if n.kind.spec.HasSeed {
+			of = n.kind.spec.Seed
 		}
-		n.drawn = permutation(n.count, k)
+		l.sizes = permutation(of, "size")
 	}
 	if b.tree.o.History.Generation > 0 {
-		n.turns = permutation(n.count, key("turn"))
+		l.turns = permutation(seed, "turn")
 	}
-	if b.moves != nil {
-		n.order = permutation(n.count, key("order"))
-	}
-}
-
-func permutation(n, key uint64) *keyed.Permutation {
-	p := keyed.NewPermutation(n, key)
-	return &p
-}
-
-// addedBeside returns the nodes of the files that generations have added beside
-// those of n, and that are not all gone again.
-func (b *builder) addedBeside(n *node) (added []*node) {
-	if b.moves == nil {
-		return nil
-	}
-	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendPattern(nil)))
-	n.row = &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
-	for round := 1; round <= b.moves.rounds(); round++ {
-		if n.row.present(uint64(round)) == 0 {
-			continue
-		}
-		c, err := parseComponent(addNumber(n.name.text, round))
-		if err != nil {
-			b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: %w", err))
-			return added
-		}
-		if path := len(n.parent.appendLongest(nil)) + 1 + len(c.last); path > maxPath {
-			b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: paths of up to %d bytes; the limit is %d", path, maxPath))
-			return added
-		}
-		a := &node{parent: n.parent, name: c, count: n.count, entry: n.entry, files: n.files}
-		a.round = uint64(round)
-		b.added = append(b.added, a)
-		added = append(added, a)
-	}
-	return added
-}
-
-// addNumber writes a number before the ending of the pattern of a file name.
-func addNumber(pattern string, number int) string {
-	at := len(pattern)
-	for i := 1; i < len(pattern); i++ {
-		// What begins with a dot has no ending; no range ends with one.
-		if pattern[i] == '.' && !strings.Contains(pattern[i:], "}") {
-			at = i
+	if l.row != nil {
+		l.order = permutation(seed, "order")
+		if b.tree.byAge(n, l) {
+			inverse := l.order.Inverse()
+			l.byAge = &inverse
 		}
 	}
-	return pattern[:at] + "+" + strconv.Itoa(number) + pattern[at:]
-}
-
-// numberAdded gives the nodes of added files their positions, behind all others:
-// one time as many as there are files in generation 0 after the other, so that a
-// file has the same position in every generation.
-func (b *builder) numberAdded() {
-	if len(b.added) == 0 || b.errors != nil {
-		return
-	}
-	begin := uint64(b.next)
-	over, all := bits.Mul64(b.files, uint64(b.moves.rounds()))
-	if over != 0 || all >= maxPositions-begin {
-		b.tooMany(b.added[0])
-		return
-	}
-	first := make(map[*row]uint64)
-	for _, n := range b.tree.nodes {
-		if n.row != nil {
-			first[n.row] = n.first
-		}
-	}
-	slices.SortStableFunc(b.added, func(x, y *node) int {
-		return cmp.Or(cmp.Compare(x.round, y.round), cmp.Compare(first[x.row], first[y.row]))
-	})
-	for _, n := range b.added {
-		n.first = n.round*b.files + first[n.row]
-		n.base = ID(begin + n.first - b.files)
-		b.tree.nodes = append(b.tree.nodes, n)
-		b.tree.bases = append(b.tree.bases, n.base)
-		b.draw(n)
-	}
-	b.next = ID(begin + all)
-}
-
-// checkDisjoint finds names that two of some siblings share. Siblings are sorted
-// by their first names, so only those that reach beyond the first name of a later
-// one need a closer look.
-func (b *builder) checkDisjoint(siblings []*node) {
-	var open []*node
-next:
-	for _, n := range siblings {
-		open = slices.DeleteFunc(open, func(o *node) bool {
-			return compareNames(o.name.last, n.name.first) < 0
-		})
-		for _, o := range open {
-			if name, ok := sharedName(&o.name, &n.name); ok {
-				b.clash(o, n, name)
-				continue next // once is enough
-			}
-		}
-		open = append(open, n)
+	switch {
+	case *l == lots{}:
+	case n.count == 1 && l.row == nil:
+		n.lots = &alone
+	default:
+		n.lots = l
 	}
 }
 
 // count adds up what the tree has.
-func (b *builder) count() {
-	t := &b.tree
+func (t *Tree) count() {
 	for _, n := range t.nodes {
-		if n.folder != nil {
+		if n.dir != nil {
 			t.dirs += n.count
 			continue
 		}
@@ -319,42 +253,32 @@ func (b *builder) count() {
 	}
 }
 
-func (b *builder) wrong(entry int, err error) {
-	b.errors = append(b.errors, &Error{entry, fmt.Errorf("pattern %q: %w", b.entries[entry].Pattern, err)})
+// filesOf returns how many files of a node are shown.
+func (t *Tree) filesOf(n *node) uint64 {
+	shown := t.o.Shard.count(n.first, n.first+n.count)
+	if n.row() == nil {
+		return shown
+	}
+	// As many as are in the part, of which this share is there.
+	hi, lo := bits.Mul64(shown, n.lots.row.present(n.lots.round))
+	files, _ := bits.Div64(hi, lo, n.count)
+	return files
 }
 
-// tooMany reports the first node that has no positions left.
-func (b *builder) tooMany(n *node) {
-	if !b.full {
-		b.full = true
-		b.wrong(n.entry, errTooMany)
+// addBytes counts the sizes of so many files of a node.
+func (t *Tree) addBytes(n *node, files uint64) {
+	over, product := bits.Mul64(files, uint64(n.size))
+	if !n.kind.sizes.IsZero() {
+		mean := float64(n.kind.sizes.Sum(n.count)) / float64(n.count)
+		if sum := mean * float64(files); sum < math.MaxUint64 {
+			over, product = 0, uint64(sum)
+		} else {
+			over = 1
+		}
 	}
-}
-
-// clash reports two siblings that share a name.
-func (b *builder) clash(x, y *node, name string) {
-	if x.entry > y.entry {
-		x, y = y, x
+	sum, carry := bits.Add64(t.bytes, product, 0)
+	if over != 0 || carry != 0 {
+		sum = math.MaxUint64
 	}
-	path := x.parent.appendPath(nil, 0)
-	if len(path) > 0 {
-		path = append(path, '/')
-	}
-	path = append(path, name...)
-	first, second := b.entries[x.entry].Pattern, b.entries[y.entry].Pattern
-
-	var err error
-	switch {
-	case x.round > 0 || y.round > 0:
-		err = fmt.Errorf("patterns %q and %q both make the file %q, one of them by what --grow adds; rename it", first, second, path)
-	case x.folder != nil && y.folder != nil:
-		err = fmt.Errorf("patterns %q and %q share the folder %q but write it differently; write the folder alike in both", first, second, path)
-	case x.folder == nil && y.folder == nil:
-		err = fmt.Errorf("patterns %q and %q both make the file %q; keep it in one of them", first, second, path)
-	case x.folder == nil:
-		err = fmt.Errorf("%q is a file by pattern %q and a folder by pattern %q; rename one", path, first, second)
-	default:
-		err = fmt.Errorf("%q is a folder by pattern %q and a file by pattern %q; rename one", path, first, second)
-	}
-	b.errors = append(b.errors, &Error{y.entry, err})
+	t.bytes = sum
 }

@@ -10,8 +10,7 @@ import (
 // for are numbered from 0, the leftmost range being the most significant.
 type component struct {
 	text        string // as it was written, but with the escapes alone that it needs
-	key         string // tells it from others: the name if there is one only
-	parts       []part
+	parts       []part // nil if there is no range, and so one name
 	count       uint64 // how many names there are; 1 or more
 	first, last string // name 0 and name count-1
 }
@@ -28,16 +27,27 @@ type part struct {
 	open   bool   // how many numbers there are is yet to be said; until then, one
 }
 
-// pattern returns what was written, or the name if there is one only.
-func (c *component) pattern() string {
+// key returns what tells a component from others; see node.key.
+func (c *component) key() (key string, several bool) {
 	if c.count == 1 {
-		return c.first
+		return c.first, false
 	}
-	return c.text
+	return c.text, true
+}
+
+// pieces returns the parts, also of one name.
+func (c *component) pieces() []part {
+	if c.parts == nil {
+		return appendLiteral(nil, c.first)
+	}
+	return c.parts
 }
 
 // append appends the name of an index below count.
 func (c *component) append(dst []byte, index uint64) []byte {
+	if c.parts == nil {
+		return append(dst, c.first...)
+	}
 	for i := range c.parts {
 		p := &c.parts[i]
 		if p.text != "" {
@@ -55,6 +65,9 @@ func (c *component) append(dst []byte, index uint64) []byte {
 
 // index returns the index of a name; false if the component has no such name.
 func (c *component) index(name string) (uint64, bool) {
+	if c.parts == nil {
+		return 0, name == c.first
+	}
 	var index uint64
 	for i := range c.parts {
 		p := &c.parts[i]
@@ -68,7 +81,7 @@ func (c *component) index(name string) (uint64, bool) {
 		}
 		width := p.width
 		if width == 0 {
-			// One number of a run varies at most, so the run's length tells its width.
+			// One number of a run varies at most, so the run's length is its width.
 			width = digitRun(name) - p.tail
 		}
 		v, ok := parseNumber(name, width)

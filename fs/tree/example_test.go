@@ -17,15 +17,15 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(t.Files(), "files in", t.Dirs(), "folders")
+	fmt.Println(t.Files(), "files in", t.Dirs(), "directories")
 
-	home, _ := t.Lookup(tree.Root, "home")
-	user, _ := t.Lookup(home, "user42")
+	home, _, _ := t.Lookup(tree.Root, "home")
+	user, _, _ := t.Lookup(home, "user42")
 	for c := range t.ReadDir(user, 1) { // child 0 is mail
 		fmt.Println(string(t.AppendPath(nil, c.ID)))
 	}
 	// Output:
-	// 100000500 files in 202 folders
+	// 100000500 files in 202 directories
 	// home/user42/8.tmp
 	// home/user42/9.tmp
 	// home/user42/10.tmp

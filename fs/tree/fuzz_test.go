@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,10 +31,7 @@ func FuzzTree(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if uint64(tree.end) > 1e6 && tree.moves() {
-			return // looking for what is left among what has gone takes its time
-		}
-		// What is shown of any folder on the way to any position, shown or not.
+		// What is shown of any directory on the way to any position, shown or not.
 		for id := Root + ID(n%uint64(tree.end-Root)); ; id = tree.Parent(id) {
 			node, ok := tree.Node(id)
 			if ok {
@@ -51,39 +49,46 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-// moves reports whether files come or go.
-func (t *Tree) moves() bool {
-	h := t.o.History
-	return h.Generation > 0 && (h.Grow > 0 || h.Delete > 0)
+// first returns the first few children of a directory from an ordinal on, as far as
+// they are found in some calls of List of so many steps.
+func first(t *testing.T, tree *Tree, dir ID, off uint64, steps int) (children []Child) {
+	t.Helper()
+	calls := 0
+	for more := true; more && len(children) < 5 && calls < 1000; calls++ {
+		next, again := tree.List(dir, off, steps, func(c Child) bool {
+			c.Name = slices.Clone(c.Name)
+			children = append(children, c)
+			return len(children) < 5
+		})
+		if again && next <= off {
+			t.Fatalf("directory %d: List(%d) goes on from %d", dir, off, next)
+		}
+		off, more = next, again
+	}
+	return children
 }
 
-// checkListing lists a few children of a folder from an ordinal on.
+// checkListing lists a few children of a directory from an ordinal on.
 func checkListing(t *testing.T, tree *Tree, dir ID, off uint64) {
 	t.Helper()
-	var before Child
-	var name string
-	seen := 0
-	for c := range tree.ReadDir(dir, off) {
-		if c.Next <= off || seen > 0 && c.Next <= before.Next {
-			t.Fatalf("folder %d from %d: %q is followed by %d, after %d", dir, off, c.Name, c.Next, before.Next)
+	children := first(t, tree, dir, off, 100)
+	for i, c := range children {
+		id, found, ok := tree.Lookup(dir, string(c.Name))
+		if !ok || id != c.ID {
+			t.Fatalf("directory %d lists %q at %d, and finds it at %d, %v", dir, c.Name, c.ID, id, ok)
 		}
-		if id, ok := tree.Lookup(dir, string(c.Name)); !ok || id != c.ID {
-			t.Fatalf("folder %d lists %q at %d, and finds it at %d, %v", dir, c.Name, c.ID, id, ok)
+		if node, ok := tree.Node(c.ID); !ok || node.IsDir != c.IsDir || node != found || node != c.Node() {
+			t.Fatalf("directory %d lists %q at %d, where there is %+v, %v, and not %+v or %+v", dir, c.Name, c.ID, node, ok, found, c.Node())
 		}
-		if node, ok := tree.Node(c.ID); !ok || node.IsDir != c.IsDir {
-			t.Fatalf("folder %d lists %q at %d, where there is %+v, %v", dir, c.Name, c.ID, node, ok)
+		if c.Next <= off {
+			t.Fatalf("directory %d from %d: %q is followed by %d", dir, off, c.Name, c.Next)
 		}
-		if seen > 0 {
-			for next := range tree.ReadDir(dir, before.Next) {
-				if next.ID != c.ID {
-					t.Fatalf("folder %d: behind %q, at %d, there is %q, and then %q", dir, name, before.Next, c.Name, next.Name)
-				}
-				break
+		off = c.Next
+		rest := first(t, tree, dir, off, 7)
+		for j, r := range rest[:min(len(rest), len(children)-i-1)] {
+			if r.ID != children[i+1+j].ID {
+				t.Fatalf("directory %d from %d: %q, and before that %q", dir, off, r.Name, children[i+1+j].Name)
 			}
-		}
-		before, name = c, string(c.Name)
-		if seen++; seen == 5 {
-			return
 		}
 	}
 }

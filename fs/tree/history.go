@@ -19,7 +19,7 @@ import (
 // is added stands beside the files of generation 0 and is called like them, with
 // a number before the ending: 0017.eml, 0017+1.eml, 0017+2.eml.
 //
-// Folders stay, also when they are empty.
+// Directories stay, also when they are empty.
 type History struct {
 	Generation int    // 0 to spec.MaxGeneration
 	Change     uint64 // of the distinct units of every file, replaced by each generation
@@ -109,10 +109,19 @@ func (r *row) born(place uint64) int {
 	return sort.Search(len(r.added)-1, func(g int) bool { return place < r.behind(g) })
 }
 
+// left returns which files are there of those that were added in a round: those from
+// number begin of the round up to below end, in the order of the row.
+func (r *row) left(round uint64) (begin, end uint64) {
+	first := round * r.files
+	begin, end = max(first, r.front()), min(first+r.files, r.behind(len(r.added)-1))
+	if begin >= end {
+		return 0, 0
+	}
+	return begin - first, end - first
+}
+
 // present returns how many files are there of those that were added in a round.
 func (r *row) present(round uint64) uint64 {
-	begin := round * r.files
-	end := min(begin+r.files, r.behind(len(r.added)-1))
-	begin = max(begin, r.front())
-	return end - min(begin, end)
+	begin, end := r.left(round)
+	return end - begin
 }

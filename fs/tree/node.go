@@ -1,72 +1,147 @@
 package tree
 
 import (
-	"slices"
-	"sort"
-
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // A node is a component of a pattern, and the block of positions of all files or
-// folders that it stands for.
+// directories that it stands for. A tree of a million lines has as many of them, so
+// what many share is kept once, and what most have not is behind a pointer.
 type node struct {
-	parent *node // nil for the root
-	name   component
+	parent *node      // nil for the root
+	name   string     // the name; with ranges, the pattern
+	ranges *component // nil without ranges
 	base   ID
-	count  uint64 // positions in the block
-	entry  int    // index of the entry that brought it in, for errors
+	count  uint64     // positions in the block
+	dir    *directory // nil for a file
+	entry  uint32     // index of the entry that brought it in
 
-	folder *folder // nil for a file
-	files          // of a file
+	// Of a file.
+	kind  *kind
+	size  int64  // bytes, if the kind draws none
+	first uint64 // number of the first of them among all files
+	lots  *lots  // nil if nothing is drawn
 }
 
-// files is what a node's files are.
-type files struct {
+// A kind is what the files of any number of entries are, but for their size.
+type kind struct {
 	spec  spec.Spec
-	sizes spec.Sizes         // zero if all have the spec's size
-	first uint64             // number of the first of them among all files
-	drawn *keyed.Permutation // nil if there is nothing to draw
+	sizes spec.Sizes // zero if they are not drawn
+}
+
+// lots are what is drawn about the files of a node.
+type lots struct {
+	sizes *keyed.Permutation // nil if the kind draws none
+	turns *keyed.Permutation // in which they change; nil in generation 0
 
 	row   *row   // nil if none comes or goes
 	round uint64 // how many times the entry's files stand before them in the row
 	order *keyed.Permutation
-	turns *keyed.Permutation // in which they change
+	byAge *keyed.Inverse // of order, if listings are in the order of the row; see Tree.byAge
+}
+
+// names returns how many names there are in one instance of the parent.
+func (n *node) names() uint64 {
+	if n.ranges == nil {
+		return 1
+	}
+	return n.ranges.count
+}
+
+// key returns what tells a node from its siblings: its name or, if there are several,
+// its pattern.
+func (n *node) key() (key string, several bool) {
+	switch {
+	case n.ranges == nil:
+		return n.name, false
+	case n.ranges.count == 1:
+		return n.ranges.first, false
+	}
+	return n.name, true
+}
+
+// firstName returns the first name in natural order.
+func (n *node) firstName() string {
+	if n.ranges == nil {
+		return n.name
+	}
+	return n.ranges.first
+}
+
+// lastName returns the last name in natural order.
+func (n *node) lastName() string {
+	if n.ranges == nil {
+		return n.name
+	}
+	return n.ranges.last
+}
+
+func (n *node) appendName(dst []byte, index uint64) []byte {
+	if n.ranges == nil {
+		return append(dst, n.name...)
+	}
+	return n.ranges.append(dst, index)
 }
 
 // id returns the position of a name in one instance of the parent.
 func (n *node) id(parent, index uint64) ID {
-	return n.base + ID(parent*n.name.count+index)
+	return n.base + ID(parent*n.names()+index)
+}
+
+// spec returns what all files are, without a size if that is drawn.
+func (n *node) spec() spec.Spec {
+	s := n.kind.spec
+	s.Size = n.size
+	return s
 }
 
 // specOf returns the spec of a file, with its size.
 func (n *node) specOf(instance uint64) spec.Spec {
-	s := n.spec
-	if !n.sizes.IsZero() {
-		s.Size = n.sizes.At(n.drawn.At(instance), n.count)
+	s := n.spec()
+	if !n.kind.sizes.IsZero() {
+		s.Size = n.kind.sizes.At(n.lots.sizes.At(instance), n.count)
 	}
 	return s
 }
 
-// place returns where a file stands in the row of its entry.
+// row returns the row in which the files come and go; nil if none does.
+func (n *node) row() *row {
+	if n.lots == nil {
+		return nil
+	}
+	return n.lots.row
+}
+
+// round returns how many times the entry's files stand before these in the row.
+func (n *node) round() uint64 {
+	if n.lots == nil {
+		return 0
+	}
+	return n.lots.round
+}
+
+// place returns where a file stands in the row of its entry, if there is one.
 func (n *node) place(instance uint64) uint64 {
-	return n.round*n.row.files + n.order.At(instance)
+	return n.lots.round*n.lots.row.files + n.lots.order.At(instance)
 }
 
 func (n *node) appendPath(dst []byte, instance uint64) []byte {
 	if n.parent == nil {
 		return dst
 	}
+	names := n.names()
 	if n.parent.parent != nil {
-		dst = append(n.parent.appendPath(dst, instance/n.name.count), '/')
+		dst = append(n.parent.appendPath(dst, instance/names), '/')
 	}
-	return n.name.append(dst, instance%n.name.count)
+	return n.appendName(dst, instance%names)
 }
 
 // appendLongest appends the last of the paths, of which none is longer.
 func (n *node) appendLongest(dst []byte) []byte { return n.appendPath(dst, n.count-1) }
 
-// appendPattern appends the pattern of a node's paths.
+// appendPattern appends the pattern of a node's paths, in which a component of one
+// name is that name. Seeds follow from it, so it never changes.
 func (n *node) appendPattern(dst []byte) []byte {
 	if n.parent == nil {
 		return dst
@@ -74,60 +149,25 @@ func (n *node) appendPattern(dst []byte) []byte {
 	if n.parent.parent != nil {
 		dst = append(n.parent.appendPattern(dst), '/')
 	}
-	return append(dst, n.name.pattern()...)
+	key, _ := n.key()
+	return append(dst, key...)
 }
 
-// A folder holds the children of a node. Their name sets are disjoint.
-type folder struct {
-	byKey    map[string]*node // by component.key: a child of one name by that name
-	children []*node          // in natural order of their first names
-	ends     []uint64         // ordinal of the child behind the last one of children[i]
-	ranged   []*node          // the children of more than one name, in the same order
-	reach    []string         // the last of all names of ranged[:i+1], in natural order
+// text returns the pattern of the names as it can be parsed.
+func (n *node) text() string {
+	if n.ranges == nil {
+		return escapes.Replace(n.name)
+	}
+	return n.name
 }
 
-// arrange makes what finds the children, which are sorted.
-func (f *folder) arrange() {
-	var end uint64
-	var reach string
-	for _, c := range f.children {
-		end += c.name.count
-		f.ends = append(f.ends, end)
-		if c.name.count > 1 {
-			if reach == "" || compareNames(c.name.last, reach) > 0 {
-				reach = c.name.last
-			}
-			f.ranged = append(f.ranged, c)
-			f.reach = append(f.reach, reach)
-		}
+// appendText appends the pattern of a node's paths as it can be parsed.
+func (n *node) appendText(dst []byte) []byte {
+	if n.parent == nil {
+		return dst
 	}
-}
-
-// find returns the child that has the given name, and the name's index in it.
-func (f *folder) find(name string) (child *node, index uint64) {
-	if c := f.byKey[name]; c != nil {
-		return c, 0
+	if n.parent.parent != nil {
+		dst = append(n.parent.appendText(dst), '/')
 	}
-	behind := sort.Search(len(f.ranged), func(i int) bool {
-		return compareNames(f.ranged[i].name.first, name) > 0
-	})
-	for i := behind - 1; i >= 0 && compareNames(name, f.reach[i]) <= 0; i-- {
-		if index, ok := f.ranged[i].name.index(name); ok {
-			return f.ranged[i], index
-		}
-	}
-	return nil, 0
-}
-
-// child returns where ordinal off is: an index in children, and the index of a
-// name in that child.
-func (f *folder) child(off uint64) (i int, index uint64) {
-	i, exact := slices.BinarySearch(f.ends, off)
-	if exact {
-		i++ // off is the first one behind children[i], and none of them is empty
-	}
-	if i > 0 {
-		off -= f.ends[i-1]
-	}
-	return i, off
+	return append(dst, n.text()...)
 }

@@ -2,13 +2,13 @@ package tree
 
 import "math"
 
-// sharedName returns a name that two components both have, if there is one.
+// sharedName returns a name that two components both have, if there is one, by their
+// parts.
 //
 // Text and runs of digits alternate in a component, and runs are independent of
 // each other: the components share a name if their text is the same and they
 // share a run of digits in every place.
-func sharedName(a, b *component) (string, bool) {
-	x, y := a.parts, b.parts
+func sharedName(x, y []part) (string, bool) {
 	if apart(x, y) {
 		return "", false
 	}
@@ -33,8 +33,7 @@ func sharedName(a, b *component) (string, bool) {
 
 // apart is a quick look at two components: true if they share no name because
 // their text differs, or numbers in the same place do; false means only that it
-// takes a closer look. It keeps thousands of siblings cheap that differ
-// only behind a range, such as {00..99}-a and {00..99}-b.
+// takes a closer look.
 func apart(x, y []part) bool {
 	for len(x) > 0 && len(y) > 0 {
 		p, q := &x[0], &y[0]

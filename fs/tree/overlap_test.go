@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 )
 
 // randomComponent returns a short pattern out of few pieces, so that two of them
@@ -63,9 +62,9 @@ func TestSharedName(t *testing.T) {
 				t.Fatalf("%q of %q is not between %q and %q", name, a.text, a.first, a.last)
 			}
 		}
-		name, got := sharedName(&a, &b)
+		name, got := sharedName(a.pieces(), b.pieces())
 		if got != want || got && !(namesA[name] && namesB[name]) {
-			t.Fatalf("sharedName(%q, %q) = %q, %v; want %v", a.text, b.key, name, got, want)
+			t.Fatalf("sharedName(%q, %q) = %q, %v; want %v", a.text, b.text, name, got, want)
 		}
 		if got {
 			overlapping++
@@ -104,7 +103,7 @@ func TestDisjointSiblings(t *testing.T) {
 		}
 		accepted++
 		for name := range seen {
-			if id, ok := tree.Lookup(Root, name); !ok || string(tree.AppendPath(nil, id)) != name {
+			if id, _, ok := tree.Lookup(Root, name); !ok || string(tree.AppendPath(nil, id)) != name {
 				t.Fatalf("%v: Lookup(%q) = %d, %v", entries, name, id, ok)
 			}
 		}
@@ -127,11 +126,11 @@ func TestClash(t *testing.T) {
 		{"a{7..7} a7", 1, `both make the file "a7"`},
 		{"d{3..4}/a{0..9} d{3..4}/a{7..12}", 1, `both make the file "d3/a7"`},
 		{"{1..60}5 5{1..9}5 {00..15}6", 1, `both make the file "515"`},
-		{"a a/b", 1, `"a" is a file by pattern "a" and a folder by pattern "a/b"; rename one`},
-		{"a/b a", 1, `"a" is a folder by pattern "a/b" and a file by pattern "a"; rename one`},
-		{"d/a5 d/a{0..9}/x", 1, `"d/a5" is a file by pattern "d/a5" and a folder by pattern "d/a{0..9}/x"`},
-		{"d{0..9}/x d5/y", 1, `patterns "d{0..9}/x" and "d5/y" share the folder "d5" but write it differently; write the folder alike in both`},
-		{"d5/y d{0..9}/x", 1, `patterns "d5/y" and "d{0..9}/x" share the folder "d5"`},
+		{"a a/b", 1, `"a" is a file by pattern "a" and a directory by pattern "a/b"; rename one`},
+		{"a/b a", 1, `"a" is a directory by pattern "a/b" and a file by pattern "a"; rename one`},
+		{"d/a5 d/a{0..9}/x", 1, `"d/a5" is a file by pattern "d/a5" and a directory by pattern "d/a{0..9}/x"`},
+		{"d{0..9}/x d5/y", 1, `patterns "d{0..9}/x" and "d5/y" share the directory "d5" but write it differently; write it alike in both`},
+		{"d5/y d{0..9}/x", 1, `patterns "d5/y" and "d{0..9}/x" share the directory "d5"`},
 		{"{0..999999999999999999}x {1..999999999}9{00000000..99999999}x", 1, `both make the file`},
 	} {
 		var entries []Entry
@@ -145,13 +144,10 @@ func TestClash(t *testing.T) {
 	}
 }
 
-// Ranges of which neither contains the other, far too many to enumerate.
+// Ranges of which neither contains the other, far too many to enumerate: this would
+// not end if names were gone through.
 func TestDisjointAtScale(t *testing.T) {
-	start := time.Now()
 	mustNew(t, "{000000000..999999999}{0..4}", "{000000000..999999999}{5..9}")
 	mustNew(t, strings.Repeat("{0..1}", 59)+"5", strings.Repeat("{0..1}", 59)+"6")
 	mustNew(t, strings.Repeat("{00..10}", 17)+"9", strings.Repeat("{0..1}", 34)+"8")
-	if d := time.Since(start); d > time.Second {
-		t.Errorf("took %v", d)
-	}
 }

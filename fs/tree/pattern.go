@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
 const (
@@ -45,7 +47,15 @@ func parsePattern(pattern string) ([]component, error) {
 
 func parseComponent(text string) (component, error) {
 	var c component
+	if !strings.ContainsAny(text, `{}\`) {
+		c = component{text: text, count: 1, first: text, last: text}
+		if len(text) > maxName {
+			return c, errName(len(text))
+		}
+		return c, c.check()
+	}
 	var literal, canonical []byte
+	hasRange := false
 	endLiteral := func() {
 		c.parts = appendLiteral(c.parts, string(literal))
 		canonical = append(canonical, escapes.Replace(string(literal))...)
@@ -58,6 +68,7 @@ func parseComponent(text string) (component, error) {
 		}
 		if isRange {
 			endLiteral()
+			hasRange = true
 			c.parts = append(c.parts, p)
 			canonical = append(canonical, rest[:n]...)
 		} else {
@@ -70,13 +81,25 @@ func parseComponent(text string) (component, error) {
 	if err := c.finish(); err != nil {
 		return c, err
 	}
+	if !hasRange {
+		c.parts = nil
+	}
+	return c, c.check()
+}
+
+// check checks that the names are ones that a file can have.
+func (c *component) check() error {
 	switch c.first {
 	case "":
-		return c, errors.New(`an empty name between two slashes; write one "/"`)
+		return errors.New(`an empty name between two slashes; write one "/"`)
 	case ".", "..":
-		return c, fmt.Errorf("%q is no name of its own; leave it out", c.first)
+		return fmt.Errorf("%q is not the name of a file; leave it out", c.first)
 	}
-	return c, nil
+	return nil
+}
+
+func errName(length int) error {
+	return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
 }
 
 // escapes writes characters that patterns are written with.
@@ -89,7 +112,7 @@ func parsePiece(s string) (p part, isRange bool, n int, err error) {
 	case '{':
 		n = strings.IndexByte(s, '}') + 1
 		if n == 0 {
-			return p, true, 0, fmt.Errorf(`no "}" after %q; write a range like {00..99}, or \{ for the character`, s)
+			return p, true, 0, fmt.Errorf(`no "}" after %q; write a range like {00..99}, or \{ for the character`, spec.Cut(s))
 		}
 		p, err = parseRange(s[:n])
 		return p, true, n, err
@@ -105,7 +128,7 @@ func parsePiece(s string) (p part, isRange bool, n int, err error) {
 
 // parseEscape reads what begins with a backslash.
 func parseEscape(s string) (text string, n int, err error) {
-	wrong := fmt.Errorf(`%q is no character; there are \{ \} \\ and \xHH, with two hexadecimal digits`, s[:min(len(s), 4)])
+	wrong := fmt.Errorf(`%q is not an escape; there are \{ \} \\ and \xHH, with two hexadecimal digits`, s[:min(len(s), 4)])
 	if len(s) < 2 {
 		return "", 0, wrong
 	}
@@ -121,7 +144,7 @@ func parseEscape(s string) (text string, n int, err error) {
 		case err != nil:
 			return "", 0, wrong
 		case b == 0 || b == '/':
-			return "", 0, fmt.Errorf("%q is no character of a name; leave it out", s[:4])
+			return "", 0, fmt.Errorf("%q is not allowed in a name; leave it out", s[:4])
 		}
 		return string([]byte{byte(b)}), 4, nil
 	}
@@ -155,12 +178,12 @@ func parseRange(s string) (part, error) {
 		to = from
 	}
 	if digitRun(from) != len(from) || digitRun(to) != len(to) || from == "" || to == "" {
-		return part{}, fmt.Errorf("%q is no range of decimal numbers; write it like {00..99}", s)
+		return part{}, fmt.Errorf("%q is not a range of decimal numbers; write it like {00..99}", spec.Cut(s))
 	}
 	lo, ok1 := parseNumber(from, len(from))
 	hi, ok2 := parseNumber(to, len(to))
 	if !ok1 || !ok2 {
-		return part{}, fmt.Errorf("%s has a number of more than %d digits; use smaller ones", s, maxDigits)
+		return part{}, fmt.Errorf("%s has a number of more than %d digits; use smaller ones", spec.Cut(s), maxDigits)
 	}
 	if lo > hi {
 		return part{}, fmt.Errorf("range runs backwards; write {%s..%s}", to, from)
@@ -211,15 +234,11 @@ func (c *component) finish() error {
 		c.count = count
 	}
 	if length > maxName {
-		return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
+		return errName(length)
 	}
 	c.first = string(c.append(nil, 0))
 	c.last = string(c.append(nil, c.count-1))
-	c.key = c.first
-	if c.count > 1 {
-		c.key = "\x00" + c.text // which no name has
-	}
 	return nil
 }
 
-var errTooMany = errors.New("2^61 files and folders or more; use smaller ranges")
+var errTooMany = errors.New("2^61 files and directories or more; use smaller ranges")

@@ -2,7 +2,7 @@ package tree
 
 // Shard is one of Count parts of the files: whole files, each in one part. All
 // files are numbered, and each part has every Count-th of them, so the parts have
-// as many files as each other, but for one. A folder is shown if it, or one below
+// as many files as each other, but for one. A directory is shown if it, or one below
 // it, has a file of the part, has had one, or may have one by what is added. The zero
 // value is everything.
 type Shard struct {

@@ -11,9 +11,9 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// files maps the path of every file that is shown to its position, and folders
-// those of folders.
-func shown(t *testing.T, o Options, patterns ...string) (tree *Tree, files, folders map[string]ID) {
+// files maps the path of every file that is shown to its position, and directories
+// those of directories.
+func shown(t *testing.T, o Options, patterns ...string) (tree *Tree, files, directories map[string]ID) {
 	t.Helper()
 	var entries []Entry
 	for _, p := range patterns {
@@ -23,29 +23,29 @@ func shown(t *testing.T, o Options, patterns ...string) (tree *Tree, files, fold
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, folders = map[string]ID{}, map[string]ID{}
+	files, directories = map[string]ID{}, map[string]ID{}
 	walk(tree, Root, "", func(path string, id ID, isDir bool) {
 		checkPosition(t, tree, id)
 		if isDir {
-			folders[path] = id
+			directories[path] = id
 		} else {
 			files[path] = id
 		}
 	})
-	return tree, files, folders
+	return tree, files, directories
 }
 
 var shownPatterns = []string{"a/b{0..6}/{00..12}.x", "a/b{0..6}/one", "c{0..2}/d{0..2}/e{0..2}", "f{0..40}", "g", "h/i/j"}
 
 // The parts of a tree are the tree, and no file is in two of them; each has as
-// many as the others, and the folders that they need.
+// many as the others, and the directories that they need.
 func TestShards(t *testing.T) {
-	_, all, folders := shown(t, Options{}, shownPatterns...)
+	_, all, directories := shown(t, Options{}, shownPatterns...)
 	for _, count := range []uint64{1, 2, 3, 7, 64, 1000} {
 		union, dirs := map[string]ID{}, map[string]ID{}
 		for i := range count {
 			o := Options{Shard: Shard{i, count}}
-			tree, files, folders := shown(t, o, shownPatterns...)
+			tree, files, directories := shown(t, o, shownPatterns...)
 			if n := uint64(len(files)); tree.Files() != n || n < uint64(len(all))/count || n > uint64(len(all))/count+1 {
 				t.Errorf("part %d of %d has %d files, and says %d, of %d", i, count, n, tree.Files(), len(all))
 			}
@@ -55,9 +55,9 @@ func TestShards(t *testing.T) {
 				}
 				union[path] = id
 			}
-			for dir, id := range folders {
+			for dir, id := range directories {
 				if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(path string) bool { return strings.HasPrefix(path, dir+"/") }) {
-					t.Errorf("part %d of %d: the folder %s has no file", i, count, dir)
+					t.Errorf("part %d of %d: the directory %s has no file", i, count, dir)
 				}
 				dirs[dir] = id
 			}
@@ -66,7 +66,7 @@ func TestShards(t *testing.T) {
 				found := Root
 				ok := true
 				for name := range strings.SplitSeq(path, "/") {
-					if found, ok = tree.Lookup(found, name); !ok {
+					if found, _, ok = tree.Lookup(found, name); !ok {
 						break
 					}
 				}
@@ -77,8 +77,8 @@ func TestShards(t *testing.T) {
 			}
 			checkShownOffsets(t, tree)
 		}
-		if !maps.Equal(union, all) || !maps.Equal(dirs, folders) {
-			t.Errorf("%d parts have %d files of %d, %d folders of %d", count, len(union), len(all), len(dirs), len(folders))
+		if !maps.Equal(union, all) || !maps.Equal(dirs, directories) {
+			t.Errorf("%d parts have %d files of %d, %d directories of %d", count, len(union), len(all), len(dirs), len(directories))
 		}
 	}
 }
@@ -150,7 +150,7 @@ func TestHistory(t *testing.T) {
 }
 
 // Exactly the shares of a large entry are added and removed, from those of which
-// no part of a folder is spared.
+// no part of a directory is spared.
 func TestHistoryIsExact(t *testing.T) {
 	h := History{Generation: 1, Grow: 2e7, Delete: 1e7}
 	_, base, _ := shown(t, Options{Seed: 9}, "d{0..9}/x{000..999}.tar")
@@ -259,10 +259,10 @@ func TestHistoryErrors(t *testing.T) {
 		want     string
 	}{
 		{"a", History{Generation: 4095, Grow: 1e9}, "has added more than 100 times the files"},
-		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1", one of them by what --grow adds; rename it`},
+		{"a{0..9} a5+1", History{Generation: 12, Grow: 1e8}, `patterns "a{0..9}" and "a5+1" both make the file "a5+1", one of them by what later generations add; rename it`},
 		{strings.Repeat("x", 255), History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: names of up to 257 bytes"},
 		{strings.Repeat("1234567/", 511) + "1234567", History{Generation: 1, Grow: 1e9}, "files that are added have a number in their names: paths of up to 4097 bytes"},
-		{"{0..999999999999999999} b{0..999999999999999999}", History{Generation: 1, Grow: 1e9}, "2^61 files and folders or more"},
+		{"{0..999999999999999999} b{0..999999999999999999}", History{Generation: 1, Grow: 1e9}, "2^61 files and directories or more"},
 	} {
 		var entries []Entry
 		for _, p := range strings.Fields(c.patterns) {

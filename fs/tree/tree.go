@@ -14,10 +14,10 @@
 //
 // # Positions
 //
-// Every file and folder has a position, its ID. The entries form a trie whose
+// Every file and directory has a position, its ID. The entries form a trie whose
 // nodes are path components, still with their ranges. A node with n names, below
-// a node that stands for m folders, stands for m*n files or folders, and they
-// are numbered as a block: base + folder*n + name. IDs follow from the set of
+// a node that stands for m directories, stands for m*n files or directories, and they
+// are numbered as a block: base + directory*n + name. IDs follow from the set of
 // entries alone, not from their order, nor from what is shown of the tree, and are
 // below 1<<61.
 //
@@ -30,7 +30,6 @@ package tree
 
 import (
 	"iter"
-	"math"
 	"math/bits"
 	"slices"
 
@@ -45,10 +44,10 @@ type Entry struct {
 	Sizes   spec.Sizes // if they are drawn
 }
 
-// ID is the position of a file or folder; 0 is the position of none.
+// ID is the position of a file or directory; 0 is the position of none.
 type ID uint64
 
-// Root is the position of the folder that holds everything.
+// Root is the position of the directory that holds everything.
 const Root ID = 1
 
 // maxPositions bounds the IDs, so that a product or sum of a few counts that
@@ -56,30 +55,28 @@ const Root ID = 1
 // nodes.
 const maxPositions = 1 << 61
 
-// Tree is an immutable namespace, made by New.
+// Tree is an immutable namespace, made by New or a Builder.
 type Tree struct {
-	o     Options
-	nodes []*node // by base; nodes[0] is the root
-	bases []ID    // of nodes, apart so that a search stays within a few cache lines
-	end   ID      // first position behind the last node
-	files uint64
-	dirs  uint64
-	bytes uint64
+	o       Options
+	nodes   []*node  // by base; nodes[0] is the root
+	bases   []ID     // of nodes, apart so that a search stays within a few cache lines
+	entries []uint32 // the node of each entry
+	end     ID       // first position behind the last node
+	files   uint64
+	dirs    uint64
+	bytes   uint64
 }
 
-// A Node is what Tree.Node tells about a position.
+// A Node is what is at a position.
 type Node struct {
 	IsDir bool
-	Spec  spec.Spec // zero for a folder; of the generation that is shown
+	Spec  spec.Spec // zero for a directory; of the generation that is shown
 	Born  int       // the generation that added the file
 }
 
-// A Child is an entry of a folder.
-type Child struct {
-	ID    ID
-	Name  []byte // valid until the next one is asked for
-	IsDir bool
-	Next  uint64 // ordinal from which on the next one is to be looked for
+func (t *Tree) add(n *node) {
+	t.nodes = append(t.nodes, n)
+	t.bases = append(t.bases, n.base)
 }
 
 // at returns the node of a position and the number of the instance within it;
@@ -101,106 +98,97 @@ func (t *Tree) at(id ID) (n *node, instance uint64) {
 // Node returns what is at a position; false if nothing is.
 func (t *Tree) Node(id ID) (Node, bool) {
 	n, instance := t.at(id)
-	switch {
-	case n == nil || !t.shows(n, instance):
+	if n == nil || !t.shows(n, instance) {
 		return Node{}, false
-	case n.folder != nil:
-		return Node{IsDir: true}, true
+	}
+	return t.node(n, instance), true
+}
+
+// node returns an instance of n, which is shown.
+func (t *Tree) node(n *node, instance uint64) Node {
+	if n.dir != nil {
+		return Node{IsDir: true}
 	}
 	node := Node{Spec: n.specOf(instance)}
 	if t.o.History.Generation > 0 {
 		node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
-		if n.row != nil {
-			node.Born = n.row.born(n.place(instance))
+		if row := n.row(); row != nil {
+			node.Born = row.born(n.place(instance))
 		}
 	}
-	return node, true
+	return node
 }
 
 // phase returns the phase of a file: spread evenly, so that of many files of one
 // unit each generation changes its share. The files of a group change together.
 func (n *node) phase(instance uint64) uint64 {
-	if n.spec.Group {
+	if n.kind.spec.Group {
 		return spec.Billion / 2
 	}
-	hi, lo := bits.Mul64(n.turns.At(instance), spec.Billion)
+	hi, lo := bits.Mul64(n.lots.turns.At(instance), spec.Billion)
 	lo, carry := bits.Add64(lo, spec.Billion/2, 0)
 	phase, _ := bits.Div64(hi+carry, lo, n.count)
 	return phase
 }
 
-// shows reports whether an instance of a node is part of what is shown.
-func (t *Tree) shows(n *node, instance uint64) bool {
-	if t.o.Shard.all() && n.row == nil {
-		return true
-	}
-	if n.folder == nil {
-		number := n.first + instance
-		return t.o.Shard.next(number) == number && (n.row == nil || n.row.has(n.place(instance)))
-	}
-	return n.parent == nil || t.hasFiles(n, n.count, instance)
-}
-
-// hasFiles reports whether there are files of the shard below an instance of a
-// folder. n is that folder or one below it, and count that of the folder.
-func (t *Tree) hasFiles(n *node, count, instance uint64) bool {
-	for _, c := range n.folder.children {
-		if c.folder != nil {
-			if t.hasFiles(c, count, instance) {
-				return true
-			}
-			continue
-		}
-		each := c.count / count
-		if begin := c.first + instance*each; t.o.Shard.count(begin, begin+each) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // History returns the history of the tree.
 func (t *Tree) History() *History { return &t.o.History }
 
-// Specs returns the spec of every entry.
+// Specs returns the spec of every entry, without a size if that is drawn.
 func (t *Tree) Specs() iter.Seq[spec.Spec] {
 	return func(yield func(spec.Spec) bool) {
-		for _, n := range t.nodes {
-			if n.folder == nil && !yield(n.spec) {
+		for _, i := range t.entries {
+			if !yield(t.nodes[i].spec()) {
 				return
 			}
 		}
 	}
 }
 
-// Lookup returns the child of a folder that has the given name; false if there
-// is none, or dir is no folder. "." and ".." are no children. It allocates
-// nothing and takes time in proportion to the length of name, times the
-// logarithm of the number of entries; ranged siblings that interleave, such as
-// {0..9}.jpg and {0..9}.txt, are tried one after the other.
-func (t *Tree) Lookup(dir ID, name string) (ID, bool) {
+// Entries returns how many entries the tree was made of.
+func (t *Tree) Entries() int { return len(t.entries) }
+
+// Entry returns entry i, below Entries, in the order in which they were added. Its
+// pattern may be written in another way than it was: without escapes that it does not
+// need.
+func (t *Tree) Entry(i int) Entry {
+	n := t.nodes[t.entries[i]]
+	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes}
+}
+
+// Lookup returns the child of a directory that has the given name: its position,
+// and what Node returns for that. It returns false if there is no such child, or if
+// dir is not a directory; "." and ".." are not children. It allocates nothing. It
+// takes time in proportion to the length of name, times the logarithm of the number
+// of entries. Siblings with ranges that interleave, such as {0..9}.jpg and
+// {0..9}.txt, are tried one after the other.
+func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	n, instance := t.at(dir)
-	if n == nil || n.folder == nil {
-		return 0, false
+	if n == nil || n.dir == nil {
+		return 0, Node{}, false
 	}
-	child, index := n.folder.find(name)
-	if child == nil || !t.shows(child, instance*child.name.count+index) {
-		return 0, false
+	child, index := n.dir.find(name)
+	if child == nil {
+		return 0, Node{}, false
 	}
-	return child.id(instance, index), true
+	instance = instance*child.names() + index
+	if !t.shows(child, instance) {
+		return 0, Node{}, false
+	}
+	return child.base + ID(instance), t.node(child, instance), true
 }
 
 // Hides returns the spec of a file in the root that is not shown, neither its size,
 // if that is drawn, nor its generation; false if there is no such file.
 func (t *Tree) Hides(name string) (spec.Spec, bool) {
-	child, index := t.nodes[0].folder.find(name)
-	if child == nil || child.folder != nil || t.shows(child, index) {
+	child, index := t.nodes[0].dir.find(name)
+	if child == nil || child.dir != nil || t.shows(child, index) {
 		return spec.Spec{}, false
 	}
-	return child.spec, true
+	return child.spec(), true
 }
 
-// Parent returns the folder that holds a position: Root for Root itself, 0 if
+// Parent returns the directory that holds a position: Root for Root itself, 0 if
 // id is no position.
 func (t *Tree) Parent(id ID) ID {
 	n, instance := t.at(id)
@@ -210,7 +198,7 @@ func (t *Tree) Parent(id ID) ID {
 	case n.parent == nil:
 		return Root
 	}
-	return n.parent.base + ID(instance/n.name.count)
+	return n.parent.base + ID(instance/n.names())
 }
 
 // AppendPath appends the path of a position relative to the root, without a
@@ -223,64 +211,18 @@ func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 	return n.appendPath(dst, instance)
 }
 
-// ReadDir yields the children of a folder from ordinal off on: child k of a
-// folder is always the same one, and the child that is yielded first is the first
-// one from off on that is shown. It yields none if off is behind the last one, or
-// dir is no folder. It starts at any offset in the logarithm of the number of
-// entries, and computes one name at a time into one buffer, the only thing that it
-// allocates; so the caller may stop and go on later as it likes. Names of files
-// that have gone, or are yet to come, take half of the time of the others.
-//
-// Children come in the order of their patterns, where digits count as numbers
-// (a9 is before a10), and those of one pattern in the order of their numbers.
-func (t *Tree) ReadDir(dir ID, off uint64) iter.Seq[Child] {
-	return func(yield func(Child) bool) {
-		n, instance := t.at(dir)
-		if n == nil || n.folder == nil {
-			return
-		}
-		first, index := n.folder.child(off)
-		off -= index // from here on, the ordinal of the first name of a child
-		name := make([]byte, 0, maxName)
-		for _, c := range n.folder.children[min(first, len(n.folder.children)):] {
-			before := instance * c.name.count
-			if c.row != nil && c.row.present(c.round) == 0 {
-				index = c.name.count // all have gone
-			}
-			for {
-				if c.folder == nil {
-					number := c.first + before
-					index = t.o.Shard.next(number+index) - number
-				}
-				if index >= c.name.count {
-					break
-				}
-				if t.shows(c, before+index) {
-					name = c.name.append(name[:0], index)
-					if !yield(Child{ID: c.id(instance, index), Name: name, IsDir: c.folder != nil, Next: off + index + 1}) {
-						return
-					}
-				}
-				index++
-			}
-			off += c.name.count
-			index = 0
-		}
-	}
-}
-
 // A Place is where a file is among all files of its entry.
 type Place struct {
-	Pattern string // of the entry; where it gives a folder or file one name only, that name
+	Pattern string // of the entry; where it gives a directory or file one name only, that name
 	Index   uint64 // below Files: the number of the file, in the order of the numbers in its path
 	Files   uint64 // that the entry makes
 }
 
 // Place returns the place of a file; false if id is no position of a file. It
-// follows from the file's entry alone: other entries may share its folders.
+// follows from the file's entry alone: other entries may share its directories.
 func (t *Tree) Place(id ID) (Place, bool) {
 	n, instance := t.at(id)
-	if n == nil || n.folder != nil {
+	if n == nil || n.dir != nil {
 		return Place{}, false
 	}
 	return Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count}, true
@@ -290,7 +232,7 @@ func (t *Tree) Place(id ID) (Place, bool) {
 // a shard and files that come or go: then it is an expectation.
 func (t *Tree) Files() uint64 { return t.files }
 
-// Dirs returns the number of folders, the root among them, and those that a shard
+// Dirs returns the number of directories, the root among them, and those that a shard
 // does not show.
 func (t *Tree) Dirs() uint64 { return t.dirs }
 
@@ -298,32 +240,3 @@ func (t *Tree) Dirs() uint64 { return t.dirs }
 // thousandth, or an expectation if not all files are shown. From 2^64 bytes on it
 // is math.MaxUint64: a few files of the largest size get there.
 func (t *Tree) Bytes() uint64 { return t.bytes }
-
-// filesOf returns how many files of a node are shown.
-func (t *Tree) filesOf(n *node) uint64 {
-	if n.row == nil {
-		return t.o.Shard.count(n.first, n.first+n.count)
-	}
-	// As many as are in the part, of which this share is there.
-	hi, lo := bits.Mul64(t.o.Shard.count(n.first, n.first+n.count), n.row.present(n.round))
-	files, _ := bits.Div64(hi, lo, n.count)
-	return files
-}
-
-// addBytes counts the sizes of so many files of a node.
-func (t *Tree) addBytes(n *node, files uint64) {
-	over, product := bits.Mul64(files, uint64(n.spec.Size))
-	if !n.sizes.IsZero() {
-		mean := float64(n.sizes.Sum(n.count)) / float64(n.count)
-		if sum := mean * float64(files); sum < math.MaxUint64 {
-			over, product = 0, uint64(sum)
-		} else {
-			over = 1
-		}
-	}
-	sum, carry := bits.Add64(t.bytes, product, 0)
-	if over != 0 || carry != 0 {
-		sum = math.MaxUint64
-	}
-	t.bytes = sum
-}

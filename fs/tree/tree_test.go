@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
@@ -33,7 +32,7 @@ func single(err error) (*Error, bool) {
 	return nil, false
 }
 
-// walk visits everything below a folder, in the order of ReadDir.
+// walk visits everything below a directory, in the order of ReadDir.
 func walk(tree *Tree, dir ID, prefix string, visit func(path string, id ID, isDir bool)) {
 	for c := range tree.ReadDir(dir, 0) {
 		path := prefix + string(c.Name)
@@ -51,7 +50,7 @@ func checkPosition(t *testing.T, tree *Tree, id ID) {
 	at := Root
 	if path != "" {
 		for name := range strings.SplitSeq(path, "/") {
-			next, ok := tree.Lookup(at, name)
+			next, _, ok := tree.Lookup(at, name)
 			if !ok {
 				t.Fatalf("position %d is %q, but there is no %q in %d", id, path, name, at)
 			}
@@ -129,7 +128,7 @@ func describe(t *testing.T, tree *Tree) description {
 		d.ids = append(d.ids, id)
 	})
 	if tree.Dirs() != uint64(len(dirs)) || tree.Files() != uint64(len(seen)-len(dirs)) || tree.Bytes() != bytes {
-		t.Errorf("%d files, %d folders, %d bytes; want %d, %d, %d",
+		t.Errorf("%d files, %d directories, %d bytes; want %d, %d, %d",
 			tree.Files(), tree.Dirs(), tree.Bytes(), len(seen)-len(dirs), len(dirs), bytes)
 	}
 	for id := range tree.end + 10 {
@@ -157,15 +156,15 @@ func checkOffsets(t *testing.T, tree *Tree, dir ID) {
 	for off := range uint64(len(all)) + 3 {
 		want := all[min(off, uint64(len(all))):]
 		if got := list(tree, dir, off); !slices.Equal(got, want) {
-			t.Errorf("folder %d from %d: %q, want %q", dir, off, got, want)
+			t.Errorf("directory %d from %d: %q, want %q", dir, off, got, want)
 		}
 	}
 	if got := list(tree, dir, math.MaxUint64); got != nil {
-		t.Errorf("folder %d from the largest offset: %q", dir, got)
+		t.Errorf("directory %d from the largest offset: %q", dir, got)
 	}
 }
 
-// The place of a file counts the paths of its pattern, whatever shares its folders.
+// The place of a file counts the paths of its pattern, whatever shares its directories.
 func TestPlace(t *testing.T) {
 	patterns := []string{
 		"u{0..2}/m{8..11}/{0..1}.eml", "u{0..2}/m{8..11}/{0..1}.idx", "u{0..2}/m{8..11}/x", "u{0..2}/{5..9}", "v1",
@@ -184,12 +183,12 @@ func TestPlace(t *testing.T) {
 		walk(alone, Root, "", func(path string, _ ID, isDir bool) {
 			id := Root
 			for name := range strings.SplitSeq(path, "/") {
-				id, _ = tree.Lookup(id, name)
+				id, _, _ = tree.Lookup(id, name)
 			}
 			place, ok := tree.Place(id)
 			if isDir {
 				if ok || place != (Place{}) {
-					t.Errorf("the folder %s has the place %+v", path, place)
+					t.Errorf("the directory %s has the place %+v", path, place)
 				}
 				return
 			}
@@ -238,15 +237,15 @@ func TestGroupTooLarge(t *testing.T) {
 
 func TestNoSuchPosition(t *testing.T) {
 	tree := mustNew(t, "d/x", "y")
-	y, _ := tree.Lookup(Root, "y")
+	y, _, _ := tree.Lookup(Root, "y")
 	for _, id := range []ID{0, tree.end, tree.end + 1, math.MaxUint64} {
 		if _, ok := tree.Node(id); ok || tree.Parent(id) != 0 || len(tree.AppendPath(nil, id)) != 0 {
 			t.Errorf("there is something at %d", id)
 		}
 	}
 	for _, id := range []ID{0, tree.end, y} {
-		if _, ok := tree.Lookup(id, "x"); ok || list(tree, id, 0) != nil {
-			t.Errorf("%d is a folder", id)
+		if _, _, ok := tree.Lookup(id, "x"); ok || list(tree, id, 0) != nil {
+			t.Errorf("%d is a directory", id)
 		}
 	}
 	if tree.Parent(Root) != Root {
@@ -272,10 +271,9 @@ func TestBytesSaturate(t *testing.T) {
 }
 
 func TestBillions(t *testing.T) {
-	start := time.Now()
 	tree := mustNew(t, "flat/{0..999999999}.bin", "flat/readme", "home/user{00..99}/{000..999}/{000000..999999}.eml")
-	if d := time.Since(start); d > 100*time.Millisecond {
-		t.Errorf("New took %v", d)
+	if n := len(tree.nodes); n != 8 {
+		t.Errorf("%d nodes, want the root and one for each component", n)
 	}
 	if want := uint64(1e9 + 1 + 1e11); tree.Files() != want {
 		t.Errorf("%d files, want %d", tree.Files(), want)
@@ -284,7 +282,7 @@ func TestBillions(t *testing.T) {
 	for range 10000 {
 		checkPosition(t, tree, Root+ID(rng.Uint64N(uint64(tree.end-Root))))
 	}
-	flat, _ := tree.Lookup(Root, "flat")
+	flat, _, _ := tree.Lookup(Root, "flat")
 	for _, off := range []uint64{0, 9, 500_000_000, 999_999_990} {
 		k := off
 		for c := range tree.ReadDir(flat, off) {
@@ -292,7 +290,7 @@ func TestBillions(t *testing.T) {
 			if k == 0 {
 				want = "readme" // letters are before digits
 			}
-			if id, ok := tree.Lookup(flat, string(c.Name)); string(c.Name) != want || !ok || id != c.ID {
+			if id, _, ok := tree.Lookup(flat, string(c.Name)); string(c.Name) != want || !ok || id != c.ID {
 				t.Fatalf("child %d is %q at %d, want %q at %d", k, c.Name, c.ID, want, id)
 			}
 			if k++; k == off+100 {
@@ -318,20 +316,14 @@ func TestLargestTree(t *testing.T) {
 }
 
 // Thousands of entries, of the kinds that a careless implementation compares
-// each with each.
+// each with each. BenchmarkNew measures how long that takes.
 func TestManyEntries(t *testing.T) {
 	for _, format := range []string{"file%04d", "%d.txt", "class%04d/{0..1299}.jpg", "class%04d_{0..1299}.jpg", "{00..99}-x%05d"} {
 		var patterns []string
 		for i := range 5000 {
 			patterns = append(patterns, fmt.Sprintf(format, i))
 		}
-		start := time.Now()
 		tree := mustNew(t, append(patterns, "other{0..9999}", "{000000..999999}")...)
-		d := time.Since(start)
-		t.Logf("%s: %v", format, d)
-		if d > 5*time.Second { // the last format takes 0.4 s, and more under -race
-			t.Errorf("%s: New took %v", format, d)
-		}
 		for id := Root; id < tree.end; id += tree.end/1000 + 1 {
 			checkPosition(t, tree, id)
 		}
@@ -340,10 +332,10 @@ func TestManyEntries(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	tree := mustNew(t, "home/user{00..99}/mail/{000000..999999}.eml", "home/user{00..99}/x", "{8..12}0{1..2}", "{5..6}.jpg", "{5..6}.txt")
-	dir, _ := tree.Lookup(Root, "home")
-	dir, _ = tree.Lookup(dir, "user77")
-	dir, _ = tree.Lookup(dir, "mail")
-	id, _ := tree.Lookup(dir, "123456.eml")
+	dir, _, _ := tree.Lookup(Root, "home")
+	dir, _, _ = tree.Lookup(dir, "user77")
+	dir, _, _ = tree.Lookup(dir, "mail")
+	id, _, _ := tree.Lookup(dir, "123456.eml")
 	path := make([]byte, 0, maxPath)
 	for what, f := range map[string]func(){
 		"Lookup":     func() { tree.Lookup(dir, "123456.eml"); tree.Lookup(Root, "1102"); tree.Lookup(Root, "7.jpg") },

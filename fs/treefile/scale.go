@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
@@ -20,41 +21,48 @@ type Scale struct {
 // Given reports whether the scale says something.
 func (s Scale) Given() bool { return s != Scale{} }
 
-// count returns how many files each of the lines with a share has by the scale; an
-// error of the lines together, or of the scale, is returned.
+// ErrNoScale is returned by Build if an entry has a share and the scale says nothing.
+var ErrNoScale = errors.New("share= needs the size of all files together, or their number")
+
+// count returns what says how many files each of the lines with a share has; nil if
+// none has. The error is about the lines together, or about the scale.
 func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
+	var shared []spec.Files
 	var sum uint64
 	var last string
 	for _, l := range lines {
-		sum += l.Files.Share
-		if l.Files.Share != 0 {
-			last = l.Origin
+		if !strings.Contains(l.Spec, "share=") {
+			continue
+		}
+		if f, err := l.files(); err == nil {
+			shared = append(shared, f)
+			sum += f.Share
+			last = l.Origin()
 		}
 	}
 	switch {
-	case sum == 0 && s.Given():
+	case shared == nil && s.Given():
 		return nil, errors.New("is for entries with share=, as presets have them, and there is none")
-	case sum == 0:
+	case shared == nil:
 		return nil, nil
 	case sum != spec.Billion && sum < 1<<62:
 		return nil, fmt.Errorf("%s: the shares of all entries add up to %s; they must be 100%%", last, spec.FormatShare(sum))
 	case !s.Given():
-		return nil, fmt.Errorf("%s: share= needs the size of all files together, --total, or their number, --count", last)
+		return nil, fmt.Errorf("%s: %w", last, ErrNoScale)
 	}
 	all := float64(s.Count)
 	if s.Total != 0 {
-		all = s.countOf(lines)
+		all = s.countOf(shared)
 	}
 	return func(share uint64) float64 { return float64(all*float64(share)) / spec.Billion }, nil
 }
 
 // countOf returns how many files have the Total together.
-func (s Scale) countOf(lines []Line) float64 {
+func (s Scale) countOf(shared []spec.Files) float64 {
 	return converge(float64(s.Total), func(all float64) (mean float64) {
-		for _, l := range lines {
-			if share := float64(l.Files.Share) / spec.Billion; share != 0 && l.Err == nil {
-				mean += float64(share * meanSize(l.Files, float64(share*all)))
-			}
+		for _, f := range shared {
+			share := float64(f.Share) / spec.Billion
+			mean += float64(share * meanSize(f, float64(share*all)))
 		}
 		return mean
 	})
@@ -90,12 +98,12 @@ func meanSize(f spec.Files, files float64) float64 {
 	return float64(f.Sizes.Sum(n)) / float64(n)
 }
 
-// close returns the line with ends for its open ranges, so that it makes the number
-// of files that it shall have.
-func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
+// closeRanges returns a pattern with ends for its open ranges, so that it makes the
+// number of files that f says.
+func closeRanges(pattern string, f spec.Files, ofShare func(share uint64) float64) (string, error) {
 	var files float64
 	var why string
-	switch f := l.Files; {
+	switch {
 	case f.Total != 0:
 		files = converge(float64(f.Total), func(n float64) float64 { return meanSize(f, n) })
 		why = "total=" + spec.FormatSize(f.Total)
@@ -103,37 +111,39 @@ func (l Line) close(ofShare func(share uint64) float64) (Line, error) {
 		files = ofShare(f.Share)
 		why = "share=" + spec.FormatShare(f.Share)
 	default:
-		return l, nil
+		return pattern, nil
 	}
-	names, isOpen, err := tree.Open(l.Pattern)
+	names, isOpen, err := tree.CountNames(pattern)
 	switch {
 	case err != nil:
-		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
+		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
 	case !isOpen:
-		return l, fmt.Errorf("pattern %q: %s needs a range that is open, such as {0..}, for as many files as that are", l.Pattern, why)
+		return "", fmt.Errorf("pattern %q: %s needs an open range, such as {0..}", spec.Cut(pattern), why)
 	case files >= 1<<61:
-		return l, fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
+		return "", fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
 	n := max(1, uint64(files/float64(names)+0.5))
-	closed, err := tree.Close(l.Pattern, n)
+	closed, err := tree.CloseRanges(pattern, n)
 	if err != nil {
-		return l, fmt.Errorf("pattern %q: %w", l.Pattern, err)
+		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
 	}
-	written := l.Pattern
-	l.Pattern = closed
-	if l.Files.Total != 0 {
-		if _, bytes := l.sum(); far(bytes, float64(l.Files.Total)) {
-			return l, fmt.Errorf("pattern %q: %s comes to %s, as there are whole files, and %d at once by closed ranges; write that, or much more", written, why, sizeText(bytes), names)
+	if f.Total != 0 {
+		var s sum
+		if s.add(closed, f); far(s.bytes, float64(f.Total)) {
+			return "", fmt.Errorf("pattern %q: %s comes to %s, as files are whole and closed ranges give %d at a time; write that size, or a much larger one", spec.Cut(pattern), why, sizeText(s.bytes), names)
 		}
 	}
-	return l, nil
+	return closed, nil
 }
 
-// sum returns how many files a line makes, and their size, without open ranges.
-func (l Line) sum() (files, bytes float64) {
-	names, _, _ := tree.Open(l.Pattern)
-	files = float64(names)
-	return files, files * meanSize(l.Files, files)
+// sum is how many files some lines make, and their size.
+type sum struct{ files, bytes float64 }
+
+// add adds the files of a pattern without open ranges.
+func (s *sum) add(pattern string, f spec.Files) {
+	names, _, _ := tree.CountNames(pattern)
+	s.files += float64(names)
+	s.bytes += float64(names) * meanSize(f, float64(names))
 }
 
 // far reports whether something is so far from what was asked for that it is not
@@ -149,22 +159,14 @@ func sizeText(bytes float64) string {
 	return spec.FormatSize(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
 }
 
-// check reports a scale that cannot be had: every entry with a share has a file at
-// least, for each name that its closed ranges give, and as many of each.
-func (s Scale) check(closed []Line) error {
-	var files, bytes float64
-	for _, l := range closed {
-		if l.Files.Share != 0 {
-			f, b := l.sum()
-			files += f
-			bytes += b
-		}
-	}
+// check reports a scale that is not met: each entry with a share has at least one
+// file for each name that its closed ranges give, and a multiple of these.
+func (s Scale) check(got sum) error {
 	switch {
-	case s.Count != 0 && far(files, float64(s.Count)):
-		return fmt.Errorf("comes to %.0f files, as there is one of each kind, and closed ranges give several at once; ask for that, or for more", files)
-	case s.Total != 0 && far(bytes, float64(s.Total)):
-		return fmt.Errorf("comes to %s, as there is one file of each kind, and closed ranges give several at once; ask for that, or for more", sizeText(bytes))
+	case s.Count != 0 && far(got.files, float64(s.Count)):
+		return fmt.Errorf("comes to %.0f files, as there is one of each kind, and closed ranges give several at once; ask for that, or for more", got.files)
+	case s.Total != 0 && far(got.bytes, float64(s.Total)):
+		return fmt.Errorf("comes to %s, as there is one file of each kind, and closed ranges give several at once; ask for that, or for more", sizeText(got.bytes))
 	}
 	return nil
 }

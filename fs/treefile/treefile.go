@@ -18,9 +18,10 @@
 package treefile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -29,68 +30,56 @@ import (
 
 // Line is an entry as it was written.
 type Line struct {
-	Origin  string // where that was, for errors: "mail.tree:12"
+	Source  string // where that was, for errors: "mail.tree"
+	Number  int    // of the line in it; 0 if there is one only
 	Pattern string
-	Files   spec.Files
-	Err     error // what is wrong with it already
+	Spec    string // as spec.ParseFiles reads it
+}
+
+// Origin returns where the line is, for errors: "mail.tree:12".
+func (l Line) Origin() string {
+	if l.Number == 0 {
+		return l.Source
+	}
+	return l.Source + ":" + strconv.Itoa(l.Number)
+}
+
+// files returns what the files are.
+func (l Line) files() (spec.Files, error) {
+	if l.Spec == "" {
+		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
+	}
+	return spec.ParseFiles(l.Spec)
 }
 
 // blanks separate a pattern from what its files are.
 const blanks = " \t"
 
-// Parse returns the entries of a tree file, called name in errors, which are in the
-// lines: Build returns them, with others.
+// Parse returns the entries of a tree file, called name in errors. What is wrong with
+// a line is for Build to say.
 func Parse(name string, text []byte) []Line {
-	var lines []Line
-	number := 0
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // that some editors begin files with
-	for line := range bytes.Lines(text) {
-		number++
-		s := strings.Trim(strings.TrimRight(string(line), "\r\n"), blanks)
+	rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
+	lines := make([]Line, 0, strings.Count(rest, "\n")+1)
+	for number := 1; rest != ""; number++ {
+		var s string
+		s, rest, _ = strings.Cut(rest, "\n")
+		s = strings.Trim(strings.TrimRight(s, "\r"), blanks)
 		if s == "" || s[0] == '#' {
 			continue
 		}
-		l := Line{Origin: fmt.Sprintf("%s:%d", name, number)}
-		if i := strings.LastIndexAny(s, blanks); i < 0 {
-			l.Err = fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", s)
-		} else {
-			l.Pattern = strings.TrimRight(s[:i], blanks)
-			l.Files, l.Err = spec.ParseFiles(s[i+1:])
+		l := Line{Source: name, Number: number, Pattern: s}
+		if i := strings.LastIndexAny(s, blanks); i >= 0 {
+			l.Pattern, l.Spec = strings.TrimRight(s[:i], blanks), s[i+1:]
 		}
 		lines = append(lines, l)
 	}
 	return lines
 }
 
-// Format writes entries as a tree file, which Parse and Build turn into the same
-// tree.
-func Format(entries []tree.Entry) string {
-	var b strings.Builder
-	for _, e := range entries {
-		fmt.Fprintf(&b, "%s %s\n", escape(e.Pattern), spec.Files{Spec: e.Spec, Sizes: e.Sizes})
-	}
-	return b.String()
-}
-
-// escape writes a pattern so that it is one in a line.
-func escape(pattern string) string {
-	var b strings.Builder
-	for i := range len(pattern) {
-		c := pattern[i]
-		atEnd := i == 0 || i == len(pattern)-1
-		if c == '\n' || c == '\r' || atEnd && strings.IndexByte(blanks, c) >= 0 || c == '#' && i == 0 {
-			fmt.Fprintf(&b, `\x%02x`, c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
 // Errors are all that is wrong with some lines, in their order.
 type Errors []error
 
-// maxErrors is how many of the errors are told.
+// maxErrors is how many of the errors are printed.
 const maxErrors = 20
 
 // Error returns a line for each of the first twenty errors, and how many more
@@ -107,54 +96,71 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Build makes the tree of lines, and returns the entries that it has, without open
-// ranges. The error is Errors, all of the lines, unless it is about the scale or the
-// options alone.
-func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, []tree.Entry, error) {
-	wrong := make([][]error, len(lines)) // of each line
+// Build makes the tree of lines. The error is Errors, all of the lines, unless it is
+// about the scale or the options alone.
+func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
+	b, err := tree.NewBuilder(o)
+	if err != nil {
+		return nil, err
+	}
+	var wrong lineErrors
+	var entries []int // the line of each entry
+	var sum sum       // of what has shares
 	ofShare, scaleErr := scale.count(lines)
-	var entries []tree.Entry
-	var closed []Line
-	var from []int // the line of each entry
 	for i, l := range lines {
-		if l.Err == nil && l.Files.Share != 0 && scaleErr != nil {
+		f, err := l.files()
+		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
-		err := l.Err
 		if err == nil {
-			l, err = l.close(ofShare)
+			l.Pattern, err = closeRanges(l.Pattern, f, ofShare)
 		}
 		if err != nil {
-			wrong[i] = append(wrong[i], err)
+			wrong.add(i, err)
 			continue
 		}
-		closed = append(closed, l)
-		entries = append(entries, tree.Entry{Pattern: l.Pattern, Spec: l.Files.Spec, Sizes: l.Files.Sizes})
-		from = append(from, i)
+		if f.Share != 0 {
+			sum.add(l.Pattern, f)
+		}
+		entries = append(entries, i)
+		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes})
 	}
-	t, err := tree.New(entries, o)
+	t, err := b.Tree()
 	var all tree.Errors
 	if errors.As(err, &all) {
 		for _, e := range all {
-			wrong[from[e.Entry]] = append(wrong[from[e.Entry]], e)
+			wrong.add(entries[e.Entry], e)
 		}
 	} else if err != nil {
-		return nil, nil, err
-	}
-	var errs Errors
-	for i, l := range lines {
-		for _, err := range wrong[i] {
-			errs = append(errs, fmt.Errorf("%s: %w", l.Origin, err))
-		}
+		return nil, err
 	}
 	switch {
-	case errs != nil:
-		return nil, nil, errs
+	case wrong != nil:
+		return nil, wrong.of(lines)
 	case scaleErr != nil:
-		return nil, nil, scaleErr
+		return nil, scaleErr
 	}
-	if err := scale.check(closed); err != nil {
-		return nil, nil, err
+	if err := scale.check(sum); err != nil {
+		return nil, err
 	}
-	return t, entries, nil
+	return t, nil
+}
+
+// lineErrors are what is wrong with some lines.
+type lineErrors []lineError
+
+type lineError struct {
+	line int
+	err  error
+}
+
+func (e *lineErrors) add(line int, err error) { *e = append(*e, lineError{line, err}) }
+
+// of returns the errors in the order of the lines, with where these are.
+func (e lineErrors) of(lines []Line) (errs Errors) {
+	slices.SortStableFunc(e, func(x, y lineError) int { return x.line - y.line })
+	for _, w := range e {
+		errs = append(errs, fmt.Errorf("%s: %w", lines[w.line].Origin(), w.err))
+	}
+	return errs
 }

@@ -8,29 +8,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
 
-func build(t *testing.T, text string, scale Scale) (*tree.Tree, []tree.Entry) {
+func build(t *testing.T, text string, scale Scale) *tree.Tree {
 	t.Helper()
-	tr, entries, err := Build(Parse("t", []byte(text)), scale, tree.Options{})
+	tr, err := Build(Parse("t", []byte(text)), scale, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tr, entries
+	return tr
 }
 
 func TestParse(t *testing.T) {
 	text := "\ufeff# a comment 1G\n\n  \t \na 1M\r\n\tb c/d{0..9}   4K..1M,compress=2  \n#x 5\nlast\x00 1\n\\x23x\t7"
 	var got []string
 	for _, l := range Parse("f", []byte(text)) {
-		got = append(got, fmt.Sprintf("%s %q %s %v", l.Origin, l.Pattern, l.Files, l.Err))
+		got = append(got, fmt.Sprintf("%s %q %s", l.Origin(), l.Pattern, l.Spec))
 	}
 	want := []string{
-		`f:4 "a" 1M <nil>`,
-		`f:5 "b c/d{0..9}" 4K..1M,compress=2 <nil>`,
-		`f:7 "last\x00" 1 <nil>`,
-		`f:8 "\\x23x" 7 <nil>`,
+		`f:4 "a" 1M`,
+		`f:5 "b c/d{0..9}" 4K..1M,compress=2`,
+		`f:7 "last\x00" 1`,
+		`f:8 "\\x23x" 7`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -39,14 +40,14 @@ func TestParse(t *testing.T) {
 
 // Every error is reported, in the order of the lines, up to twenty.
 func TestErrors(t *testing.T) {
-	_, _, err := Build(Parse("f", []byte("a\nb 1X\nok 1\nc//d 1\ne{0..} 1\nok 2\nf 1,total=1M\ng{00..} 4K,total=1G\nh 4K..1\n")), Scale{}, tree.Options{})
+	_, err := Build(Parse("f", []byte("a\nb 1X\nok 1\nc//d 1\ne{0..} 1\nok 2\nf 1,total=1M\ng{00..} 4K,total=1G\nh 4K..1\n")), Scale{}, tree.Options{})
 	want := []string{
 		`f:1: "a": must be PATTERN SPEC`,
 		`f:2: size "1X": unknown suffix "X"`,
 		`f:4: pattern "c//d": an empty name between two slashes`,
 		`f:5: pattern "e{0..}": has an open range, and nothing says how many files there are`,
 		`f:6: patterns "ok" and "ok" both make the file "ok"`,
-		`f:7: pattern "f": total=1M needs a range that is open`,
+		`f:7: pattern "f": total=1M needs an open range`,
 		`f:8: pattern "g{00..}": {00..} has room for 100 numbers, and 262144 are needed`,
 		`f:9: sizes "4K..1": the first one must be the smaller one`,
 	}
@@ -59,7 +60,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v; want %s", e, want[i])
 		}
 	}
-	_, _, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
+	_, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 21 || lines[20] != "and 5 errors more" {
 		t.Errorf("%d lines: %v", len(lines), err)
 	}
@@ -72,18 +73,18 @@ func TestScaleErrors(t *testing.T) {
 		want  string
 	}{
 		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
-		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, --total, or their number, --count"},
+		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, or their number"},
 		{"a 1M", Scale{Count: 10}, "is for entries with share=, as presets have them, and there is none"},
-		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs a range that is open`},
+		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs an open range`},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files, as there is one of each kind"},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "comes to 100M, as there is one file of each kind"},
-		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": total=100K comes to 1M, as there are whole files`},
+		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": total=100K comes to 1M, as files are whole`},
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 149}, "comes to 100 files, as there is one of each kind"},
 		{"d{0..99}/{0..} 1M,total=149M", Scale{}, `f:1: pattern "d{0..99}/{0..}": total=149M comes to 100M`},
 		{"a{0..} 1..16,total=9223372036854775807", Scale{}, `f:1: pattern "a{0..}": {0..} has room for numbers of up to 18 digits`},
 		{"a{0..} 0,total=100K", Scale{}, `f:1: total=100K: 2^61 files or more`},
 	} {
-		if _, _, err := Build(Parse("f", []byte(c.text)), c.scale, tree.Options{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := Build(Parse("f", []byte(c.text)), c.scale, tree.Options{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%q, %+v: %v; want %s", c.text, c.scale, err, c.want)
 		}
 	}
@@ -105,7 +106,7 @@ func TestTotal(t *testing.T) {
 		{"a{0..} lognormal:1K:10,total=1P", 0, 1 << 50},
 		{"a{0..} lognormal:1K:8,total=1T", 0, 1 << 40},
 	} {
-		tr, _ := build(t, c.text, Scale{})
+		tr := build(t, c.text, Scale{})
 		if c.files != 0 && tr.Files() != c.files {
 			t.Errorf("%s: %d files, want %d", c.text, tr.Files(), c.files)
 		}
@@ -127,13 +128,13 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s has no shares, or no comments", name)
 		}
 		for _, count := range []uint64{1000, 1e6, 1e9} {
-			tr, _ := build(t, string(text), Scale{Count: count})
+			tr := build(t, string(text), Scale{Count: count})
 			if off := float64(tr.Files())/float64(count) - 1; math.Abs(off) > 0.02 {
 				t.Errorf("%s: %d files, want %d", name, tr.Files(), count)
 			}
 		}
 		for _, total := range []int64{100 << 40, 1 << 50, 1 << 60} {
-			tr, _ := build(t, string(text), Scale{Total: total})
+			tr := build(t, string(text), Scale{Total: total})
 			if off := float64(tr.Bytes())/float64(total) - 1; math.Abs(off) > 0.01 {
 				t.Errorf("%s: %d bytes, want %d", name, tr.Bytes(), total)
 			}
@@ -148,19 +149,25 @@ func TestPresets(t *testing.T) {
 
 // What is written is read as the same tree.
 func TestFormat(t *testing.T) {
+	files, err := spec.ParseFiles("lognormal:64K:1.5,compress=2")
+	if err != nil {
+		t.Fatal(err)
+	}
 	entries := []tree.Entry{}
 	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r"} {
-		for _, l := range Parse("f", []byte("x lognormal:64K:1.5,compress=2")) {
-			entries = append(entries, tree.Entry{Pattern: pattern, Spec: l.Files.Spec, Sizes: l.Files.Sizes})
-		}
+		entries = append(entries, tree.Entry{Pattern: pattern, Spec: files.Spec, Sizes: files.Sizes})
 	}
 	want, err := tree.New(entries, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, again := build(t, Format(entries), Scale{})
-	if got.Files() != want.Files() || len(again) != len(entries) {
-		t.Fatalf("%d files, want %d:\n%s", got.Files(), want.Files(), Format(entries))
+	text := Format(want)
+	got := build(t, text, Scale{})
+	if got.Files() != want.Files() || got.Entries() != len(entries) {
+		t.Fatalf("%d files, want %d:\n%s", got.Files(), want.Files(), text)
+	}
+	if again := Format(got); again != text {
+		t.Errorf("written again:\n%s\nwant:\n%s", again, text)
 	}
 	for id := tree.Root; id < tree.ID(want.Files()+want.Dirs()+1); id++ {
 		if g, w := got.AppendPath(nil, id), want.AppendPath(nil, id); string(g) != string(w) {
@@ -171,7 +178,7 @@ func TestFormat(t *testing.T) {
 
 // shares reports whether an entry has a share, and so needs a scale.
 func shares(lines []Line) bool {
-	return slices.ContainsFunc(lines, func(l Line) bool { return l.Files.Share != 0 })
+	return slices.ContainsFunc(lines, func(l Line) bool { return strings.Contains(l.Spec, "share=") })
 }
 
 func FuzzParse(f *testing.F) {
@@ -184,7 +191,7 @@ func FuzzParse(f *testing.F) {
 		if shares(lines) {
 			scale.Count = count
 		}
-		tr, entries, err := Build(lines, scale, tree.Options{})
+		tr, err := Build(lines, scale, tree.Options{})
 		if err != nil {
 			var all Errors
 			if errors.As(err, &all) && strings.Count(err.Error(), "\n") != min(len(all)-1, maxErrors) {
@@ -192,9 +199,10 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		again, _, err := Build(Parse("f", []byte(Format(entries))), Scale{}, tree.Options{})
-		if err != nil || again.Files() != tr.Files() || again.Dirs() != tr.Dirs() {
-			t.Errorf("%q is written %q, which is another tree: %v", text, Format(entries), err)
+		again, err := Build(Parse("f", []byte(Format(tr))), Scale{}, tree.Options{})
+		if err != nil || again.Files() != tr.Files() || again.Dirs() != tr.Dirs() || Format(again) != Format(tr) {
+			t.Errorf("%q is written %q, which is another tree: %v", text, Format(tr), err)
 		}
+		checkText(t, NewText("# head\n", tr), int64(count))
 	})
 }

@@ -11,8 +11,12 @@ func TestPermutationIsBijective(t *testing.T) {
 	for _, n := range counts {
 		clear(seen)
 		p := NewPermutation(n, Mix(n))
+		inverse := p.Inverse()
 		for i := range n {
 			x := p.At(i)
+			if x < n && inverse.At(x) != i {
+				t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, inverse.At(x))
+			}
 			if x >= n || seen[x] != 0 {
 				t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, seen[x]-1)
 			}
@@ -28,11 +32,15 @@ func TestPermutationOfManyUnits(t *testing.T) {
 	for _, n := range []uint64{1e6, 1 << 24, 1<<32 - 1, 1 << 32, 1<<32 + 1, 1<<45 + 12345, 1<<51 - 1, 1 << 51} {
 		for _, seed := range []uint64{0, 1, 7, 1 << 63, 1<<64 - 1} {
 			p := NewPermutation(n, Mix(seed))
+			inverse := p.Inverse()
 			seen := map[uint64]uint64{}
 			add := func(i uint64) {
 				x := p.At(i)
 				if before, ok := seen[x]; x >= n || ok && before != i {
 					t.Fatalf("n = %d: %d is moved to %d, as is %d or out of range", n, i, x, before)
+				}
+				if back := inverse.At(x); back != i {
+					t.Fatalf("n = %d: %d is moved to %d, to which Inverse says %d is", n, i, x, back)
 				}
 				seen[x] = i
 			}
@@ -61,4 +69,19 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%d is moved to %d, want %d", i, got, want)
 		}
 	}
+}
+
+func BenchmarkPermutation(b *testing.B) {
+	p := NewPermutation(1e12, 7)
+	b.Run("of=At", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			p.At(i)
+		}
+	})
+	b.Run("of=Inverse", func(b *testing.B) {
+		inverse := p.Inverse()
+		for i := uint64(0); b.Loop(); i++ {
+			inverse.At(i)
+		}
+	})
 }

@@ -1,0 +1,90 @@
+package help
+
+import "strings"
+
+// key is a key of a SPEC.
+type key struct {
+	name  string
+	value string // what its value is called, or the values with | between them
+	brief string // a line beside others
+	text  string // what the manual says
+}
+
+// specKeys are the keys of every SPEC, in the order of package spec.
+var specKeys = []key{
+	{"seed", "N", "one of 2^64 unrelated streams of bytes",
+		"Selects one of 2^64 unrelated streams; decimal, or hexadecimal after 0x. The default follows from the seed of the mount and the path of the file."},
+	{"dedup", "R", "deduplication ratio, from 1 (default: 1)",
+		"Deduplicates by this ratio, from 1, which is the default: of N units, round(N/R) are distinct. Those that are equal are spread over the file."},
+	{"unit", "SIZE", "size of what repeats: a multiple of 4K, up to 1G (default: 128K)",
+		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K."},
+	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
+		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same."},
+	{"scope", "file|group", "what deduplicates: each file, or all of one --file (default: file)",
+		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole. The default is file: each file deduplicates on its own."},
+	{"group", "NofM", "which units of its group the file has; written by dgenfs",
+		"Replaces scope=group in the SPEC of a single file: its units are those from number N, counted from 0, of the M units of its group. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
+	{"compress", "R", "compression ratio, 1 to 100 (default: 1)",
+		"Makes every block of 4 KiB or more compress by this ratio, from 1, which is the default, to 100."},
+	{"generation", "N", "which generation of a file that changes, 0 to 4095",
+		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation."},
+	{"change", "P%", "share of its units that each generation replaces",
+		"Sets the share of its distinct units that each generation replaces, in turn. The default is that of --change."},
+	{"phase", "N", "where changes start; written by dgenfs",
+		"Sets a fraction of a unit, in billionths, that counts as changed from the start, so that some of many small files change in each generation. The default follows from the file's place among the files of its --file. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
+	{"rate", "SIZE", "limit in bytes per second, for all its readers together",
+		"Through a mount, limits the bytes per second that all readers of the file get together. By default, there is no limit."},
+	{"latency", "TIME", "minimum time for a read request: 50us, 2ms, 1.5s",
+		"Through a mount, answers no read request earlier than this after it arrived: a number and us, ms or s, up to 3600s. Requests wait at the same time, not one after the other."},
+	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "which reads fail: of a range, or of a share of the cells of 4K",
+		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale."},
+}
+
+// treeKeys are the keys that a SPEC has besides if it is for many files.
+var treeKeys = []key{
+	{"total", "SIZE", "size of all files together, from which their number follows",
+		"Makes as many files as have this size together. NAME then has an open range: {0..}, or {000..} for up to a thousand names."},
+	{"share", "P%", "share of the number of files of the tree, see --total and --count",
+		"Makes this share of the number of files of the tree, which --total or --count gives. NAME then has an open range, as with total=."},
+}
+
+// drawnSizes are the forms of SIZE that give each of many files a size of its own.
+var drawnSizes = []key{
+	{"4K..1M", "", "log-uniform sizes from 4K to 1M",
+		"Log-uniform sizes from 4K to 1M: as many files from 4K to 8K as from 8K to 16K."},
+	{"lognormal:64K:1.5", "", "log-normal sizes, with this median and sigma",
+		"Log-normal sizes, with this median and this standard deviation of the natural logarithm."},
+}
+
+// Texts about a SPEC, for --help and the manual.
+const (
+	specText = `A SPEC describes a file: its SIZE, then keys, separated by commas.
+
+  64G                      64 GiB of random bytes
+  64G,dedup=3,compress=2   the same, but a third is distinct, and it compresses 2:1
+
+A SIZE is a number of bytes, or a number followed by K, M, G, T, P or E for powers of
+1024, by KB, MB and so on for powers of 1000, or by KiB, MiB and so on for powers of
+1024. The largest is 2^63-1 bytes.
+`
+	treeText = `Where a SPEC is for many files, their sizes may be drawn, and it may say how many
+files there are.
+`
+	rootText = `In the root of every mount, any name that is a SPEC exists, listed or not.
+`
+)
+
+func (k key) String() string {
+	if k.value == "" {
+		return k.name
+	}
+	return k.name + "=" + k.value
+}
+
+// choices returns the values, if there are no others.
+func (k key) choices() []string {
+	if strings.ToLower(k.value) != k.value || !strings.Contains(k.value, "|") {
+		return nil
+	}
+	return strings.Split(k.value, "|")
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
+
+// synonyms are words that people try, and the commands that do what they expect.
+var synonyms = map[string]string{
+	"unmount": "umount", "fusermount": "umount", "fusermount3": "umount", "detach": "umount", "stop": "umount",
+	"ls": "list", "ps": "list", "mounts": "list", "show": "list", "status": "list", "info": "list", "stat": "list", "stats": "list", "df": "list",
+	"read": "cat", "dump": "cat", "print": "cat", "exec": "run", "benchmark": "bench", "numa": "topology", "presets": "tree",
+	"start": "mount", "create": "mount", "serve": "mount", "manual": "man", "complete": "completion", "usage": "help",
+}
+
+// commandMeant returns the command that a word is, or was probably meant to be; ""
+// if there is none.
+func commandMeant(word string) string {
+	word = strings.ToLower(strings.TrimLeft(word, "-"))
+	if command, ok := synonyms[word]; ok {
+		return command
+	}
+	var names []string
+	for _, c := range commands() {
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	return nearest(word, names)
+}
+
+// nearest returns the one of words that is most like word; "" if none is within
+// two mistakes, or fewer for short words, most of which are near to one another.
+func nearest(word string, words []string) string {
+	best, at := "", 3
+	for _, w := range words {
+		if d := distance(word, w); d < at && d <= (len(w)+1)/3 {
+			best, at = w, d
+		}
+	}
+	return best
+}
+
+// distance returns how many letters have to be inserted, left out, replaced, or
+// exchanged with their neighbour to turn a into b.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// checkSource returns an error if a SOURCE was probably meant to be something else,
+// which would then be ignored in silence.
+func checkSource(source string) error {
+	if command := commandMeant(source); command != "" {
+		return usagef("SOURCE %q: did you mean the command %s? Commands come first: dgenfs %s", source, command, command)
+	}
+	if _, err := spec.ParseFiles(source); err == nil {
+		return usagef("SOURCE %q is a SPEC: for a file of it, use --size %s; as a name in the root, it exists in every mount", source, source)
+	}
+	if hint := patternHint(source); hint != "" {
+		return usagef("SOURCE %q: %s", source, hint)
+	}
+	return nil
+}
+
+// patternHint says what is wrong if a word is NAME:SPEC; otherwise it returns "".
+func patternHint(word string) string {
+	name, text, ok := spec.CutName(word)
+	if !ok || name == "" {
+		return ""
+	}
+	if _, err := spec.ParseFiles(text); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("looks like NAME:SPEC, which follows --file; quote a pattern, as in --file 'a{0..9}:%s', or the shell makes words of it", text)
+}

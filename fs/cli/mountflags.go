@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs"
+	"github.com/dgenfs/dgenfs/fs/cli/help"
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/transport"
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/spf13/pflag"
+)
+
+// mountFlags are the flags of the commands that mount.
+type mountFlags struct {
+	files      namespaceFlags
+	view       viewFlags
+	numa       numaFlags
+	seed       mountSeed
+	uid, gid   uint32
+	mode       uint32
+	noexec     bool // an option that is not a flag
+	allowOther bool
+	transport  transport.Kind
+	maxRead    int
+	trouble    spec.Trouble
+	log        string
+}
+
+// mountSeed is the seed of the files whose spec has none.
+type mountSeed struct {
+	value uint64
+	drawn bool // by chance, so that the user has to be told
+}
+
+// add defines the flags in f. What is a flag --a-b=c is also -o a_b=c.
+func (m *mountFlags) add(f *pflag.FlagSet) {
+	m.uid, m.gid, m.mode, m.transport = uint32(os.Geteuid()), uint32(os.Getegid()), 0o444, transport.Auto
+	m.files.add(f)
+	f.Var(&m.seed, "seed",
+		"`SEED` of all files whose SPEC has none: a number, or \"random\" to draw one and print it")
+	m.view.add(f)
+	parsed(f, &m.uid, "uid", "", "", parseID, "owner of the files, a user `ID` (default: the user who mounts)")
+	parsed(f, &m.gid, "gid", "", "", parseID, "group of the files, a group `ID` (default: the group of the user who mounts)")
+	parsed(f, &m.mode, "mode", "0444", "", parseMode,
+		"permissions of the files, an octal `MODE` without write permission; a directory can be entered by those who can read")
+	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
+	f.Var(choice[transport.Kind]{&m.transport, transport.Kinds}, "transport",
+		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
+	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
+	parsed(f, &m.trouble.Rate, "rate", "", "", spec.ParseRate,
+		"bytes a second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
+	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,
+		"answer no read request sooner than this `TIME` after it came: 2ms, 1.5s, 50us; for files whose SPEC has no latency=")
+	parsed(f, &m.trouble.Fail, "fail", "", "", spec.ParseFail,
+		"make reads fail: with `ERR@OFFSET+LENGTH`, such as eio@1G+4K, those that touch this range; with ERR:P%, such as eio:0.001%, those that touch this share of all cells of 4K, always the same ones; for files whose SPEC has no fail=")
+	m.numa.add(f)
+	parsed(f, &m.log, "log", "", help.File, unchecked, "append messages from the background to `FILE` (default: syslog)")
+	f.VarP(optionList{set: f, noexec: &m.noexec}, "options", "o",
+		"any of these flags as mount(8) writes them, `OPT[,OPT]...`: -o size=64G,allow_other; a comma in a value is written \\,")
+}
+
+// config is what the flags mean.
+type config struct {
+	namespace
+	view       tree.Options
+	seed       mountSeed
+	uid, gid   uint32
+	mode       uint32 // permission bits of files
+	noexec     bool
+	allowOther bool
+	transport  transport.Kind
+	maxRead    int // bytes; 0 means the default
+	trouble    spec.Trouble
+	placement  *placement
+	log        string
+}
+
+// config checks the flags. Its errors are the user's.
+func (m *mountFlags) config() (config, error) {
+	c := config{
+		seed:       m.seed,
+		uid:        m.uid,
+		gid:        m.gid,
+		mode:       m.mode,
+		noexec:     m.noexec,
+		allowOther: m.allowOther,
+		transport:  m.transport,
+		maxRead:    m.maxRead,
+		trouble:    m.trouble,
+		log:        m.log,
+	}
+	var err error
+	if c.view, err = m.view.options(m.seed.value); err != nil {
+		return c, err
+	}
+	if c.namespace, err = m.files.namespace(c.view); err != nil {
+		return c, err
+	}
+	c.placement, err = m.numa.placement()
+	return c, err
+}
+
+// arguments returns the flags that, with the tree file of the mount, make the same
+// mount again, as far as one can tell from its files.
+func (c *config) arguments() []string {
+	args := []string{"--seed", strconv.FormatUint(c.seed.value, 10)}
+	args = append(args, viewArguments(c.view)...)
+	args = append(args, troubleArguments(c.trouble)...)
+	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
+	return append(args, "--uid", fmt.Sprint(c.uid), "--gid", fmt.Sprint(c.gid))
+}
+
+// troubleArguments returns the flags that say the same as t.
+func troubleArguments(t spec.Trouble) (args []string) {
+	if t.Rate != 0 {
+		args = append(args, "--rate", spec.FormatSize(t.Rate))
+	}
+	if t.Latency != time.Duration(0) {
+		args = append(args, "--latency", spec.FormatLatency(t.Latency))
+	}
+	if t.Fail != (spec.Fail{}) {
+		args = append(args, "--fail", t.Fail.String())
+	}
+	return args
+}
+
+// String returns a seed that was drawn as a number: a server that is started with
+// it has the same one.
+func (s *mountSeed) String() string { return strconv.FormatUint(s.value, 10) }
+func (s *mountSeed) Type() string   { return "seed" }
+
+func (s *mountSeed) Set(text string) (err error) {
+	s.drawn = text == "random"
+	if s.drawn {
+		var b [8]byte
+		rand.Read(b[:]) // never fails
+		s.value = binary.LittleEndian.Uint64(b[:])
+		return nil
+	}
+	if s.value, err = spec.ParseSeed(text); err != nil {
+		err = fmt.Errorf("%w, or random", err)
+	}
+	return err
+}
+
+// parseID reads the number of a user or a group. To the kernel, the largest one
+// stands for none.
+func parseID(text string) (uint32, error) {
+	n, err := whole(0, math.MaxUint32-1)(text)
+	return uint32(n), err
+}
+
+// parseMode reads the permission bits of files.
+func parseMode(text string) (uint32, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode&^0o555 != 0 || mode&0o444 == 0 {
+		return 0, errors.New("must be octal, with permission to read for somebody and to write for nobody: 0444, 0440, 0555")
+	}
+	return uint32(mode), nil
+}
+
+// parseMaxRead reads the size of the largest read request.
+func parseMaxRead(text string) (int, error) {
+	size, err := spec.ParseSize(text)
+	if err != nil {
+		return 0, err
+	}
+	page := int64(os.Getpagesize())
+	if most := int64(fs.MaxRequest()); size < page || size > most || size%page != 0 {
+		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d, which the sysctl fs.fuse.max_pages_limit sets", page, most)
+	}
+	return int(size), nil
+}
+
+// unchecked reads anything.
+func unchecked(text string) (string, error) { return text, nil }
+
+// arguments returns the flags of f, to which m was added, that a server of the same
+// mount is started with.
+func (m *mountFlags) arguments(f *pflag.FlagSet) (args []string) {
+	f.Visit(func(flag *pflag.Flag) {
+		if flag.Name == "options" || flag.Name == "foreground" {
+			return // the flags that -o has set follow
+		}
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			args = append(args, "--"+flag.Name+"="+value)
+		}
+	})
+	if m.noexec {
+		args = append(args, "-o", "noexec")
+	}
+	return args
+}

@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"iter"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// entry has a request and its reply.
+type entry struct {
+	home    *thread
+	queue   uint16
+	header  *entryHeader
+	payload []byte
+	iov     [2]unix.Iovec // of the two
+}
+
+// headerRoom keeps headers on cache lines of their own.
+const headerRoom = 512
+
+// placeEntries puts so many entries, by their numbers, into memory that lies where the
+// thread runs.
+func (t *thread) placeEntries(numbers iter.Seq[int], count int) error {
+	room := replyRoom(t.request)
+	mem, err := t.mapBuffer(count*(room+headerRoom), t.cpu)
+	if err != nil {
+		return err
+	}
+	headers := mem[count*room:]
+	i := 0
+	for n := range numbers {
+		e := &t.entries[n]
+		e.home, e.queue = t, t.queueOf(n)
+		e.header = newEntryHeader(headers[i*headerRoom:])
+		e.payload = mem[i*room : (i+1)*room : (i+1)*room]
+		e.setBuffers()
+		i++
+	}
+	return nil
+}
+
+// queueOf returns the queue of an entry.
+func (r *rings) queueOf(n int) uint16 {
+	if first := r.firstSpare(); n >= first {
+		return uint16((n - first) / r.spare)
+	}
+	return uint16(n / r.depth)
+}
+
+// register gives the kernel a new entry.
+func (t *thread) register(n uint32) {
+	e := &t.entries[n]
+	t.submit(submission{
+		opcode:   opUringCmd,
+		fd:       int32(t.fd),
+		off:      cmdRegister,
+		addr:     e.buffers(),
+		len:      uint32(len(e.iov)),
+		userData: fromKernel | uint64(n),
+		queueID:  e.queue,
+	})
+}
+
+// commit makes the entry's request its reply, of n bytes.
+func (t *thread) commit(number uint32, n int, errno syscall.Errno) {
+	h := t.entries[number].header
+	putHeader(h.inOut[:], h.request().Unique, errno, n)
+	h.payload = uint32(n)
+	t.submitReply(number)
+}
+
+func (t *thread) submitReply(number uint32) {
+	e := &t.entries[number]
+	t.submit(submission{
+		opcode:   opUringCmd,
+		fd:       int32(t.fd),
+		off:      cmdCommitAndFetch,
+		userData: fromKernel | uint64(number),
+		commitID: e.header.commitID,
+		queueID:  e.queue,
+	})
+}
+
+// resubmit does again what the kernel could not do at that moment. The entry is as it
+// was: the kernel gives it a commit ID with its first request.
+func (t *thread) resubmit(n uint32) {
+	t.pauseFrom(t.retries)
+	t.retries++
+	if t.entries[n].header.commitID == 0 {
+		t.register(n)
+	} else {
+		t.submitReply(n)
+	}
+}
+
+// answer answers the request of an entry; the kernel gets the reply when the
+// ring is entered. It reports whether that was a large read.
+func (t *thread) answer(number uint32) (large bool) {
+	e := &t.entries[number]
+	if e.header.request().Opcode != opRead {
+		n, errno := t.answerOther(e)
+		t.commit(number, n, errno)
+		return false
+	}
+	n, delayed, errno := t.read(e.header.read(), e.payload)
+	if delayed != nil {
+		t.delay(number, delayed)
+		return false
+	}
+	t.served.count(n, errno)
+	t.commit(number, n, errno)
+	return n >= shareFrom
+}
+
+// answerOther answers what is not READ. The request is put together as /dev/fuse
+// has it, elsewhere, because the reply takes its place.
+func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
+	h := e.header
+	in := h.request()
+	fixed := int(in.Length) - requestHeader - int(h.payload)
+	if fixed < 0 || fixed > len(h.op) || int(h.payload) > len(e.payload) {
+		t.log.Printf("rings on CPU %d: request of kind %d has %d bytes, %d of them payload", t.cpu, in.Opcode, in.Length, h.payload)
+		return 0, syscall.EIO
+	}
+	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
+	t.in = append(t.in, h.op[:fixed]...)
+	t.in = append(t.in, e.payload[:h.payload]...)
+	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
+	if !hasReply { // what has none comes over /dev/fuse
+		return 0, syscall.EIO
+	}
+	if in.Opcode == opOpen && errno == 0 {
+		t.opened(e.payload)
+	}
+	return n, errno
+}

@@ -1,0 +1,62 @@
+package transport
+
+// shareFrom is the size of a read in bytes from which on waking another CPU up for
+// it is worth while.
+const shareFrom = 64 << 10
+
+// share hands all large reads but the first to threads that sleep.
+func (t *thread) share() {
+	next, handed := 0, false
+	mine := t.todo[:1]
+	for _, n := range t.todo[1:] {
+		if h := t.entries[n].header; h.request().Opcode == opRead && h.read().size >= shareFrom {
+			for next < len(t.others) && !t.others[next].wake() {
+				next++
+			}
+			if next < len(t.others) {
+				t.handOver(n, t.others[next])
+				next++
+				handed = true
+				continue
+			}
+		}
+		mine = append(mine, n)
+	}
+	t.todo = mine
+	if handed {
+		t.ring.enter(enterSubmit)
+	}
+}
+
+// giveBack hands requests of other queues to their threads, if this one has others
+// or they sleep; the rest it does itself.
+func (t *thread) giveBack(local bool) {
+	handed := false
+	for _, n := range t.foreign {
+		home := t.entries[n].home
+		if local || home.wake() {
+			t.handOver(n, home)
+			handed = true
+		} else {
+			t.todo = append(t.todo, n)
+		}
+	}
+	t.foreign = t.foreign[:0]
+	if handed {
+		t.ring.enter(enterSubmit)
+	}
+}
+
+// wake reports whether the thread sleeps, and claims it: what is handed over wakes it.
+func (t *thread) wake() bool { return t.asleep.CompareAndSwap(true, false) }
+
+// handOver asks another thread to answer entry n, when the ring is entered.
+func (t *thread) handOver(n uint32, to *thread) {
+	t.submit(submission{
+		opcode:   opMsgRing,
+		flags:    sqeSkipSuccess,
+		fd:       int32(to.ring.descriptor()),
+		off:      handedOver | uint64(n),
+		userData: notHanded | uint64(n),
+	})
+}
