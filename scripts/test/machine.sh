@@ -79,6 +79,7 @@ facts_of_machine() {
 	[[ $(cat $nodes/has_cpu 2>/dev/null) == *[,-]* ]] || list+=(one-cpu-node)
 	# A container, most likely, which may forbid any system call.
 	! grep -q '^Seccomp:[[:blank:]]*[12]' /proc/self/status || list+=(confined)
+	[ "$(uring_state)" = N ] || list+=(fuse-uring)
 	! grep -qs '^user_allow_other' /etc/fuse.conf || list+=(user-allow-other)
 	[ ! -e /sbin/mount.dgenfs ] || list+=(mount-helper)
 	(IFS=,; echo "${list[*]}")

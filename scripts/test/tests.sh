@@ -122,6 +122,10 @@ uring_state() { [ "$(cat "$enable_uring" 2>/dev/null)" = Y ] && echo Y || echo N
 
 # end_to_end Y|N
 end_to_end() {
+	if [ "$(id -u)" = 0 ]; then
+		heading "mounts of packages, FUSE over io_uring: $1"
+		go_test "mounts-$1" -- -count=1 ./fs ./fs/transport
+	fi
 	heading "end to end, FUSE over io_uring: $1"
 	go_test "e2e-$1" -v -- -tags e2e -count=1 ./fs/e2e
 	heading "end to end, the server on one CPU, FUSE over io_uring: $1"
