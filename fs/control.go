@@ -11,13 +11,13 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// The folder .dgenfs in the root tells of the mount. It is not listed, so that
-// nobody copies it by accident.
+// The directory .dgenfs in the root has files that describe the mount. It is not
+// listed, so that nobody copies it by accident.
 const controlName = ".dgenfs"
 
-// controlBit is set in the ids of that folder, which has no other bit, and of its
-// files, which have their place in FS.control beside it. Positions of the tree
-// are smaller, and specNameBit is another.
+// controlBit is set in the node ids of that directory, which has no other bit set, and
+// of its files, numbered as in FS.control. Positions of the tree are smaller, and
+// specNameBit is another bit.
 const controlBit = 1 << 61
 
 // controlFile is a file whose contents are made when it is looked at.
@@ -44,7 +44,7 @@ func (f *FS) controlNode(id uint64) (node, bool) {
 	return node{control: &f.control[id-1]}, true
 }
 
-// controlLookup finds a name in the folder, or the folder in the root.
+// controlLookup finds a name in the directory, or the directory in the root.
 func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 	if parent == fuse.FUSE_ROOT_ID {
 		return controlBit, name == controlName
@@ -59,7 +59,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 	return 0, false
 }
 
-// controlFiles are the files of the folder.
+// controlFiles returns the files of the directory.
 func (m *Mount) controlFiles(f *FS) []controlFile {
 	text := func(text func() string) func() Contents {
 		return func() Contents { return strings.NewReader(text()) }

@@ -45,7 +45,7 @@ func TestControl(t *testing.T) {
 
 	for _, d := range list(t, f, fuse.FUSE_ROOT_ID, 4096, 0) {
 		if d.name == controlName {
-			t.Error("the root lists the folder")
+			t.Error("the root lists the directory")
 		}
 	}
 	want := []dirent{
@@ -55,11 +55,11 @@ func TestControl(t *testing.T) {
 	}
 	for off := range len(want) + 2 {
 		if got := list(t, f, dir.NodeId, 32, uint64(off)); !equalDirents(got, want[min(off, len(want)):]) {
-			t.Errorf("the folder lists %+v from offset %d", got, off)
+			t.Errorf("the directory lists %+v from offset %d", got, off)
 		}
 	}
 	if got := list(t, f, dir.NodeId, 4096, math.MaxUint64); len(got) != 0 {
-		t.Errorf("far beyond its end, the folder lists %+v", got)
+		t.Errorf("far beyond its end, the directory lists %+v", got)
 	}
 
 	// Only there, only that, and no spec: specs are names of the root.
@@ -110,18 +110,18 @@ func TestControlRead(t *testing.T) {
 		t.Errorf("opening to write: %v", status)
 	}
 	if status := f.OpenDir(nil, &fuse.OpenIn{InHeader: header(id)}, &out); status != fuse.ENOTDIR {
-		t.Errorf("opening as a folder: %v", status)
+		t.Errorf("opening as a directory: %v", status)
 	}
 	dir := walk(t, f, ".dgenfs").NodeId
 	if status := f.OpenDir(nil, &fuse.OpenIn{InHeader: header(dir)}, &out); status != fuse.OK {
-		t.Errorf("opening the folder: %v", status)
+		t.Errorf("opening the directory: %v", status)
 	}
 	if status := f.Open(nil, &fuse.OpenIn{InHeader: header(dir)}, &out); status != fuse.Status(syscall.EISDIR) {
-		t.Errorf("opening the folder as a file: %v", status)
+		t.Errorf("opening the directory as a file: %v", status)
 	}
 }
 
-// What the user asks for goes before what we add.
+// Files of the user take precedence over ours.
 func TestControlHidden(t *testing.T) {
 	f := newControlFS(t, ".dgenfs:3K")
 	if out := walk(t, f, ".dgenfs"); out.Mode != fuse.S_IFREG|0o444 || out.Size != 3<<10 || out.NodeId&controlBit != 0 {
@@ -132,7 +132,7 @@ func TestControlHidden(t *testing.T) {
 	walk(t, f, ".dgenfs/x")
 	h, out := header(dir), fuse.EntryOut{}
 	if status := f.Lookup(nil, &h, "config", &out); status != fuse.OK || out.NodeId != 0 {
-		t.Errorf("a folder has config: %v, node %#x", status, out.NodeId)
+		t.Errorf("a directory of the user has config: %v, node %#x", status, out.NodeId)
 	}
 	if all := list(t, f, fuse.FUSE_ROOT_ID, 4096, 0); len(all) != 3 || all[2].name != ".dgenfs" {
 		t.Errorf("the root lists %+v", all)

@@ -35,11 +35,11 @@ func CheckDevice(fd int) error {
 	return nil
 }
 
-// NewMountOn serves f to those who read what somebody else has mounted with the
-// descriptor fd of /dev/fuse. It belongs to the mount from then on, also if
-// there is an error, which is ErrNoMount if nothing is mounted with it. The fields
-// of o that say how to mount have no effect, MaxRead included: whoever has mounted
-// it has decided. Unmount returns ErrNotMounted, as only they know where that is.
+// NewMountOn serves f on what another process has mounted with the descriptor fd of
+// /dev/fuse. The descriptor belongs to the mount from then on, also if there is an
+// error, which is ErrNoMount if nothing is mounted with it. The fields of o that say
+// how to mount, including MaxRead, have no effect: the other process has decided that.
+// Unmount returns ErrNotMounted, because only that process knows the mount point.
 func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 	unix.CloseOnExec(fd)
 	// Without max_read the kernel makes requests as large as it can, and a server

@@ -45,16 +45,27 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 		options = append(options, "allow_other")
 	}
 	if os.Geteuid() == 0 {
+		for _, label := range o.Labels {
+			key, value, _ := strings.Cut(label, "=")
+			options = append(options, key+`="`+value+`"`) // it may have commas
+		}
 		flags := unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV
 		if o.NoExec {
 			flags |= unix.MS_NOEXEC
 		}
-		return mountDirect(mountpoint, o.Source, uintptr(flags), options)
+		fd, err := mountDirect(mountpoint, o.Source, uintptr(flags), options)
+		if errors.Is(err, unix.EINVAL) && len(o.Labels) > 0 {
+			err = fmt.Errorf("%w; the labels %s need a kernel with SELinux", err, strings.Join(o.Labels, ", "))
+		}
+		return fd, err
 	}
 	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
 	options = append(options, "ro", "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(o.Source))
 	if o.NoExec {
 		options = append(options, "noexec")
+	}
+	for _, label := range o.Labels {
+		options = append(options, escape.Replace(label))
 	}
 	return mountByHelper(mountpoint, options)
 }

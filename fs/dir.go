@@ -8,12 +8,11 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// stale is the error for a node id that stands for nothing: a client of an
-// earlier mount, or of none.
+// stale is the error for a node id that stands for nothing.
 const stale = syscall.ESTALE
 
-// Lookup finds a name in a folder. In the root, a name that is no entry but a
-// valid spec exists, too, and so does the folder that tells of the mount.
+// Lookup finds a name in a directory. In the root, a name that is a valid spec exists
+// even if no entry has it, and so does the control directory.
 func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	if len(name) > maxName {
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
@@ -33,13 +32,14 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 			return fuse.OK
 		}
 	}
-	// No node id: the kernel may remember that there is no such name.
+	// Without a node id, the kernel remembers that the name does not exist.
 	return fuse.OK
 }
 
-// isOther reports whether a name in the root that is not shown is that of a file
-// other than the name says, such as --file 5M:7: it is not there, rather than of
-// another size in some parts of the tree.
+// isOther reports whether a name in the root that this part of the tree does not show
+// is that of a file which is not what the name says, such as one called 5M of 7 bytes.
+// Such a name does not exist here, instead of being a file of another size than in the
+// part that shows it.
 func (f *FS) isOther(name string) bool {
 	hidden, ok := f.tree.Hides(name)
 	if !ok {
@@ -61,7 +61,7 @@ func (f *FS) fillEntry(id uint64, n node, out *fuse.EntryOut) {
 	out.SetAttrTimeout(valid)
 }
 
-// OpenDir needs no state: an offset of the listing says all.
+// OpenDir needs no state: an offset is all that a listing goes on from.
 func (f *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.Status {
 	if n, ok := f.node(in.NodeId); !ok {
 		return fuse.Status(stale)
@@ -71,21 +71,21 @@ func (f *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.S
 	return fuse.OK
 }
 
-// ReadDir lists a folder from an offset on.
+// ReadDir lists a directory from an offset on.
 func (f *FS) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
 	return f.list(in, func(e fuse.DirEntry) bool {
 		return out.AddDirEntry(e)
 	})
 }
 
-// ReadDirPlus lists a folder with the attributes of its entries.
+// ReadDirPlus lists a directory with the attributes of its entries.
 func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
 	return f.list(in, func(e fuse.DirEntry) bool {
 		entry := out.AddDirLookupEntry(e)
 		if entry == nil {
 			return false
 		}
-		// The kernel takes no look-up of "." and "..".
+		// The kernel ignores attributes of "." and "..".
 		if e.Off > dots {
 			f.entry(e.Ino, entry)
 		}
@@ -96,7 +96,7 @@ func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryL
 // dots is the number of entries before the first child: "." and "..".
 const dots = 2
 
-// list calls add with the entries of a folder from in.Offset on until add
+// list calls add with the entries of a directory from in.Offset on until add
 // returns false. Entry k, counted from 0 with "." and "..", is at offset k, also
 // where some are not shown, so an offset stays valid forever.
 func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {

@@ -15,7 +15,7 @@ type dirent struct {
 	kind     uint32
 }
 
-// list reads a folder through buffers of some size, from an offset on.
+// list reads a directory through buffers of some size, from an offset on.
 func list(t *testing.T, f *FS, dir uint64, size int, off uint64) []dirent {
 	t.Helper()
 	var all []dirent
@@ -104,7 +104,7 @@ func TestReadDirPlus(t *testing.T) {
 	if status := f.ReadDirPlus(nil, in, out); status != fuse.OK {
 		t.Fatal(status)
 	}
-	// An entry as by look-up, 128 bytes, goes before each; "." and ".." have none.
+	// Before each is an entry of 128 bytes as in a look-up; those of "." and ".." are zero.
 	raw, i := out.Bytes(), 0
 	for len(raw) > 0 {
 		node := binary.NativeEndian.Uint64(raw)

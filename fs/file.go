@@ -14,8 +14,8 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// Open starts reading a file. Its generator is made here, once, so that a read
-// has nothing to look up but the open file.
+// Open makes the file's generator, so that a read has nothing to look up but the open
+// file.
 func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
 		return fuse.EROFS
@@ -50,8 +50,8 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
 	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
 	// the reader has asked for that itself, the flag would only keep the kernel
-	// from sending the parts of a large read side by side. But of a reader that
-	// waits for those, the kernel does not tell when it is killed.
+	// from sending the parts of a large read side by side. But the kernel does not
+	// send INTERRUPT for these if the reader is killed, which matters if they wait.
 	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isSlow() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
@@ -71,7 +71,7 @@ func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, 
 	return n, nil, errno
 }
 
-// outcome returns what ReadAt of a generator comes to.
+// outcome turns the result of a generator's ReadAt into that of a READ.
 func (f *FS) outcome(n int, err error) (int, syscall.Errno) {
 	if err != nil && err != io.EOF {
 		return 0, f.wrong(err)
@@ -103,9 +103,9 @@ func (f *FS) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
 	f.files.remove(in.Fh)
 }
 
-// Attributes of every file, for those who want to make its bytes elsewhere.
+// Extended attributes of every file, for generating its bytes elsewhere.
 const (
-	xattrSpec = "user.dgenfs.spec" // all about the bytes, with the seed and the place in the group, as `dgenfs cat` takes it
+	xattrSpec = "user.dgenfs.spec" // determines the bytes: with the seed and the place in the group, as `dgenfs cat` takes it
 	xattrSeed = "user.dgenfs.seed" // decimal
 )
 
@@ -141,7 +141,7 @@ func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint3
 	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
 }
 
-// putXAttr copies value, or says that dest is too short for it.
+// putXAttr copies value, or returns its length and ERANGE if dest is too short for it.
 func putXAttr(dest []byte, value string) (uint32, fuse.Status) {
 	if len(dest) < len(value) {
 		return uint32(len(value)), fuse.ERANGE
@@ -149,7 +149,7 @@ func putXAttr(dest []byte, value string) (uint32, fuse.Status) {
 	return uint32(copy(dest, value)), fuse.OK
 }
 
-// openFiles is the table of open files. Finding one takes no lock.
+// openFiles is the table of open files. Looking one up takes no lock.
 type openFiles struct {
 	mu     sync.Mutex // for add and remove
 	free   []uint64

@@ -77,11 +77,11 @@ func TestOpen(t *testing.T) {
 	}
 	in := &fuse.OpenIn{InHeader: header(walk(t, f, "d").NodeId)}
 	if status := f.OpenDir(nil, in, &fuse.OpenOut{}); status != fuse.OK {
-		t.Errorf("opening a folder: %v", status)
+		t.Errorf("opening a directory: %v", status)
 	}
 	in.NodeId = walk(t, f, "a").NodeId
 	if status := f.OpenDir(nil, in, &fuse.OpenOut{}); status != fuse.ENOTDIR {
-		t.Errorf("opening a file as a folder: %v", status)
+		t.Errorf("opening a file as a directory: %v", status)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestXAttr(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", path, attr, buf, value)
 			}
 			if s, err := spec.Parse(string(buf)); attr == xattrSpec && (err != nil || !s.HasSeed) {
-				t.Errorf("%s: %q is no whole spec: %v", path, buf, err)
+				t.Errorf("%s: %q is not a complete spec: %v", path, buf, err)
 			}
 		}
 	}

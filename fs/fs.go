@@ -8,7 +8,7 @@
 // Everything is read-only and never changes, so the kernel may cache names and
 // attributes for as long as it likes.
 //
-// A process must never touch what it serves itself: the request would wait for
+// A process must never use a mount that it serves itself: the request would wait for
 // a thread that waits for the request.
 package fs
 
@@ -35,9 +35,9 @@ const (
 	valid = 365 * 24 * time.Hour
 )
 
-// mtime is the time of every file and folder of generation 0, constant so that
-// incremental tools see nothing change: 2000-01-01 UTC. Each generation is a day
-// later.
+// mtime is the modification time of every file and directory of generation 0,
+// 2000-01-01 UTC: it is constant, so that incremental tools see nothing change. Each
+// generation is a day later.
 var mtime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Options says what a file system holds. The zero value of all fields but Tree
@@ -46,20 +46,21 @@ type Options struct {
 	Tree     *tree.Tree
 	Seed     uint64       // of files whose spec has none
 	UID, GID uint32       // owner of everything
-	Mode     uint32       // permissions of files, without those to write; 0 means 0444
-	Trouble  spec.Trouble // Rate is of all files together; Latency and Fail are of files whose spec has none, a range as far as they have it
+	Mode     uint32       // permissions of files, without write permission; 0 means 0444
+	Trouble  spec.Trouble // Rate is that of all files together; Latency and Fail apply to files whose spec has none
 	Log      *log.Logger  // for what goes wrong while serving; nil discards it
 
 	// NoTroubleNames says that names in the root that are specs with rate=,
-	// latency= or fail= do not exist. Anybody who may read can otherwise have
-	// reads that wait for an hour; over io_uring these occupy what others need.
+	// latency= or fail= do not exist. Otherwise everybody who has access can start
+	// reads that wait for an hour, and over io_uring only some of these can wait
+	// at a time; others fail with EBUSY.
 	NoTroubleNames bool
 }
 
 // FS is a read-only file system of generated files. It is safe for concurrent
 // use.
 type FS struct {
-	fuse.RawFileSystem // answers ENOSYS to all that is not answered here
+	fuse.RawFileSystem // answers ENOSYS to requests that FS has no method for
 	tree               *tree.Tree
 	seed               uint64
 	owner              fuse.Owner
@@ -149,9 +150,10 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	return s
 }
 
-// lastChange returns the generation that has changed or added a file, up to the one
-// that is shown. A folder counts as changed by every generation that adds or removes
-// files: finding out whether any is in it would be a look at each.
+// lastChange returns the last generation, up to the one that is shown, that has changed
+// or added a file. A directory counts as changed by every generation that adds or
+// removes files: to find out whether one of them is in it, each would have to be
+// looked at.
 func (f *FS) lastChange(id uint64, n node) int {
 	h := f.tree.History()
 	switch {
@@ -180,10 +182,10 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		Ino:     id,
 		Blksize: blockSize,
 		Owner:   f.owner,
-		// One link, also for folders: tools that count subfolders by a
-		// folder's links take it for "unknown".
+		// One link, also for directories: tools that count subdirectories by the
+		// links of a directory take it for "unknown".
 		Nlink: 1,
-		// Who may read a file may also enter its folder.
+		// Read permission for files implies search permission for directories.
 		Mode: fuse.S_IFDIR | f.mode | f.mode&0o444>>2,
 	}
 	changed := mtime
@@ -214,7 +216,7 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 	return fuse.OK
 }
 
-// StatFs says what is configured, with nothing free.
+// StatFs reports the size of the whole tree, with nothing free.
 func (f *FS) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	bytes := f.tree.Bytes()
 	if bytes > math.MaxUint64-statfsBlock {

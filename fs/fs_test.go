@@ -58,7 +58,7 @@ func TestLookup(t *testing.T) {
 		{"d", fuse.S_IFDIR | 0o555, 0},
 		{"d/42", fuse.S_IFDIR | 0o555, 0},
 		{"d/42/x", fuse.S_IFREG | 0o444, 1000003},
-		{"5G", fuse.S_IFREG | 0o444, 1 << 30}, // an entry goes before a spec
+		{"5G", fuse.S_IFREG | 0o444, 1 << 30}, // an entry takes precedence over a spec
 		{"6G", fuse.S_IFREG | 0o444, 6 << 30},
 		{"0", fuse.S_IFREG | 0o444, 0},
 		{"9223372036854775807,dedup=3", fuse.S_IFREG | 0o444, math.MaxInt64},

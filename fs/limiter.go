@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// maxCatchUp is how far a limiter may be behind the clock: a reader that waits for
-// each read before it asks for the next one loses what timers are late by, and
-// gets it back. It is also what may be read at once after a pause, in time.
+// maxCatchUp is how far a limiter may be behind the clock. A reader that waits for
+// each read before it sends the next one loses the time by which timers are late, and
+// catches up on it. After a pause, as much may be read at once as takes this long.
 const maxCatchUp = 10 * time.Millisecond
 
 // limiter spreads bytes over time. It is safe for concurrent use.
@@ -37,7 +37,7 @@ func (l *limiter) reserve(now time.Time, n int) time.Time {
 	return l.next
 }
 
-// giveBack takes a reservation back. Those that came after it keep their times.
+// giveBack cancels a reservation. Those that came after it keep their times.
 func (l *limiter) giveBack(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -23,7 +23,7 @@ func TestLimiter(t *testing.T) {
 	near(t, "one beside it", l.reserve(begin, 50), at(150*time.Millisecond))
 	near(t, "of nothing", l.reserve(begin, 0), at(150*time.Millisecond))
 	near(t, "one later", l.reserve(at(100*time.Millisecond), 50), at(200*time.Millisecond))
-	// Who is late gets that back, and of a pause no more than that.
+	// A reader that is late catches up; one that has paused, only by so much.
 	near(t, "a little late", l.reserve(at(205*time.Millisecond), 100), at(300*time.Millisecond))
 	near(t, "after a pause", l.reserve(at(10*time.Second), 100), at(10*time.Second+100*time.Millisecond-maxCatchUp))
 	l.giveBack(100)

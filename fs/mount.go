@@ -19,21 +19,22 @@ type MountOptions struct {
 	Source     string         // shown as the device in the mount table; "" means dgenfs
 	AllowOther bool           // let users other than the mounting one in
 	NoExec     bool           // let nobody execute files
+	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
 	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 
 	Placement transport.Placement // has to name a CPU
-	NUMA      string              // what to say of the placement, in a line
-	Version   string              // of the program, to be told
+	NUMA      string              // describes the placement, in one line
+	Version   string              // of the program, for .dgenfs/version
 	TreeFile  Contents            // that makes the files again, for .dgenfs/tree; nil is empty
-	Files     string              // what to say of them, in a line
+	Files     string              // describes the files, in one line
 }
 
 // Mount is a mounted file system.
 type Mount struct {
 	mountpoint string
-	device     string // of the mount table, which tells it from later ones there
+	device     string // in the mount table; tells it from later mounts on the mount point
 	server     *transport.Server
 	report     transport.Report
 	numa       string
@@ -43,7 +44,7 @@ type Mount struct {
 	start      time.Time
 }
 
-// NewMount mounts f on mountpoint, an absolute path of an empty folder. Readers
+// NewMount mounts f on mountpoint, the absolute path of an empty directory. Readers
 // wait until Serve runs.
 func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if o.Source == "" {
@@ -51,7 +52,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	}
 	m, err := mountOver(f, mountpoint, o)
 	if errors.Is(err, transport.ErrNoUring) && o.Transport != transport.Uring {
-		// It was refused too late for this connection, not for another.
+		// The kernel refused the rings too late for this connection: start another.
 		o.Transport = transport.Dev
 		whyNot := err
 		if m, err = mountOver(f, mountpoint, o); err == nil {
@@ -84,7 +85,7 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	server, err := transport.New(fd, f, t)
 	if err != nil {
 		if e := Unmount(mountpoint, true); e != nil {
-			return nil, fmt.Errorf("%w; and unmounting again: %w", err, e)
+			return nil, fmt.Errorf("%w; unmounting again: %w", err, e)
 		}
 		return nil, err
 	}
@@ -118,10 +119,10 @@ func (m *Mount) Unmount(lazy bool) error {
 	return Unmount(m.mountpoint, lazy)
 }
 
-// Served returns what readers have got so far.
+// Served returns the counts of all reads so far.
 func (m *Mount) Served() transport.Served { return m.server.Served() }
 
-// Summary says in one line what is in force and, for what is not, why.
+// Summary describes in one line what is in effect and, for what is not, why.
 func (m *Mount) Summary() string {
 	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report, m.numa)), "\n", " | ")
 }
@@ -137,5 +138,5 @@ func MaxRequest() int {
 	return 256 * os.Getpagesize() // before Linux 6.13, which has the setting
 }
 
-// maxPages is what the protocol has bits for.
+// maxPages is the largest value of max_pages in <linux/fuse.h>, a uint16.
 const maxPages = 1<<16 - 1

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// MountEntry is what is mounted somewhere.
+// MountEntry is an entry of the mount table.
 type MountEntry struct {
 	Path   string // the mount point, absolute and without symbolic links
 	Type   string // ext4, fuse.dgenfs
@@ -89,8 +89,8 @@ func readMounts(table io.Reader) (entries []MountEntry, err error) {
 	return entries, nil
 }
 
-// unescape replaces \040 and the like, in which the kernel writes white space
-// and backslashes, by what they stand for.
+// unescape replaces the octal escapes, such as \040, that the kernel writes for white
+// space and backslashes.
 func unescape(s string) string {
 	var b strings.Builder
 	for {

@@ -100,6 +100,6 @@ func TestMountedAt(t *testing.T) {
 		t.Errorf("MountedAt(/) = %+v, %v, %v; something is mounted there", m, ok, err)
 	}
 	if m, ok, err := MountedAt(t.TempDir()); ok || err != nil {
-		t.Errorf("MountedAt of a new folder = %+v, %v, %v", m, ok, err)
+		t.Errorf("MountedAt of a new directory = %+v, %v, %v", m, ok, err)
 	}
 }

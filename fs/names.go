@@ -13,21 +13,21 @@ import (
 // specNameBit marks the node ids of names in the root that are specs and not entries
 // of the tree; positions of the tree stay below it.
 //
-// Anybody may look up as many such names as he likes, and the kernel may take them
-// back late or never, so they must not take memory. The id of a short one, which
-// ordinary ones are, is the name itself, written as a number. That of a long one is a
-// hash of it, with hashedNameBit set, and the names of the last of these that were
-// used are kept. If the kernel comes back for another one, the answer is ESTALE; it
-// then looks the name up again, and finds the same node.
+// Any user can look up any number of such names, and the kernel forgets them late or
+// never, so they must not take memory. The id of a short name, which most are, is the
+// name itself, written as a number. The id of a long one is a hash, with hashedNameBit
+// set, and the long names that were used last are kept. If the kernel uses the id of
+// one that is not kept, it gets ESTALE; it then looks the name up again, and finds the
+// same node.
 //
-// Either way an id follows from the name, and is the same in every mount.
+// Either way, the id follows from the name and is the same in every mount.
 const (
 	specNameBit   = 1 << 62
 	hashedNameBit = 1 << 61
 )
 
-// nameTokens are what short names are made of. Their order decides on node ids, which
-// are inode numbers, so it must not change.
+// nameTokens are what short names consist of. Inode numbers depend on their order, so
+// it must not change.
 var nameTokens = []string{
 	"0", "1", "2", "3", "4", "5", "6", "7", "8", "9",
 	"K", "M", "G", "T", "P", "E", "k", "m", "g", "t", "p", "e", "B", "iB",
@@ -36,8 +36,8 @@ var nameTokens = []string{
 	".", "%", "of", "s", "ms", "us", "eio", "@", "+", ":",
 }
 
-// shortNameID returns the id of a name of few tokens, some ten: its tokens are the
-// digits of a number, of which none is 0, so that no two names have one.
+// shortNameID returns the id of a name of some ten tokens at most: they are the digits
+// of a number, from 1 on, so that no two names have the same id.
 func shortNameID(name string) (id uint64, ok bool) {
 	base := uint64(len(nameTokens))
 	for len(name) > 0 {
@@ -56,7 +56,7 @@ func shortNameID(name string) (id uint64, ok bool) {
 	return id | specNameBit, true
 }
 
-// shortName returns the name of such an id.
+// shortName returns the name of an id without hashedNameBit.
 func shortName(id uint64) string {
 	var tokens []string
 	base := uint64(len(nameTokens))
@@ -85,16 +85,16 @@ type longNames struct {
 	warned bool
 }
 
-// id returns the id of a name and keeps the name. It returns false if another name of
-// the same hash is kept, which is not expected to happen in the lives of all mounts
-// together, but serving the one's bytes as the other's would go unnoticed.
+// id returns the id of a name and keeps the name. It returns false if another name with
+// the same hash is kept. That is not expected ever to happen, but to serve one name's
+// bytes as those of another would go unnoticed.
 func (n *longNames) id(name string) (id uint64, ok bool) {
 	id = gen.DeriveSeed(0, name)&(hashedNameBit-1) | hashedNameBit | specNameBit
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch kept, found := n.find(id); {
 	case found && kept != name:
-		n.log.Printf("the names %.40q and %.40q have one inode number; the second one does not exist here", kept, name)
+		n.log.Printf("the names %.40q and %.40q have the same inode number; the second one is not available", kept, name)
 		return 0, false
 	case !found:
 		n.keep(id, strings.Clone(name))
@@ -128,7 +128,7 @@ func (n *longNames) keep(id uint64, name string) {
 	if len(n.recent) >= limit {
 		if n.older != nil && !n.warned {
 			n.warned = true
-			n.log.Printf("more than %d long names that are specs were looked up; those that were not used for the longest time are forgotten, and looked up again when they are", limit)
+			n.log.Printf("more than %d long names of specs have been looked up; the least recently used ones are dropped, and the kernel looks them up again when they are needed", limit)
 		}
 		n.older, n.recent = n.recent, nil
 	}

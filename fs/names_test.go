@@ -69,7 +69,7 @@ func FuzzShortNames(f *testing.F) {
 	})
 }
 
-// Of long names, those that were last used are kept, and no more.
+// The long names that were used last are kept, and only these.
 func TestLongNames(t *testing.T) {
 	var text bytes.Buffer
 	names := longNames{log: log.New(&text, "", 0), limit: 100}

@@ -2,8 +2,8 @@ package fs
 
 import "github.com/hanwen/go-fuse/v2/fuse"
 
-// The mount is read-only and the kernel refuses to change it by itself, unless
-// root remounts it writable: then these refuse.
+// The mount is read-only, so the kernel refuses changes itself, unless root remounts
+// it writable: then these methods do.
 
 func (f *FS) SetAttr(<-chan struct{}, *fuse.SetAttrIn, *fuse.AttrOut) fuse.Status {
 	return fuse.EROFS

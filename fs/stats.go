@@ -9,9 +9,9 @@ import (
 	"github.com/dgenfs/dgenfs/fs/transport"
 )
 
-// stats is what the control files stats and metrics tell. Numbers in them have a
-// width of their own, so that the files keep their size: what stat said is still
-// true when somebody else reads, as behind a web server.
+// stats is what the control files stats and metrics report. Numbers in them have a
+// fixed width, so that the size that stat(2) reports is still right when the file is
+// read later, as a web server does.
 type stats struct {
 	mountpoint, version string
 	transport           transport.Kind

@@ -12,9 +12,9 @@ import (
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
-// troubledFile is an open file that is slow, or fails, because somebody asked for
-// that. Other files have nothing to do with this: an open file that has no
-// generator of its own is looked at closer, which that of a control file is, too.
+// troubledFile is an open file that is slow or fails, as its spec or the mount's
+// options say. Reads of other files do not pay for this: all but these and control
+// files have openFile.generator, which is tried first.
 type troubledFile struct {
 	spec.Trouble
 	fs        *FS
@@ -24,8 +24,8 @@ type troubledFile struct {
 	limiters  []*limiter // its own, and the mount's
 }
 
-// troubleOf returns what reading a file suffers: what its spec says, or else the
-// mount's options. The mount's rate is not part of it.
+// troubleOf returns the trouble of a file: what its spec says, or else what the mount's
+// options say. The mount's rate is not part of it.
 func (f *FS) troubleOf(s spec.Spec) spec.Trouble {
 	t := s.Trouble
 	if t.Latency == 0 {
@@ -37,14 +37,14 @@ func (f *FS) troubleOf(s spec.Spec) spec.Trouble {
 	return t
 }
 
-// newOpenFile returns what is read from; s says all about the file.
+// newOpenFile returns an open file; s has its seed and its place in its group.
 func (f *FS) newOpenFile(id uint64, s spec.Spec, g *gen.Generator) *openFile {
 	t := f.troubleOf(s)
 	if t == (spec.Trouble{}) && f.limiter == nil {
 		return &openFile{generator: g}
 	}
 	file := &troubledFile{Trouble: t, fs: f, id: id, generator: g}
-	// Files of a group have one seed, and fail in other places all the same.
+	// Files of a group have the same seed, but fail in different places.
 	file.cells = gen.DeriveSeed(s.Seed, fmt.Sprintf("fail %d", s.First))
 	if t.Rate != 0 {
 		file.limiters = append(file.limiters, f.limiters.open(id, t.Rate))
@@ -71,9 +71,8 @@ func (f *FS) IsSlow(fh uint64) bool {
 	return file != nil && file.troubled != nil && file.troubled.isSlow()
 }
 
-// read fills p, or fails. Where any of it fails, all does: to the kernel, a read
-// that ends before would be the end of the file, and for a mapped file it would
-// fill in zeros.
+// read fills p, or fails. If any part of it fails, all of it does: the kernel takes a
+// short read for the end of the file, and fills the page of a mapped file with zeros.
 func (t *troubledFile) read(off int64, p []byte) (int, syscall.Errno) {
 	if t.fails(off, t.length(off, len(p))) {
 		return 0, t.Fail.Errno

@@ -25,8 +25,7 @@ func open(t *testing.T, f *FS, path string) uint64 {
 	return out.Fh
 }
 
-// withTrouble returns a file system of which all files suffer, as --latency and
-// the like say it.
+// withTrouble returns a file system with options for all files.
 func withTrouble(t *testing.T, trouble spec.Trouble, files ...string) *FS {
 	t.Helper()
 	return New(Options{Tree: newFS(t, 0, files...).tree, Trouble: trouble})
@@ -184,7 +183,7 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// The options of a mount are for all files, but those that the folder .dgenfs has.
+// The options of a mount apply to all files except control files.
 func TestTroubleOfMount(t *testing.T) {
 	rate := spec.Trouble{Rate: 64 << 10}
 	f := withTrouble(t, rate, "a:1M", "b:1M")

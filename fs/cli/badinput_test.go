@@ -122,6 +122,14 @@ var badInputs = []badInput{
 	{"-o files=many,size=1M {dir}/mnt", "many"},
 	{"-o uid=-5 {dir}/mnt", "-5"},
 	{"-o options=ro {dir}/mnt", "options"},
+	{"-o direct_io {dir}/mnt", "O_DIRECT works"},
+	{"-o umask=022 {dir}/mnt", "umask=022"},
+	{"-o attr_timeout=1 {dir}/mnt", "attributes never change"},
+	{"-o allow_root {dir}/mnt", "allow_other"},
+	{"-o subtype=other {dir}/mnt", "fuse.dgenfs"},
+	{"-o context= {dir}/mnt", "context"},
+	{"-o fsname {dir}/mnt", "fsname"},
+	{"-o fsname=a b {dir}/mnt", "fsname=a"},
 
 	// Files.
 	{"--file x {dir}/mnt", "x"},
@@ -259,8 +267,6 @@ var badInputs = []badInput{
 	{"{dir}/loop/mnt", "/loop/mnt"},
 	{"{dir}/tofile", "/tofile"},
 	{"mount source {dir}/missing", "/missing"},
-	{"/proc", "/proc"},
-	{"/", "/"},
 	{"/dev/fd/", "/dev/fd/"},
 	{"/dev/fd/x", "/dev/fd/x"},
 	{"/dev/fd/-1", "/dev/fd/-1"},
@@ -309,6 +315,16 @@ var badInputs = []badInput{
 	{"topology --numa-nodes x", "x"},
 	{"bench --threads 0", "--threads 0"},
 	{"bench --threads 0", "--threads 0"},
+}
+
+// A mount point that is in use is nobody's mistake: the work failed.
+func TestBusyMountpoint(t *testing.T) {
+	for _, dir := range []string{"/proc", "/"} {
+		var stdout, stderr bytes.Buffer
+		if status := run([]string{dir}, &stdout, &stderr); status != exit.Failed || !strings.Contains(stderr.String(), "busy") || stdout.Len() > 0 {
+			t.Errorf("%s: exit status %d, %q, %q", dir, status, &stdout, &stderr)
+		}
+	}
 }
 
 func TestBadInput(t *testing.T) {

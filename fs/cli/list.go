@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/cli/daemon"
@@ -65,38 +64,22 @@ type mountState struct {
 	Errors     uint64   `json:"read_errors"`
 }
 
-// inspectTimeout is how long a server may take to say what it has served.
-const inspectTimeout = 2 * time.Second
-
-// inspect finds out about a mount what its server says, and what is known without
-// it.
+// inspect finds out what the server of a mount says about it, and what is known
+// without it.
 func inspect(m fs.MountEntry) mountState {
-	s := mountState{Mountpoint: m.Path, Source: m.Source}
-	type answer struct {
-		text []byte
-		err  error
+	s := mountState{Mountpoint: m.Path, Source: m.Source, State: "ok"}
+	text, err := probe(m.Path)
+	if err == nil {
+		err = json.Unmarshal(text, &s)
 	}
-	answered := make(chan answer, 1)
-	go func() {
-		text, err := os.ReadFile(filepath.Join(m.Path, ".dgenfs", "stats"))
-		answered <- answer{text, err}
-	}()
-	select {
-	case a := <-answered:
-		switch {
-		case a.err == nil:
-			s.State = "ok"
-			a.err = json.Unmarshal(a.text, &s)
-		case errors.Is(a.err, unix.ENOTCONN), errors.Is(a.err, unix.ECONNABORTED):
-			s.State = "dead"
-		case errors.Is(a.err, os.ErrPermission):
-			s.State = "private"
-		}
-		if s.State == "" {
-			s.State = a.err.Error()
-		}
-	case <-time.After(inspectTimeout):
-		s.State = "no answer"
+	switch {
+	case err == nil:
+	case errors.Is(err, unix.ENOTCONN), errors.Is(err, unix.ECONNABORTED):
+		s.State = "dead"
+	case errors.Is(err, os.ErrPermission):
+		s.State = "private"
+	default:
+		s.State = err.Error()
 	}
 	if s.PID == 0 && s.State != "dead" {
 		s.PID = findServer(m.Path)

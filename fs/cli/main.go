@@ -42,6 +42,7 @@ func commands() []help.Command {
 		versionCommand(),
 		serveCommand(),
 		completeCommand(),
+		probeCommand(),
 	}
 }
 

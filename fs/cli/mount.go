@@ -119,6 +119,12 @@ func (m *mountCall) request(args []string) (*mountRequest, error) {
 		}
 		return nil, usagef("mount takes a MOUNTPOINT, with at most a SOURCE before it, got %d arguments; see dgenfs --help", len(args))
 	}
+	if m.flags.extra.source != "" {
+		if r.source != "" && r.source != m.flags.extra.source && !m.fromMount8 {
+			return nil, usagef("option \"fsname=%s\": the SOURCE is %s; leave one of them out", m.flags.extra.source, r.source)
+		}
+		r.source = m.flags.extra.source
+	}
 	var err error
 	r.config, err = m.flags.config()
 	r.args = append(m.flags.arguments(m.set), append([]string{"--"}, args...)...)
@@ -132,7 +138,7 @@ func (r *mountRequest) check() (err error) {
 		return err
 	}
 	given := r.mountpoint
-	r.mountpoint, r.dead, err = checkMountpoint(given)
+	r.mountpoint, r.dead, err = checkMountpoint(given, r.extra.nonEmpty)
 	if command := commandMeant(given); err != nil && command != "" {
 		err = usagef("%w; or did you mean the command %s?", err, command)
 	}

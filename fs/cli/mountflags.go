@@ -26,7 +26,7 @@ type mountFlags struct {
 	seed       mountSeed
 	uid, gid   uint32
 	mode       uint32
-	noexec     bool // an option that is not a flag
+	extra      extraOptions
 	allowOther bool
 	transport  transport.Kind
 	maxRead    int
@@ -63,7 +63,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"make reads fail: with `ERR@OFFSET+LENGTH`, such as eio@1G+4K, those that touch this range; with ERR:P%, such as eio:0.001%, those that touch this share of all cells of 4K, always the same ones; for files whose SPEC has no fail=")
 	m.numa.add(f)
 	parsed(f, &m.log, "log", "", help.File, unchecked, "append messages from the background to `FILE` (default: syslog)")
-	f.VarP(optionList{set: f, noexec: &m.noexec}, "options", "o",
+	f.VarP(optionList{f, &m.extra}, "options", "o",
 		"any of these flags as mount(8) writes them, `OPT[,OPT]...`: -o size=64G,allow_other; a comma in a value is written \\,")
 }
 
@@ -74,7 +74,7 @@ type config struct {
 	seed       mountSeed
 	uid, gid   uint32
 	mode       uint32 // permission bits of files
-	noexec     bool
+	extra      extraOptions
 	allowOther bool
 	transport  transport.Kind
 	maxRead    int // bytes; 0 means the default
@@ -90,7 +90,7 @@ func (m *mountFlags) config() (config, error) {
 		uid:        m.uid,
 		gid:        m.gid,
 		mode:       m.mode,
-		noexec:     m.noexec,
+		extra:      m.extra,
 		allowOther: m.allowOther,
 		transport:  m.transport,
 		maxRead:    m.maxRead,
@@ -198,8 +198,5 @@ func (m *mountFlags) arguments(f *pflag.FlagSet) (args []string) {
 			args = append(args, "--"+flag.Name+"="+value)
 		}
 	})
-	if m.noexec {
-		args = append(args, "-o", "noexec")
-	}
-	return args
+	return append(args, m.extra.arguments()...)
 }

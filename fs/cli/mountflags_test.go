@@ -45,6 +45,7 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"always on", nil, []string{"-o", "ro,nosuid,nodev,default_permissions"}},
 		{"for others", nil, []string{"-o", "nofail,_netdev,auto,noauto,user,nouser,users,owner,group,user=joe,comment=text,x-systemd.automount,x-systemd.requires=a,x-gvfs-show,X-mount.mkdir"}},
 		{"what nothing depends on", nil, []string{"-o", "noatime,nodiratime,relatime,strictatime,async,sync,nosymfollow"}},
+		{"of other FUSE file systems", nil, []string{"-o", "auto_unmount,default_permissions,big_writes,kernel_cache,sync_read,intr,noforget,subtype=dgenfs"}},
 		{"exec after noexec", nil, []string{"-o", "noexec,exec"}},
 		{"noexec after exec", []string{"-o", "noexec"}, []string{"-o", "exec,noexec"}},
 		{"from mount.fuse", []string{"--size", "1M"}, []string{"-o", "rw,size=1M,dev,suid"}},
@@ -128,6 +129,7 @@ func TestArgumentsOfServer(t *testing.T) {
 		{"--size", "1G,dedup=3", "--files", "7", "--seed", "0x7"},
 		{"--file", "a, b:1M,dedup=3", "--file", "c:2M", "--uid", "7", "--gid", "0", "--mode", "0440"},
 		{"--seed", "random"},
+		{"-o", `nonempty,context="u:r:t:s0:c1,c2",rootcontext=x,fsname=my source`},
 		{"-o", `noexec,allow_other,file=a\,b:1M,seed=random,rate=5M`},
 		{"--preset", "home", "--count", "3000", "--generation", "3", "--change", "2%", "--shard", "2/3"},
 		{"--preset", "mail", "--total", "100G", "--latency", "1.5ms", "--fail", "eio:1%"},
@@ -145,6 +147,7 @@ func TestArgumentsOfServer(t *testing.T) {
 		again := parseMountFlags(t, m.flags.arguments(m.set)...)
 		c.seed.drawn = false // whoever started the server has printed it
 		c.placement = again.placement
+		c.extra.source = "" // an argument of its own
 		if !reflect.DeepEqual(c, again) {
 			t.Errorf("%q, as %q:\n%+v\n%+v", args, m.flags.arguments(m.set), c, again)
 		}

@@ -142,13 +142,13 @@ func (o helperOptions) Set(list string) error {
 
 // mountArgs returns arguments of the command mount that ask for the same.
 func (c *helperCall) mountArgs() []string {
-	known := optionList{set: newMountCall().set}
+	known := optionList{newMountCall().set, new(extraOptions)}
 	var options []string
 	for _, option := range c.options {
 		key, _, _ := strings.Cut(option, "=")
 		switch {
 		case isIgnored(key) || notHonoured[key] || option == "":
-		case c.sloppy && known.flag(key) == nil && key != "exec" && key != "noexec" && key != "remount":
+		case c.sloppy && known.isUnknown(option):
 		default:
 			options = append(options, option)
 		}

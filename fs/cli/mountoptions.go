@@ -13,8 +13,87 @@ import (
 // optionList is the value of -o: it sets the flags of set by the names that they
 // have as mount options.
 type optionList struct {
-	set    *pflag.FlagSet
-	noexec *bool
+	set   *pflag.FlagSet
+	extra *extraOptions
+}
+
+// extraOptions are the options that are not flags.
+type extraOptions struct {
+	noExec   bool
+	nonEmpty bool     // mount on a directory that is not empty
+	source   string   // of fsname=
+	labels   []string // context= and the like, as they are
+}
+
+// set sets an option, if it is one of these.
+func (e *extraOptions) set(key, value string, given bool) (handled bool, err error) {
+	switch key {
+	case "exec", "noexec":
+		e.noExec = key == "noexec"
+	case "nonempty":
+		e.nonEmpty = true
+	case "fsname":
+		e.source = value
+	case "subtype":
+		if value != "dgenfs" {
+			return true, fmt.Errorf("option %q: not supported: the type of a mount is always fuse.dgenfs", key+"="+value)
+		}
+	case "context", "fscontext", "defcontext", "rootcontext": // of SELinux, see mount(8)
+		e.labels = append(e.labels, key+"="+value)
+	default:
+		return false, nil
+	}
+	if value == "" && !slices.Contains([]string{"exec", "noexec", "nonempty"}, key) {
+		return true, fmt.Errorf("option %q: needs a value, %s=...", key, key)
+	}
+	return true, nil
+}
+
+// arguments returns the options for a server that does the same.
+func (e *extraOptions) arguments() (args []string) {
+	var options []string
+	if e.noExec {
+		options = append(options, "noexec")
+	}
+	if e.nonEmpty {
+		options = append(options, "nonempty")
+	}
+	if options = append(options, e.labels...); len(options) > 0 {
+		args = []string{"-o", joinOptions(options)}
+	}
+	return args
+}
+
+// unsupported are options of mount(8) and of other FUSE file systems that ask for
+// what a mount of dgenfs never does, with the reasons.
+var unsupported = map[string]string{
+	"rw":               "mounts are always ro,nosuid,nodev",
+	"suid":             "mounts are always ro,nosuid,nodev",
+	"dev":              "mounts are always ro,nosuid,nodev",
+	"remount":          "what is mounted does not change; unmount, and mount again",
+	"allow_root":       "use allow_other",
+	"umask":            "use mode=, the permissions of the files",
+	"fmask":            "use mode=, the permissions of the files",
+	"dmask":            "use mode=; a directory can be entered by those who can read",
+	"direct_io":        "how a file is read is decided when it is opened, and O_DIRECT works",
+	"attr_timeout":     "attributes never change, and are kept for as long as the kernel likes",
+	"entry_timeout":    "names never change, and are kept for as long as the kernel likes",
+	"negative_timeout": "names never change",
+	"ac_attr_timeout":  "attributes never change",
+	"auto_cache":       "files never change",
+	"use_ino":          "inode numbers are always those of dgenfs, and never change",
+	"readdir_ino":      "inode numbers are always those of dgenfs, and never change",
+	"hard_remove":      "mounts are read-only",
+	"max_write":        "mounts are read-only; max_read is the size of a request",
+	"max_background":   "the transport decides; see .dgenfs/config in the mount",
+	"max_readahead":    "the kernel decides",
+	"blkdev":           "there is no block device",
+	"blksize":          "st_blksize depends on the file",
+	"fd":               "use /dev/fd/N as the mount point",
+	"clone_fd":         "the transport decides; see .dgenfs/config in the mount",
+	"max_threads":      "use threads=",
+	"max_idle_threads": "use threads=",
+	"writeback_cache":  "mounts are read-only",
 }
 
 // optionError is an error about a mount option that was given, in full.
@@ -37,14 +116,14 @@ func (l optionList) apply(options []string) error {
 		if isIgnored(key) || fromMountFuse && notHonoured[key] {
 			continue
 		}
-		switch key {
-		case "exec", "noexec":
-			*l.noexec = key == "noexec"
+		if reason, ok := unsupported[key]; ok {
+			return fmt.Errorf("option %q: not supported: %s", option, reason)
+		}
+		if handled, err := l.extra.set(key, value, given); handled || err != nil {
+			if err != nil {
+				return err
+			}
 			continue
-		case "rw", "suid", "dev":
-			return fmt.Errorf("option %q: not supported, mounts are always ro,nosuid,nodev", key)
-		case "remount":
-			return fmt.Errorf("option %q: not supported; unmount, and mount again", key)
 		}
 		flag := l.flag(key)
 		switch {
@@ -66,6 +145,13 @@ func (l optionList) apply(options []string) error {
 	return nil
 }
 
+// isUnknown reports whether an option means nothing here.
+func (l optionList) isUnknown(option string) bool {
+	key, value, given := strings.Cut(option, "=")
+	handled, _ := l.extra.set(key, value, given)
+	return !handled && l.flag(key) == nil && unsupported[key] == ""
+}
+
 // flag returns the flag that an option stands for, or nil.
 func (l optionList) flag(key string) *pflag.Flag {
 	if key == "options" || strings.Contains(key, "-") {
@@ -83,6 +169,8 @@ var ignored = []string{
 	"atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 	"lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
 	"async", "sync", "dirsync", "symfollow", "nosymfollow",
+	// Other FUSE file systems have these, which ask for what is so anyway.
+	"auto_unmount", "big_writes", "kernel_cache", "noauto_cache", "sync_read", "async_read", "intr", "noforget", "splice_read", "splice_write", "splice_move", "atomic_o_trunc",
 	// These say when and by whom it is mounted, and how much is printed.
 	"auto", "noauto", "user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup",
 	"nofail", "_netdev", "comment", "uhelper", "helper", "silent", "loud",

@@ -21,8 +21,8 @@ const answerTimeout = 30 * time.Second
 
 // checkMountpoint returns path as an absolute path without symbolic links, if it
 // is possible to mount there. dead is whether a mount has to be unmounted first
-// whose server has died.
-func checkMountpoint(path string) (resolved string, dead bool, err error) {
+// whose server has died. If nonEmpty, the directory may hold something.
+func checkMountpoint(path string, nonEmpty bool) (resolved string, dead bool, err error) {
 	resolved, err = resolve(path)
 	if err != nil {
 		return "", false, usagef("mount point %s: %w", path, err)
@@ -35,18 +35,19 @@ func checkMountpoint(path string) (resolved string, dead bool, err error) {
 	case ok && mounted.Type == fs.FSType && isDead(resolved):
 		return resolved, true, nil
 	case ok && mounted.Type == fs.FSType:
-		return "", false, usagef("mount point %s: busy, %s (%s) is mounted there; dgenfs umount unmounts it", path, mounted.Source, mounted.Type)
+		return "", false, fmt.Errorf("mount point %s: busy, %s (%s) is mounted there; dgenfs umount unmounts it", path, mounted.Source, mounted.Type)
 	case ok && mounted.Type != automount:
-		return "", false, usagef("mount point %s: busy, %s (%s) is mounted there", path, mounted.Source, mounted.Type)
+		return "", false, fmt.Errorf("mount point %s: busy, %s (%s) is mounted there", path, mounted.Source, mounted.Type)
 	}
-	if err := checkDirectory(resolved); err != nil {
+	if err := checkDirectory(resolved, nonEmpty); err != nil {
 		return "", false, usagef("mount point %s: %w", path, err)
 	}
 	return resolved, false, nil
 }
 
-// checkDirectory returns an error unless path is an empty directory.
-func checkDirectory(path string) error {
+// checkDirectory returns an error unless path is a directory that is empty, or may
+// be nonEmpty.
+func checkDirectory(path string, nonEmpty bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -61,7 +62,7 @@ func checkDirectory(path string) error {
 		return errors.Unwrap(err)
 	}
 	defer dir.Close()
-	if names, err := dir.Readdirnames(1); err == nil && len(names) > 0 {
+	if names, err := dir.Readdirnames(1); !nonEmpty && err == nil && len(names) > 0 {
 		return fmt.Errorf("not empty, it holds %q; give an empty directory", names[0])
 	}
 	return nil
@@ -115,36 +116,19 @@ func resolveLinks(path string, links int) (string, error) {
 // answers waits until the file system on mountpoint answers. It must not be called
 // by the process that serves it.
 func answers(mountpoint string, timeout time.Duration) error {
-	st, err := statfs(mountpoint, timeout)
-	if err == nil && int64(st.Type) != unix.FUSE_SUPER_MAGIC {
-		err = errors.New("something else is mounted there")
-	}
-	return err
-}
-
-// isDead reports whether the file system on mountpoint has lost its server. Like
-// answers, it asks another process.
-func isDead(mountpoint string) bool {
-	_, err := statfs(mountpoint, 5*time.Second)
-	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
-}
-
-// statfs is statfs(2) with a limit, for a server may be stopped.
-func statfs(path string, timeout time.Duration) (unix.Statfs_t, error) {
-	type answer struct {
-		st  unix.Statfs_t
-		err error
-	}
-	answered := make(chan answer, 1)
+	answered := make(chan error, 1)
 	go func() {
-		var a answer
-		a.err = unix.Statfs(path, &a.st)
-		answered <- a
+		var st unix.Statfs_t
+		err := unix.Statfs(mountpoint, &st)
+		if err == nil && int64(st.Type) != unix.FUSE_SUPER_MAGIC {
+			err = errors.New("something else is mounted there")
+		}
+		answered <- err
 	}()
 	select {
-	case a := <-answered:
-		return a.st, a.err
+	case err := <-answered:
+		return err
 	case <-time.After(timeout):
-		return unix.Statfs_t{}, fmt.Errorf("no answer within %v", timeout)
+		return fmt.Errorf("no answer within %v", timeout)
 	}
 }

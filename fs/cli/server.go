@@ -65,7 +65,8 @@ func (s *server) start(fallback io.Writer) error {
 	s.mount, err = s.newMount(fs.MountOptions{
 		Source:     s.source,
 		AllowOther: s.allowOther,
-		NoExec:     s.noexec,
+		NoExec:     s.extra.noExec,
+		Labels:     s.extra.labels,
 		Transport:  s.transport,
 		MaxRead:    s.config.maxRead,
 		Placement:  s.placement.transport(),
@@ -245,7 +246,7 @@ func serveInBackground(parent *daemon.Parent, args []string) error {
 	if strings.HasPrefix(s.mountpoint, descriptors) {
 		s.device, err = openDevice(parent.DeviceFD())
 	} else {
-		s.mountpoint, _, err = checkMountpoint(s.mountpoint)
+		s.mountpoint, _, err = checkMountpoint(s.mountpoint, s.extra.nonEmpty)
 	}
 	if err != nil {
 		return err

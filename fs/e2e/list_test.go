@@ -12,28 +12,27 @@ import (
 	"testing"
 )
 
-// mountOf returns what list --json says of a mount.
-func mountOf(t *testing.T, dir string) (m struct {
+// listed is what list --json says of a mount.
+type listed struct {
 	Mountpoint, Source, State string
 	PID                       int
 	Flags                     []string
 	Bytes                     uint64 `json:"read_bytes"`
-}) {
+}
+
+func mountOf(t *testing.T, dir string) listed {
 	t.Helper()
-	all := []json.RawMessage{}
+	var all []listed
 	if err := json.Unmarshal([]byte(output(t, program, "list", "--json")), &all); err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range all {
-		if err := json.Unmarshal(one, &m); err != nil {
-			t.Fatal(err)
-		}
+	for _, m := range all {
 		if m.Mountpoint == dir {
 			return m
 		}
 	}
-	t.Fatalf("%s is not listed in %s", dir, all)
-	return m
+	t.Fatalf("%s is not listed in %+v", dir, all)
+	return listed{}
 }
 
 // list shows every mount, what its server does, and with what flags, also for one

@@ -66,7 +66,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// What is too short is no reason to look behind it.
+// Memory behind what is too short is not read.
 func TestViewIsBounded(t *testing.T) {
 	for n := range 40 {
 		func() {

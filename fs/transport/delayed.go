@@ -13,51 +13,50 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Delayed is a read that is answered later than it came. Read or Cancel is called,
-// once, and by any goroutine; neither is if the connection ends before.
+// Delayed is a read that is answered later than it came. Either Read or Cancel is
+// called, once, by any goroutine; neither is if the connection ends before.
 type Delayed struct {
 	Due    time.Time                           // when to answer; may be past
 	Read   func(p []byte) (int, syscall.Errno) // fills p as ReadFile does, when it is due
-	Cancel func()                              // says that the reader has gone away
+	Cancel func()                              // the read does not take place: its reader is gone, or too many wait
 }
 
-// delayedBuffers is how many reads that were due can be answered over /dev/fuse at a
-// time at most: each takes a buffer, while those that wait take none. Over rings,
-// entries are the buffers.
+// delayedBuffers is how many reads that are due can be answered over /dev/fuse at a
+// time. Each needs a buffer then; those that still wait need none. Over rings, entries
+// are the buffers.
 const delayedBuffers = 4
 
-// earlyInterrupts is how many INTERRUPTs are remembered that are for no read that
-// waits.
+// earlyInterrupts is how many INTERRUPTs are remembered that came before their reads.
 const earlyInterrupts = 256
 
-// delays is the reads of a connection that wait. None of its threads waits with
-// them. The zero value is ready to use.
+// delays holds the reads of a connection that wait; no thread waits with them. The zero
+// value is ready to use.
 type delays struct {
 	mu      sync.Mutex
 	ended   bool
 	waiting map[uint64]*waitingRead // by the number of the request
 	running sync.WaitGroup          // answers being given
 
-	// INTERRUPTs that found no read: of requests that never wait, or whose READ
-	// another thread has received and not yet added here. The protocol's way is
-	// to answer EAGAIN, so that they come again; but the kernel takes that only
-	// through the descriptor that the READ was received through. None is answered
-	// at all, which the protocol allows; ENOSYS would be for good, also for the
-	// reads that wait.
+	// INTERRUPTs that found no read: the request is not a delayed read, or
+	// another thread has received it and not added it yet. The protocol has
+	// EAGAIN for this, after which the kernel sends the INTERRUPT again, but the
+	// kernel accepts that only through the descriptor that the READ came
+	// through. So INTERRUPT is not answered, which the protocol allows. After
+	// ENOSYS the kernel would never send one again.
 	early     []uint64
 	lastEarly int
 
-	watching bool // a goroutine looks for readers that were killed
+	watching bool // a goroutine looks for readers that have been killed
 
-	buffers chan []byte // those that nobody uses; nil ones are made when they are used
+	buffers chan []byte // free ones; a nil one is made when it is used
 }
 
 type waitingRead struct {
 	*Delayed
 	unique uint64
-	reader uint32 // thread that waits for it, as this process numbers it; 0 if it has no number here
+	reader uint32 // thread ID of the reader in this process's PID namespace; 0 if it has none
 	timer  *time.Timer
-	answer func(r *waitingRead, interrupted bool) // it must not wait if that is true
+	answer func(r *waitingRead, interrupted bool) // must not wait if interrupted
 }
 
 // add has r answered when it is due or interrupted.
@@ -82,12 +81,12 @@ func (d *delays) add(r *waitingRead) {
 	}
 }
 
-// watchEvery is how often readers that wait are looked after.
+// watchEvery is how often readers are checked.
 const watchEvery = time.Second
 
-// watch answers reads of which the reader has been killed, until none waits. The
-// kernel does not always say so: over rings, not if the signal comes while a
-// request is about to get its entry (no INTERRUPT on Linux 6.18).
+// watch answers reads whose readers have been killed, until none waits. The kernel does
+// not always send INTERRUPT: over rings, not if the signal comes while the request is
+// about to get its entry (Linux 6.18).
 func (d *delays) watch() {
 	for {
 		time.Sleep(watchEvery)
@@ -107,8 +106,8 @@ func (d *delays) watch() {
 	}
 }
 
-// isKilled reports whether a thread is about to die of a signal. One that is gone
-// is not: it may have been a worker of the kernel that read for somebody else.
+// isKilled reports whether a thread has SIGKILL pending. A thread that does not exist
+// does not count: it may have been a kernel worker that read on behalf of another.
 func isKilled(thread uint32) bool {
 	if thread == 0 {
 		return false
@@ -123,7 +122,7 @@ func isKilled(thread uint32) bool {
 	return err == nil && set&(1<<(unix.SIGKILL-1)) != 0
 }
 
-// answer has a request answered, if it is a read that waits.
+// answer answers a request, if it is a read that waits.
 func (d *delays) answer(unique uint64, interrupted bool) {
 	d.mu.Lock()
 	r := d.waiting[unique]
@@ -142,8 +141,8 @@ func (d *delays) answer(unique uint64, interrupted bool) {
 	r.answer(r, interrupted)
 }
 
-// remember keeps an INTERRUPT that has come before its READ. The numbers of
-// requests never come again, so one that has come after is no harm.
+// remember keeps an INTERRUPT that may have come before its READ. If it came after
+// instead, that does no harm: numbers of requests are never used again.
 func (d *delays) remember(unique uint64) {
 	if len(d.early) < earlyInterrupts {
 		d.early = append(d.early, unique)
@@ -166,7 +165,7 @@ func (d *delays) stop() {
 	d.running.Wait()
 }
 
-// free returns the channel of the buffers.
+// free returns the channel of free buffers.
 func (d *delays) free() chan []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -179,7 +178,7 @@ func (d *delays) free() chan []byte {
 	return d.buffers
 }
 
-// finish ends a read that has waited: into p, or, if it was interrupted, with EINTR.
+// finish does a read that has waited, into p, or cancels it if it was interrupted.
 func (s *Server) finish(r *waitingRead, interrupted bool, p []byte) (n int, errno syscall.Errno) {
 	defer s.guard(&n, &errno)
 	if interrupted {
@@ -189,8 +188,8 @@ func (s *Server) finish(r *waitingRead, interrupted bool, p []byte) (n int, errn
 	return r.Read(p)
 }
 
-// delay has a READ answered later, through the worker's descriptor: the kernel looks
-// for the request of a reply only where that was received.
+// delay answers a READ later, through the worker's descriptor: the kernel accepts a
+// reply only through the descriptor that the request came through.
 func (w *worker) delay(in []byte, d *Delayed) {
 	h, size := header(in), readOf(in).size
 	w.delays.add(&waitingRead{

@@ -168,8 +168,8 @@ func TestEndWhileReadsWait(t *testing.T) {
 	}
 }
 
-// Where reads are known to wait, rings are not taken unless somebody insists, and
-// the kernel may have many requests in flight.
+// If files are known to be slow, rings are used only if they were asked for, and the
+// kernel may have many requests in flight.
 func TestNegotiateSlowFiles(t *testing.T) {
 	for kind, want := range map[Kind]error{"": ErrSlowFiles, Auto: ErrSlowFiles, Dev: ErrDevChosen} {
 		k, fd := newKernel(t)
@@ -181,7 +181,7 @@ func TestNegotiateSlowFiles(t *testing.T) {
 		if r := s.Report(); r.Kind != Dev || r.NoUring != want {
 			t.Errorf("%q: %s, %v", kind, r.Kind, r.NoUring)
 		}
-		if out := k.receiveInit(); out.MaxBackground != waitingBackground || out.Flags64()&fuse.CAP_OVER_IO_URING != 0 {
+		if out := k.receiveInit(); out.MaxBackground != slowBackground || out.Flags64()&fuse.CAP_OVER_IO_URING != 0 {
 			t.Errorf("%q: %+v", kind, out)
 		}
 		s.close()

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// inputSize is the room for a request in bytes. The kernel wants 8 KiB; in
-	// more, it sends more FORGETs at once.
+	// inputSize is the room for a request in bytes. The kernel requires 8 KiB
+	// (FUSE_MIN_READ_BUFFER); with more, it sends more FORGETs at once.
 	inputSize = 64 << 10
 
 	// minAwake is how many workers wait for requests at least, so that one that
@@ -29,11 +29,11 @@ const (
 )
 
 // pool is the workers of /dev/fuse. All that are awake wait in poll, which wakes
-// them all at once: the one on the CPU of the reader is there first, and needs no
-// interrupt to get there. With a queue of waiting workers, the kernel's first
-// choice was the wrong CPU most of the time: one reader of 4 KiB got 0.6 of the
-// rate of a null server, against 1.3. So that a machine of many CPUs does not
-// wake them all, only as many as the load needs are awake; the others are parked.
+// them all at once: the one on the CPU of the reader is there first, and waking it
+// takes no interrupt. When they waited in read instead, of which the kernel wakes one,
+// that was on the wrong CPU most of the time: one reader of 4 KiB got 0.6 of the rate
+// of a null server, against 1.3. So that a machine with many CPUs does not wake them
+// all, only as many workers are awake as the load needs; the others are parked.
 type pool struct {
 	*Server
 	workers []*worker
@@ -58,7 +58,8 @@ func newPool(s *Server) (*pool, error) {
 	p.parked = slices.Clone(p.workers[p.awake:])
 	slices.Reverse(p.parked) // the last one is the first to be woken up
 	p.idle.Store(int32(len(p.parked)))
-	// What the first worker lacks, such as a pipe, the others do, too.
+	// If the first worker cannot have a pipe or a descriptor of its own, the others
+	// most likely cannot either; see Report.
 	if err := p.workers[0].setUp(); err != nil {
 		return nil, err
 	}
@@ -153,8 +154,8 @@ type worker struct {
 	pipe     *pipe // nil: replies are written
 	noSplice error
 
-	// What system calls take, here because it must not be on a stack that
-	// moves, nor be allocated.
+	// Arguments of system calls: on the stack they might move, and must not be
+	// allocated for each.
 	iov    [2]unix.Iovec
 	pollFD [2]unix.PollFd
 
@@ -272,7 +273,7 @@ func (w *worker) serveUntilIdle() bool {
 			if w.pollFD[1].Revents != 0 {
 				return false
 			}
-		case unix.EINTR, unix.ENOENT: // ENOENT: the reader has gone away meanwhile
+		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
 		case unix.ENODEV:
 			return false
 		default:
@@ -295,7 +296,7 @@ func (w *worker) answer(in []byte) {
 		w.served.count(n, errno)
 		w.send(h.Unique, errno, n)
 	case h.Opcode == opInterrupt && len(in) >= interruptSize:
-		// What does not wait does not take long enough to be interrupted.
+		// Only reads that wait take long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
 		if n, errno, hasReply := w.other(in, w.header, w.data); hasReply {

@@ -8,7 +8,7 @@ import (
 )
 
 // ending is how the threads of a connection learn that it has to end. When all of
-// them have left, its descriptors are closed; with the last of these the kernel
+// them have returned, its descriptors are closed. When the last of these is, the kernel
 // aborts the connection, so that no reader waits for a reply that never comes.
 type ending struct {
 	begin sync.Once

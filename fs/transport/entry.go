@@ -19,8 +19,7 @@ type entry struct {
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
 
-// placeEntries puts so many entries, by their numbers, into memory that lies where the
-// thread runs.
+// placeEntries gives count entries memory on the thread's node.
 func (t *thread) placeEntries(numbers iter.Seq[int], count int) error {
 	room := replyRoom(t.request)
 	mem, err := t.mapBuffer(count*(room+headerRoom), t.cpu)
@@ -82,8 +81,8 @@ func (t *thread) submitReply(number uint32) {
 	})
 }
 
-// resubmit does again what the kernel could not do at that moment. The entry is as it
-// was: the kernel gives it a commit ID with its first request.
+// resubmit repeats the last command for an entry. The kernel gives an entry a commit ID
+// with its first request; before that, the command is to register it.
 func (t *thread) resubmit(n uint32) {
 	t.pauseFrom(t.retries)
 	t.retries++
@@ -113,21 +112,21 @@ func (t *thread) answer(number uint32) (large bool) {
 	return n >= shareFrom
 }
 
-// answerOther answers what is not READ. The request is put together as /dev/fuse
-// has it, elsewhere, because the reply takes its place.
+// answerOther answers what is not READ. The request is copied, into the form that it has
+// over /dev/fuse, because the reply goes where it was.
 func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	h := e.header
 	in := h.request()
 	fixed := int(in.Length) - requestHeader - int(h.payload)
 	if fixed < 0 || fixed > len(h.op) || int(h.payload) > len(e.payload) {
-		t.log.Printf("rings on CPU %d: request of kind %d has %d bytes, %d of them payload", t.cpu, in.Opcode, in.Length, h.payload)
+		t.log.Printf("rings on CPU %d: a request with opcode %d has %d bytes, %d of them payload", t.cpu, in.Opcode, in.Length, h.payload)
 		return 0, syscall.EIO
 	}
 	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
 	t.in = append(t.in, h.op[:fixed]...)
 	t.in = append(t.in, e.payload[:h.payload]...)
 	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
-	if !hasReply { // what has none comes over /dev/fuse
+	if !hasReply { // the kernel sends such requests over /dev/fuse
 		return 0, syscall.EIO
 	}
 	if in.Opcode == opOpen && errno == 0 {

@@ -28,8 +28,8 @@ func (t *thread) share() {
 	}
 }
 
-// giveBack hands requests of other queues to their threads, if this one has others
-// or they sleep; the rest it does itself.
+// giveBack hands requests of other queues to the threads of these, if those sleep or
+// this one has requests of its own queue.
 func (t *thread) giveBack(local bool) {
 	handed := false
 	for _, n := range t.foreign {
@@ -47,7 +47,8 @@ func (t *thread) giveBack(local bool) {
 	}
 }
 
-// wake reports whether the thread sleeps, and claims it: what is handed over wakes it.
+// wake reports whether the thread sleeps. If it does, the caller must hand it something,
+// which wakes it.
 func (t *thread) wake() bool { return t.asleep.CompareAndSwap(true, false) }
 
 // handOver asks another thread to answer entry n, when the ring is entered.

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// minBackground is how many requests of asynchronous I/O, which parts of a
-	// large read past the page cache are, too, the kernel keeps in flight at
-	// least, more than the depths that people test with; and backgroundPerCPU
-	// for each CPU that answers them, so that none waits for work that the
-	// kernel holds back. It caps them for mounts without privilege.
+	// minBackground is how many requests of asynchronous I/O the kernel may keep
+	// in flight: more than the depths that people test with. Parts of a large
+	// direct read are such requests, too. It is backgroundPerCPU for each CPU that
+	// answers them, if that is more, so that none is idle while the kernel holds
+	// requests back. The kernel caps it for mounts without privilege.
 	minBackground    = 64
 	backgroundPerCPU = 4
 
-	// waitingBackground is the same where reads wait, so that those that need not
-	// are seldom held back because others do.
-	waitingBackground = 4096
+	// slowBackground is the same where files are slow, so that reads of others are
+	// seldom held back by those that wait.
+	slowBackground = 4096
 
-	// maxWrite is the least that the kernel lets a server take in one write,
-	// in bytes. Nothing is ever written here, and what the kernel wants the
-	// buffers for requests to hold depends on it.
+	// maxWrite is the smallest max_write that the kernel allows, in bytes. Nothing
+	// is ever written here, and the size of the buffers that the kernel requires
+	// for requests depends on it.
 	maxWrite = 4 << 10
 
 	// minInit is the size of struct fuse_init_in in bytes before it had a flags2.
@@ -40,10 +40,10 @@ func (s *Server) negotiate(kind Kind) error {
 		return fmt.Errorf("receiving the kernel's first request: %w", err)
 	}
 	if h := header(in); h.Opcode != opInit || len(in) < requestHeader+minInit {
-		return fmt.Errorf("the kernel's first request is of kind %d, %d bytes; want %d", h.Opcode, len(in), opInit)
+		return fmt.Errorf("the kernel's first request has opcode %d and %d bytes, want opcode %d", h.Opcode, len(in), opInit)
 	}
 	var init fuse.InitIn
-	copy(bytesOf(&init), in) // all of which older kernels do not send
+	copy(bytesOf(&init), in) // older kernels send less of it
 
 	switch {
 	case kind == Dev:
@@ -70,9 +70,9 @@ func (s *Server) negotiate(kind Kind) error {
 	}
 	out := view[fuse.InitOut](reply[replyHeader:])
 	out.MaxWrite = maxWrite
-	// One more than a request has: memory that does not begin with a page takes
-	// part of another one. Otherwise such a read would be cut where its pages
-	// end, and have a rest of a few bytes. The kernel caps it.
+	// One page more than a request has: a reader's buffer that is not aligned
+	// touches one more. Otherwise such a read would be split into a request of
+	// all pages and one of a few bytes. The kernel caps it.
 	out.MaxPages = uint16(min(s.request/pageSize+1, math.MaxUint16))
 	if s.rings == nil {
 		out.Flags2 &^= fuse.CAP_OVER_IO_URING >> 32
@@ -81,8 +81,8 @@ func (s *Server) negotiate(kind Kind) error {
 		return fmt.Errorf("answering the kernel's first request: %w", err)
 	}
 	if s.rings != nil {
-		// From here on the kernel holds every request back until there is an
-		// entry in every queue.
+		// From here on, the kernel holds all requests back until every queue has
+		// an entry.
 		if err := s.rings.register(); err != nil {
 			return fmt.Errorf("%w: registering rings: %w", ErrNoUring, err)
 		}
@@ -95,9 +95,9 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 	return fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
 		Name:     s.fs.String(),
 		Logger:   s.log,
-		MaxWrite: s.request, // what go-fuse derives the largest read from
-		// Reading past the page cache, the kernel splits large and
-		// asynchronous reads into requests that run side by side.
+		MaxWrite: s.request, // from which go-fuse derives the largest read
+		// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct
+		// reads into requests that run side by side.
 		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
 		MaxBackground:     s.maxBackground(),
 		PanicHandler: func(value any) fuse.Status {
@@ -111,12 +111,12 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 func (s *Server) maxBackground() int {
 	least := minBackground
 	if s.slow {
-		least = waitingBackground
+		least = slowBackground
 	}
 	return min(max(backgroundPerCPU*len(s.placement.CPUs), least), math.MaxUint16)
 }
 
-// firstRequest reads what the kernel has sent by the time that it is mounted.
+// firstRequest receives the kernel's first request.
 func (s *Server) firstRequest() ([]byte, error) {
 	in := make([]byte, inputSize)
 	for {
@@ -138,7 +138,7 @@ func (s *Server) firstRequest() ([]byte, error) {
 	}
 }
 
-// enableUring is where root lets FUSE use io_uring.
+// enableUring is the parameter of the kernel module that enables FUSE over io_uring.
 const enableUring = "/sys/module/fuse/parameters/enable_uring"
 
 // whyNotOffered returns why the kernel does not offer FUSE over io_uring.

@@ -63,7 +63,7 @@ func TestNegotiateErrors(t *testing.T) {
 	}{
 		"not offered":    {Uring, func(k *kernel) { k.sendInit(45, 0) }, "io_uring"},
 		"old":            {Dev, func(k *kernel) { k.sendInit(11, 0) }, "version 7.11"},
-		"no INIT":        {Dev, func(k *kernel) { k.sendRead(1, 1, 0, 1) }, "kind 15"},
+		"no INIT":        {Dev, func(k *kernel) { k.sendRead(1, 1, 0, 1) }, "opcode 15"},
 		"too short":      {Dev, func(k *kernel) { unix.Write(k.fd, make([]byte, 39)) }, "too short"},
 		"INIT too short": {Dev, func(k *kernel) { h := fuse.InHeader{}; send(k, &h, &h, opInit, 1) }, "40 bytes"},
 		"hung up":        {Dev, func(k *kernel) { unix.Shutdown(k.fd, unix.SHUT_WR) }, "too short"},

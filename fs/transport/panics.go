@@ -9,16 +9,15 @@ import (
 	"syscall"
 )
 
-// panics logs the panics of a file system. A request that makes it panic is answered
-// with EIO, whichever way it came, and the mount goes on: one bad request must not
-// take everybody's mount away. The zero value is ready to use.
+// panics counts the panics of a file system. The request that causes one gets EIO, over
+// /dev/fuse and over rings, and the mount goes on: one request must not end it for
+// everybody. The zero value is ready to use.
 type panics struct {
 	mu    sync.Mutex
-	times map[string]int // by where it happened, of which a program has a limited number
+	times map[string]int // by source line: a program has a limited number of them
 }
 
-// guard is to be deferred by what calls the file system: it makes a panic the error
-// of an answer without data.
+// guard is deferred where the file system is called. It turns a panic into EIO.
 func (s *Server) guard(n *int, errno *syscall.Errno) {
 	if r := recover(); r != nil {
 		s.panicked(r)
@@ -26,9 +25,9 @@ func (s *Server) guard(n *int, errno *syscall.Errno) {
 	}
 }
 
-// panicked logs a panic: with its stack the first time that it happens at a place,
-// and then at every power of ten, so that the log does not grow with the requests. It
-// has to be called while the goroutine panics.
+// panicked logs a panic: with its stack the first time that it happens on a line, and
+// then at every power of ten, so that the log does not grow with the requests. It must
+// be called by a deferred function while the goroutine panics.
 func (s *Server) panicked(value any) {
 	where := panicPlace()
 	s.panics.mu.Lock()

@@ -2,21 +2,21 @@ package transport
 
 import "errors"
 
-// Placement says on which CPUs requests are answered, and where the buffers lie
-// that they are answered from. What reaches the machine is handed in: this
-// package knows CPUs and memory nodes by their numbers only.
+// Placement says on which CPUs requests are answered, and on which memory nodes their
+// buffers are. The functions that bind threads and place memory come from the caller:
+// this package knows CPUs and nodes by their numbers only.
 type Placement struct {
-	// CPUs are those to answer on, at least one, with a thread each; a thread
-	// that is needed more is woken up in this order.
+	// CPUs are those to answer on, at least one, with a thread each. Threads are
+	// woken up in this order as the load grows.
 	CPUs []int
 
-	// Nodes are the memory nodes of CPUs: threads that have too much to do turn
-	// to those of their own node first. nil means that there is one.
+	// Nodes are the memory nodes of CPUs: a thread that has too much to do turns
+	// to threads of its own node first. nil means that there is one node.
 	Nodes []int
 
-	// Queues has the place in CPUs of the thread that answers what begins on
-	// a CPU, by that CPU's number, for every CPU that the kernel is prepared
-	// for. It is what FUSE over io_uring needs.
+	// Queues has, for every possible CPU (/sys/devices/system/cpu/possible), the
+	// index in CPUs of the thread that answers requests that begin on that CPU.
+	// Only FUSE over io_uring needs it.
 	Queues []int
 
 	// Pin binds the calling goroutine, which is locked to its thread, to a CPU.
@@ -24,9 +24,9 @@ type Placement struct {
 	// none.
 	Pin func(cpu int) error
 
-	// Place puts a buffer that begins with a page, and was never written to, on
-	// a CPU's memory node. nil leaves it where it is written first, which is
-	// that node, too, unless the process was told otherwise.
+	// Place puts a buffer that is page-aligned, and was never written to, on a
+	// CPU's memory node. If it is nil, pages are where they are first written,
+	// which is that node, too, unless the process has another memory policy.
 	Place func(buffer []byte, cpu int) error
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// replyRoom returns the room for the data of replies in bytes: the largest read
-// and a page, which the kernel wants of rings because of MaxPages, or the largest
+// replyRoom returns the room for the data of a reply in bytes: the largest read and a
+// page, which the kernel requires over rings because of MaxPages, or the largest
 // extended attribute, XATTR_SIZE_MAX.
 func replyRoom(request int) int { return max(request+pageSize, 64<<10) }
 
@@ -24,8 +24,8 @@ func (s *Server) read(r *readArgs, data []byte) (n int, delayed *Delayed, errno 
 }
 
 // other answers what is neither READ nor INTERRUPT into data, and returns the number
-// of bytes. No reply must be sent if hasReply is false. What is in head, a reply's
-// header, is not used.
+// of bytes. If hasReply is false, no reply must be sent. head is scratch memory of the
+// size of a reply's header.
 func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasReply bool) {
 	hasReply = true
 	defer s.guard(&n, &errno)
@@ -36,7 +36,7 @@ func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasRe
 	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{head, data})
 	switch {
 	case !status.Ok():
-		s.log.Printf("request of kind %d: %v", header(in).Opcode, status)
+		s.log.Printf("request with opcode %d: %v", header(in).Opcode, status)
 		return 0, syscall.EIO, true
 	case n < replyHeader: // FORGET
 		return 0, 0, false
@@ -44,9 +44,9 @@ func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasRe
 	return n - replyHeader, replyErrno(head), true
 }
 
-// lookup answers LOOKUP. To go-fuse's own server one name in the root,
-// .go-fuse-epoll-hack, is a file of its own, which it opens when it mounts; nobody
-// mounts that way here, and the name is one like any other.
+// lookup answers LOOKUP. go-fuse would answer for one name in the root itself,
+// .go-fuse-epoll-hack, a file that its own server opens after it has mounted. That
+// server is not used here, so the name is like any other.
 func (s *Server) lookup(in, data []byte) (int, syscall.Errno) {
 	name, _, ok := bytes.Cut(in[requestHeader:], []byte{0})
 	if !ok {

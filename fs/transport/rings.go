@@ -8,17 +8,16 @@ import (
 	"time"
 )
 
-// minDepth and maxDepth bound the number of entries of a queue: requests of
-// one CPU that are here at a time, and so threads that can answer them. The
-// kernel keeps more. As many as there are CPUs are enough, and fewer share
-// the cache better: with 4 of them on two CPUs, two readers of 1 MiB at
-// depth 8 were slower by a tenth.
+// minDepth and maxDepth bound the number of entries of a queue: how many requests of
+// one CPU are here at a time, and so how many threads can answer them. The kernel
+// keeps the others. As many entries as there are CPUs are enough, and fewer share the
+// cache better: with 4 on two CPUs, two readers of 1 MiB at depth 8 were slower by a
+// tenth.
 const minDepth, maxDepth = 2, 4
 
-// rings is FUSE over io_uring. The kernel has a queue of requests for every CPU,
-// those that began there. Each is served by a thread on that CPU with a ring of
-// its own, or, if the CPU is offline or not to be used, by the one that the
-// placement says.
+// rings is FUSE over io_uring. The kernel has a queue for every possible CPU, of the
+// requests that began there. It is served by a thread on that CPU with a ring of its
+// own, or, if the CPU is offline or not to be used, by the one that the placement says.
 //
 // An entry is a place for one request and its reply. Any thread may commit an
 // entry, and from then on the kernel notifies that thread of requests in it. So a
@@ -29,8 +28,8 @@ const minDepth, maxDepth = 2, 4
 // soon as that is no slower. Without this, one thread that reads at depth 8 is
 // served by one CPU: 0.47 of a null server's rate, against 0.83.
 //
-// Reads that are answered later keep their entries until then; see spares. Where such
-// reads are to be expected, Auto means Dev, over which any number can wait.
+// Reads that are answered later keep their entries until then; see spares. If they are
+// known to come, Auto means Dev, over which any number can wait.
 type rings struct {
 	*Server
 	threads []*thread
@@ -42,7 +41,7 @@ type rings struct {
 	registering, serving  sync.Once
 	mayRegister, mayServe chan struct{} // closed when threads are to go on, or to end
 	results               chan error    // of each thread's steps until then
-	abandoned             atomic.Bool   // threads are to end before they register, and leave the connection alone
+	abandoned             atomic.Bool   // threads are to end before they register, without ending the connection
 }
 
 // memory returns the bytes of all entries.
@@ -111,7 +110,7 @@ func newThreads(r *rings) []*thread {
 	return all
 }
 
-// step returns the first error of a step that every thread does.
+// step waits until every thread has done a step, and returns the first error.
 func (r *rings) step() error {
 	var first error
 	for range r.threads {

@@ -8,14 +8,14 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// A read that is answered later keeps its entry until then, and the kernel has no
-// other way to take a reply. So that those that wait do not hold up what else begins
-// on their CPU, every queue gets spare entries, as many as reads of it may wait. They
-// are made when the first slow file is opened, before anybody can read it: the kernel
-// gives a request to a spare entry when it comes, but not when it is queued already.
+// A read that is answered later keeps its entry until then: the kernel has no other way
+// to take the reply. So that reads that wait do not block all other requests of their
+// CPU, every queue gets spare entries, and as many reads of it may wait. They are
+// registered when the first slow file is opened, before it can be read: the kernel gives
+// a new entry only requests that come later, not those that are already queued.
 //
-// Reads beyond that bound get EBUSY, unless the mount is known to be of slow files:
-// then waiting is what was asked for.
+// Reads beyond that bound get EBUSY. If files are known to be slow, there is no bound:
+// whoever chose io_uring for such a mount wants its reads to wait.
 
 // Bounds of the spare entries of a queue, and of all queues together, unless that is
 // less than minSpare for each. A spare entry takes memory when it is first used.
@@ -33,7 +33,7 @@ type spares struct {
 	waiting []atomic.Int32 // reads of a queue that wait
 	made    sync.Once
 	usable  atomic.Bool
-	refused sync.Once // somebody was
+	refused sync.Once // logs the first refusal
 }
 
 // firstSpare is the number of the first spare entry; those of a queue lie together.
@@ -57,13 +57,14 @@ func (t *thread) spareEntries() iter.Seq[int] {
 	}
 }
 
-// makeSpares registers the spare entries of all queues, through this thread: their own
-// ones get them by and by. If it fails, fewer reads can wait.
+// makeSpares registers the spare entries of all queues through this thread's ring. The
+// threads of the queues take them over with the first request in each. If it fails,
+// fewer reads can wait.
 func (t *thread) makeSpares() {
 	t.made.Do(func() {
 		for _, home := range t.threads {
 			if err := home.placeEntries(home.spareEntries(), len(home.queues)*t.spare); err != nil {
-				t.log.Printf("rings on CPU %d: %v; few readers of slow files can wait", t.cpu, err)
+				t.log.Printf("rings on CPU %d: %v; few reads of slow files can wait", t.cpu, err)
 				return
 			}
 		}
@@ -71,7 +72,7 @@ func (t *thread) makeSpares() {
 			t.register(uint32(n))
 		}
 		if errno := t.ring.enter(enterSubmit); errno != 0 {
-			t.log.Printf("rings on CPU %d: io_uring_enter: %v; few readers of slow files can wait", t.cpu, errno)
+			t.log.Printf("rings on CPU %d: io_uring_enter: %v; few reads of slow files can wait", t.cpu, errno)
 			return
 		}
 		t.usable.Store(true)
@@ -96,7 +97,7 @@ func (r *rings) mayWait(queue uint16) bool {
 	}
 	r.waiting[queue].Add(-1)
 	r.refused.Do(func() {
-		r.log.Printf("reads of slow files get EBUSY: %d that began on CPU %d wait, and over io_uring no more can without holding up others", limit, queue)
+		r.log.Printf("reads of slow files get EBUSY: %d of CPU %d are waiting, and over io_uring more would block other requests", limit, queue)
 	})
 	return false
 }

@@ -22,8 +22,8 @@ const (
 	// queue's thread at every request: one reader of 4 KiB was 3 times as fast.
 	spins = 64
 
-	// What the kernel is short of, it is asked for again: first at once, then
-	// every retryPause, and after maxRetries in a row, some ten seconds, no more.
+	// What fails with a transient error is tried again: at once at first, then
+	// every retryPause, and up to maxRetries times in a row, some ten seconds.
 	quickRetries = 16
 	retryPause   = time.Millisecond
 	maxRetries   = 10_000
@@ -39,7 +39,7 @@ const (
 	kindMask   = ^uint64(1<<32 - 1)
 )
 
-// thread serves the requests of one CPU, and of those that have no thread.
+// thread serves the queue of one CPU, and those of CPUs that have no thread.
 type thread struct {
 	*rings
 	place   int       // in Placement.CPUs
@@ -60,8 +60,9 @@ type thread struct {
 	served  counter
 }
 
-// run is the thread's life. It gives a result for each step before serving. When a
-// thread leaves, so do all: nobody else answers its CPU's requests.
+// run makes the ring, registers the entries and serves, and reports the result of each
+// step but the last. When one thread returns, all do: no other one answers its CPU's
+// requests.
 func (t *thread) run() {
 	runtime.LockOSThread() // for good: the thread ends with the goroutine
 	t.pin(t.cpu)
@@ -125,7 +126,7 @@ func (t *thread) registerEntries() error {
 	if errno := t.ring.enter(enterSubmit); errno != 0 {
 		return fmt.Errorf("io_uring_enter: %w", errno)
 	}
-	// What the kernel refuses, it refuses at once. A request may be there, too.
+	// If the kernel refuses an entry, it does so at once. Requests may have come, too.
 	t.takeCompletions()
 	for _, c := range t.early {
 		if errno := failure(c); errno != 0 && !isTransient(errno) {
@@ -148,7 +149,7 @@ func (t *thread) serve() {
 		}
 		for i, n := range t.todo {
 			large := t.answer(n)
-			// Its reader need not wait for the others.
+			// Do not let its reader wait for the other replies.
 			if large && i < len(t.todo)-1 {
 				t.ring.enter(enterSubmit)
 			}
@@ -241,7 +242,7 @@ func (t *thread) collect() bool {
 				t.resubmit(n)
 			case t.isNewSpare(n):
 				t.usable.Store(false)
-				t.log.Printf("rings on CPU %d: a spare entry of queue %d: %v; few readers of slow files can wait", t.cpu, e.queue, errno)
+				t.log.Printf("rings on CPU %d: a spare entry of queue %d: %v; few reads of slow files can wait", t.cpu, e.queue, errno)
 			default:
 				t.fail(fmt.Sprintf("entry %d of queue %d", n, e.queue), errno)
 				return false
@@ -276,8 +277,8 @@ func (t *thread) pauseFrom(tries int) {
 	}
 }
 
-// fail ends the connection: readers whose requests come to this thread would wait
-// for good.
+// fail ends the connection: otherwise readers whose requests come to this thread would
+// wait forever.
 func (t *thread) fail(what string, errno syscall.Errno) {
 	if !t.failed {
 		t.failed = true

@@ -2,15 +2,13 @@
 // to a file system and the replies back: over the descriptor of /dev/fuse, or
 // over rings of io_uring.
 //
-// Requests of any kind go through go-fuse's fuse.ProtocolServer. READ, of which
-// there are hundreds of thousands a second, takes a short way: it is decoded in
-// place and answered into the memory that the kernel copies from, with no
-// allocation, no lock and no look at the clock.
+// Most requests go through go-fuse's fuse.ProtocolServer. READ, of which there can be
+// hundreds of thousands a second, is decoded in place and answered into the memory that
+// the kernel copies from, without an allocation, a lock or a look at the clock.
 //
-// Threads of this package are pinned to CPUs. Where a read is answered on the
-// CPU of its reader, waking either of them needs no interrupt, and the two share
-// a cache; that decided most of what was measured between the designs that were
-// tried.
+// The threads of this package are pinned to CPUs. If a read is answered on the CPU of
+// its reader, waking either of them takes no interrupt, and the two share a cache. Of
+// the designs that were measured, those that achieve this most often were fastest.
 package transport
 
 import (
@@ -33,17 +31,16 @@ type FileSystem interface {
 	// file only. It must not block, nor keep p. It answers READ; the method
 	// Read is never called.
 	//
-	// A read that is to take longer must not keep the thread waiting, of which
-	// there are hardly more than CPUs: ReadFile returns at once what is not nil,
-	// and that is answered when it is due.
+	// A read that is to take longer must not keep its thread waiting, because there
+	// are hardly more threads than CPUs: ReadFile returns a Delayed at once, which
+	// is answered when it is due.
 	//
 	// If this or any other method panics, the request gets EIO, and the panic is
 	// logged.
 	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
 
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
-	// when a file has just been opened, so that there is room for those that
-	// wait.
+	// when a file has just been opened, to make room for reads that wait.
 	IsSlow(fh uint64) bool
 }
 
@@ -52,18 +49,18 @@ type Kind string
 
 const (
 	Auto  Kind = "auto"  // Uring if it is available, and reads are not known to wait; otherwise Dev
-	Dev   Kind = "dev"   // reads and writes of /dev/fuse
+	Dev   Kind = "dev"   // read(2) and write(2) on /dev/fuse
 	Uring Kind = "uring" // FUSE over io_uring: Linux 6.14 or later, if root has enabled it
 )
 
 // Kinds are the values of Kind.
 var Kinds = []Kind{Auto, Dev, Uring}
 
-// DefaultRequest is the default of the largest request, in bytes. It fits a level
-// 2 cache together with as much of the reader's memory, and a pipe that needs no
+// DefaultRequest is the default of the largest request, in bytes. It fits into a level
+// 2 cache together with as much of the reader's memory, and into a pipe that needs no
 // privilege. 256 KiB were slower by a tenth for reads of 1 MiB, and 1 MiB by up to
-// a tenth, also because the kernel then cannot have a page more in a request than
-// it has bytes for; 4 MiB, where root allows it, gave 0.9 to 1.1.
+// a tenth, also because a request cannot have one more page then, for buffers that are
+// not aligned. 4 MiB, where root allows it, gave 0.9 to 1.1 of the rate.
 const DefaultRequest = 512 << 10
 
 // Options says how to serve. The zero value of all fields but Placement is useful.
@@ -72,24 +69,24 @@ type Options struct {
 	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
-	// SlowFiles says that the file system is known from the start to delay
-	// reads. Auto means Dev then, and the kernel may keep more requests in
-	// flight.
+	// SlowFiles says that the file system is known to delay reads. Auto means Dev
+	// then, and the kernel may keep more requests in flight.
 	SlowFiles bool
 
 	Placement Placement // has to name a CPU
 }
 
-// ErrNoUring is what New returns, with the reason, if the Kind is Uring, or if the
-// kernel has refused the rings when there was no way back to /dev/fuse.
+// ErrNoUring is what New returns, with the reason, if the Kind is Uring and that is not
+// available, or if the kernel has refused the rings when it was too late to use
+// /dev/fuse instead.
 var ErrNoUring = errors.New("FUSE over io_uring is not available")
 
-// Why a connection is not over io_uring; see [Report].NoUring, which may be another
-// error as well: of what setting up the rings has met.
+// Why a connection is not over io_uring; see [Report].NoUring, which may also be an
+// error of setting up the rings.
 var (
 	ErrDevChosen  = errors.New("/dev/fuse was chosen")
-	ErrSlowFiles  = errors.New("some files are slow, and over io_uring few of their readers can wait")
-	ErrNotOffered = errors.New("this kernel has no FUSE over io_uring; Linux 6.14 and later can be built with it")
+	ErrSlowFiles  = errors.New("some files are slow, and over io_uring only a few reads can wait at a time")
+	ErrNotOffered = errors.New("the kernel does not support FUSE over io_uring; Linux 6.14 and later do if they are built with CONFIG_FUSE_IO_URING")
 	ErrDisabled   = errors.New("FUSE over io_uring is off; root turns it on by echo Y >" + enableUring)
 )
 
@@ -166,8 +163,9 @@ func (s *Server) start(kind Kind) error {
 	if err := s.negotiate(kind); err != nil {
 		return err
 	}
-	// Threads that copy in the kernel hold on to what the Go runtime hands
-	// out to run Go code, one for each; the rest of the process needs some, too.
+	// A thread that copies in the kernel keeps its P, the Go runtime's right to run
+	// Go code, of which there are GOMAXPROCS; the rest of the process needs some,
+	// too.
 	threads := max(len(s.placement.CPUs), minAwake)
 	if s.rings != nil {
 		threads += len(s.rings.threads)
@@ -189,14 +187,14 @@ func (s *Server) Serve() {
 	s.close()
 }
 
-// Served is what readers have got so far.
+// Served counts reads.
 type Served struct {
 	Reads  uint64 // requests answered with data, or with the end of the file
 	Bytes  uint64
 	Errors uint64 // reads answered with an error
 }
 
-// ServedByCPU is what was served by the threads of a CPU.
+// ServedByCPU counts the reads that the threads of a CPU have answered.
 type ServedByCPU struct {
 	CPU, Node int
 	Served
@@ -232,8 +230,8 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	return all
 }
 
-// counter is what one thread has served. Only that thread writes to it, but for
-// add, and it shares no cache line with another's.
+// counter counts the reads of one thread. Only that thread writes to it, except through
+// add, and it shares no cache line with another one.
 type counter struct {
 	_                    [64]byte
 	reads, bytes, errors atomic.Uint64
@@ -266,7 +264,7 @@ func (c *counter) addTo(s *Served) {
 	s.Errors += c.errors.Load()
 }
 
-// Report says what is in force and, for what is not, why.
+// Report says how a connection is served and, for what is not used, why not.
 type Report struct {
 	Kind      Kind
 	NoUring   error // why not over io_uring; nil if it is
@@ -277,7 +275,7 @@ type Report struct {
 	MaxMemory int   // bytes of all buffers, once all have been used
 }
 
-// Report returns what is in force.
+// Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
 	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, NoClone: first.noClone}
