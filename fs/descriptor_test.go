@@ -26,7 +26,7 @@ func TestCheckDevice(t *testing.T) {
 	}
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("needs /dev/fuse: %v", err)
 	}
 	defer device.Close()
 	if err := CheckDevice(int(device.Fd())); err != nil {

@@ -91,10 +91,10 @@ type mountServer struct {
 func mountTest(t *testing.T, kind transport.Kind) *mountServer {
 	t.Helper()
 	if _, err := os.Stat("/dev/fuse"); err != nil || os.Geteuid() != 0 {
-		t.Skip("mounting needs root and /dev/fuse")
+		t.Skip("needs root and /dev/fuse")
 	}
 	if text, _ := os.ReadFile("/sys/module/fuse/parameters/enable_uring"); kind == transport.Uring && strings.TrimSpace(string(text)) != "Y" {
-		t.Skip("FUSE over io_uring is off")
+		t.Skip("needs FUSE over io_uring, which is off")
 	}
 	s := &mountServer{dir: t.TempDir()}
 	s.cmd = exec.Command(os.Args[0], "-test.run=^$")

@@ -340,7 +340,7 @@ func TestNodesSmallFills(t *testing.T) {
 
 func TestNodesNoAllocation(t *testing.T) {
 	if raceEnabled() {
-		t.Skip("sync.Pool drops some of what it holds when built with -race")
+		t.Skip("needs a sync.Pool that keeps what it holds, which it does not with -race")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties a sync.Pool
 	p := openPool(t, NodePoolConfig{Threads: []int{2, 0, 1}})

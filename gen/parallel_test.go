@@ -162,7 +162,7 @@ func TestCloseEndsWorkers(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	if raceEnabled() {
-		t.Skip("sync.Pool drops some of what it holds when built with -race")
+		t.Skip("needs a sync.Pool that keeps what it holds, which it does not with -race")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties a sync.Pool
 	for _, shape := range parallelShapes {

@@ -83,7 +83,7 @@ func trapMemory(t *testing.T, memory []byte, hold func(write) bool) *trap {
 		fd, _, errno = unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC|unix.O_NONBLOCK, 0, 0)
 	}
 	if errno != 0 {
-		t.Skipf("userfaultfd is not available: %v", errno)
+		t.Skipf("needs userfaultfd: %v", errno)
 	}
 	tr := &trap{memory: memory, fd: int(fd), seen: make([]bool, len(memory)/pageSize), hold: hold, done: make(chan struct{})}
 	for _, call := range []struct {
@@ -96,7 +96,7 @@ func trapMemory(t *testing.T, memory []byte, hold func(write) bool) *trap {
 	} {
 		if errno := tr.ioctl(call.request, call.arg); errno != 0 {
 			unix.Close(tr.fd)
-			t.Skipf("userfaultfd is not available: ioctl %#x: %v", call.request, errno)
+			t.Skipf("needs userfaultfd: ioctl %#x: %v", call.request, errno)
 		}
 	}
 	// A thread that is stopped keeps its processor of the Go runtime, and a

@@ -101,7 +101,7 @@ func TestLocateHugePages(t *testing.T) {
 	// Two blocks that a huge page fits in.
 	p = p[(huge-int(address(p, 0)%huge))%huge:][:2*huge]
 	if err := unix.Madvise(p, unix.MADV_HUGEPAGE); err != nil {
-		t.Skipf("no huge pages: madvise: %v", err)
+		t.Skipf("needs huge pages: madvise: %v", err)
 	}
 	p[huge+12345] = 1
 	nodes := located(t, p)
@@ -122,7 +122,7 @@ func TestLocateHugePages(t *testing.T) {
 		}
 	}
 	if made < len(small) {
-		t.Skip("the kernel made no huge page")
+		t.Skip("needs huge pages: the kernel made none")
 	}
 	for _, off := range []int{huge, huge + 1, 2*huge - 1} {
 		one := []int{-7}

@@ -19,7 +19,7 @@ var pageSize = os.Getpagesize()
 func placed(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
-		t.Skipf("this kernel or sandbox does not place memory: %v", err)
+		t.Skipf("needs memory policies: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func policyOf(t *testing.T, p []byte) string {
 	t.Helper()
 	f, err := os.Open("/proc/thread-self/numa_maps")
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("this kernel does not show policies: numa_maps does not exist")
+		t.Skip("needs /proc/PID/numa_maps")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func withMemory(t *testing.T, n int) Set {
 	t.Helper()
 	nodes := system(t).WithMemory()
 	if len(nodes) < n {
-		t.Skipf("this needs %d nodes with memory", n)
+		t.Skipf("needs %d nodes with memory", n)
 	}
 	return nodes
 }

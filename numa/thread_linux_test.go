@@ -121,7 +121,7 @@ func TestSystem(t *testing.T) {
 
 	text, err := os.ReadFile("/sys/devices/system/node/has_memory")
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("this kernel has no NUMA")
+		t.Skip("needs a kernel with NUMA")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestPinInPart(t *testing.T) {
 func TestPinInPin(t *testing.T) {
 	cpus := affinity(t)
 	if len(cpus) < 2 {
-		t.Skip("this needs two CPUs")
+		t.Skip("needs two CPUs")
 	}
 	first := pin(t, cpus[:1])
 	second := pin(t, cpus[1:2])
@@ -318,7 +318,7 @@ func TestPinUnlocks(t *testing.T) {
 func TestPinLeavesOtherThreads(t *testing.T) {
 	before := affinity(t)
 	if len(before) < 2 {
-		t.Skip("this needs two CPUs")
+		t.Skip("needs two CPUs")
 	}
 	defer pin(t, before[:1])()
 	const n = 20
@@ -347,7 +347,7 @@ func TestPinToNodes(t *testing.T) {
 	topology := system(t)
 	nodes := topology.WithCPUs()
 	if len(nodes) < 2 {
-		t.Skip("this needs two nodes with CPUs")
+		t.Skip("needs two nodes with CPUs")
 	}
 	for round := range 3 {
 		for _, id := range nodes {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Measures the generator and the mount, and writes what the README shows:
 #
-#   scripts/bench.sh [generator|mount|all] [FOLDER]     (default: all scripts/bench)
+#   scripts/bench.sh [generator|mount|all] [DIRECTORY]  (default: all scripts/bench)
 #
-# FOLDER/generator.csv has every fill of `dgenfs bench`, generator.svg plots those
+# DIRECTORY/generator.csv has every fill of `dgenfs bench`, generator.svg plots those
 # of one thread over the size of the buffer, beside clear() of the same buffer.
 #
-# FOLDER/mount.csv and mount.svg have what fio and cat read from the mount, by
+# DIRECTORY/mount.csv and mount.svg have what fio and cat read from the mount, by
 # each transport, beside a file of random bytes in tmpfs, which takes up to 4 GiB
 # of memory meanwhile. Every row is measured on all of them in turn, ROUNDS times
 # (default: 9), for SECONDS each (default: 0.4); both are environment variables.
@@ -24,40 +24,30 @@ wrong() {
 what=${1:-all}
 case $what in
 generator | mount | all) ;;
-*) wrong "$what: not one of generator, mount and all; usage: bench.sh [generator|mount|all] [FOLDER]" ;;
+*) wrong "$what: must be generator, mount or all; usage: bench.sh [generator|mount|all] [DIRECTORY]" ;;
 esac
-(($# <= 2)) || wrong "$# arguments, which are too many; usage: bench.sh [generator|mount|all] [FOLDER]"
-folder=scripts/bench
-if (($# == 2)); then folder=$(realpath -m -- "$2") || exit 2; fi
+(($# <= 2)) || wrong "$# arguments, at most two are allowed; usage: bench.sh [generator|mount|all] [DIRECTORY]"
+directory=scripts/bench
+if (($# == 2)); then directory=$(realpath -m -- "$2") || exit 2; fi
 
 export ROUNDS=${ROUNDS:-9}
 seconds=$(printenv SECONDS) || seconds=0.4 # $SECONDS is bash's own clock
-[[ $ROUNDS =~ ^[1-9][0-9]{0,3}$ ]] || wrong "ROUNDS=$ROUNDS: not a number from 1 to 9999"
-[[ $seconds =~ ^([1-9][0-9]{0,3}(\.[0-9]+)?|0?\.[1-9][0-9]*)$ ]] || wrong "SECONDS=$seconds: not a number from 0.1 to 9999"
+[[ $ROUNDS =~ ^[1-9][0-9]{0,3}$ ]] || wrong "ROUNDS=$ROUNDS: must be a number from 1 to 9999"
+[[ $seconds =~ ^([1-9][0-9]{0,3}(\.[0-9]+)?|0?\.[1-9][0-9]*)$ ]] || wrong "SECONDS=$seconds: must be a number from 0.1 to 9999"
 
 targets=()
 if [[ ${REFERENCE:-} ]]; then
-	[[ -f $REFERENCE && -r $REFERENCE ]] || wrong "REFERENCE=$REFERENCE: not a file that can be read"
+	[[ -f $REFERENCE && -r $REFERENCE ]] || wrong "REFERENCE=$REFERENCE: not a readable file"
 	targets+=("reference=$(realpath -- "$REFERENCE")")
 fi
 cd "$(dirname "$0")/.."
-mkdir -p -- "$folder" || exit 2
+mkdir -p -- "$directory" || exit 2
 
-needs=(gnuplot:gnuplot-nox)
-if [[ $what != mount ]]; then needs+=(jq:jq); fi
-if [[ $what != generator ]]; then needs+=(fio:fio python3:python3); fi
-missing=()
-for need in "${needs[@]}"; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "bench.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+packages=(gnuplot-nox:gnuplot)
+if [[ $what != mount ]]; then packages+=(jq); fi
+if [[ $what != generator ]]; then packages+=(fio python3); fi
+. scripts/packages.sh
+need "${packages[@]}"
 
 work=$(mktemp -d)
 random=    # the file in tmpfs
@@ -88,7 +78,7 @@ measure_generator() {
 
 	jq -r '["implementation","shape","mode","threads","size","gbps","clear","ratio"],
 	       (.fills[] | [.implementation, .shape, .mode, .threads, .size, .gbps, .clear, .ratio]) | @csv' \
-		"$work/bench.json" >"$folder/generator.csv"
+		"$work/bench.json" >"$directory/generator.csv"
 
 	# A column for each implementation, and clear() as it was beside the first.
 	jq -r '[.fills[] | select(.threads == 1 and .shape == "")] as $fills
@@ -103,7 +93,7 @@ measure_generator() {
 
 	gnuplot <<-END
 		set terminal svg size 720,400 font "sans-serif,13" background "white"
-		set output "$folder/generator.svg"
+		set output "$directory/generator.svg"
 		set title "Fills by one thread, $cpu, $(date -u +%F)"
 		set logscale x 2
 		set xtics ("4K" 4096, "16K" 16384, "64K" 65536, "256K" 262144, "1M" 1048576, "4M" 4194304, "16M" 16777216, "64M" 67108864, "256M" 268435456)
@@ -114,7 +104,7 @@ measure_generator() {
 		set key outside right
 		plot for [i=2:$columns] "$work/plot.tsv" using 1:i with linespoints linewidth 2 pointtype 7 pointsize 0.5 title columnheader(i)
 	END
-	echo "wrote $folder/generator.csv and $folder/generator.svg"
+	echo "wrote $directory/generator.csv and $directory/generator.svg"
 }
 
 # make_targets adds NAME=FILE to targets for all that this script makes itself.
@@ -126,13 +116,13 @@ make_targets() {
 		if "$work/dgenfs" --transport "$transport" --size 1T "$work/$transport"; then
 			made+=("$transport=$work/$transport/data")
 		elif [[ $transport == uring ]]; then
-			echo "bench.sh: going on without --transport uring" >&2
+			echo "bench.sh: continuing without --transport uring" >&2
 		else
 			exit 1
 		fi
 	done
 
-	# 4 GiB is more than any CPU's cache; the other half of what is free is for others.
+	# 4 GiB is more than any CPU's cache; half of what is free is left to others.
 	local size available
 	for available in "$(df --output=avail -B1 /dev/shm | tail -n 1)" \
 		"$(awk '/^MemAvailable:/ {printf "%d", $2 * 1024}' /proc/meminfo)"; do
@@ -140,7 +130,7 @@ make_targets() {
 		size=$((available < ${size:-4 << 30} ? available : ${size:-4 << 30}))
 	done
 	if ((size < 256 << 20)); then
-		echo "bench.sh: too little memory is free in /dev/shm: 512 MiB are needed at least" >&2
+		echo "bench.sh: too little free memory in /dev/shm: must be 512 MiB or more" >&2
 		exit 1
 	fi
 	random=$(mktemp /dev/shm/dgenfs-bench-XXXXXX)
@@ -155,14 +145,14 @@ measure_mount() {
 	measuring=$!
 	wait "$measuring"
 	measuring=
-	cp "$work/mount.csv" "$folder/mount.csv"
+	cp "$work/mount.csv" "$directory/mount.csv"
 
 	# Every bar has a place of its own, so that one that is missing leaves a gap. The
 	# number on top tells what a bar of a few pixels cannot. The dots only carry the
 	# names of the rows, which would else be written once for each bar.
 	gnuplot <<-END
 		set terminal svg size 900,760 font "sans-serif,13" background "white" noenhanced
-		set output "$folder/mount.svg"
+		set output "$directory/mount.svg"
 		n = ${#targets[@]}
 		width = 0.84 / n
 		place(i) = (i - 2 - (n - 1) / 2.0) * width
@@ -206,7 +196,7 @@ measure_mount() {
 		reads wait for each other, what counts is the way to the server and back.
 		s/GiB is the CPU time of server and readers together that a GiB costs.
 
-		wrote $folder/mount.csv and $folder/mount.svg
+		wrote $directory/mount.csv and $directory/mount.svg
 	END
 }
 

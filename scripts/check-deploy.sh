@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks what is in scripts/deploy as far as a machine without systemd as its first
-# process, and without a cluster, can: says what was checked, and what could not be.
+# Checks the examples in scripts/deploy as far as that is possible without systemd as
+# the first process and without a cluster. Prints what was checked and what was not.
 #
-#   scripts/check-deploy.sh          DGENFS=FILE names a binary that is there already
+#   [DGENFS=FILE] scripts/check-deploy.sh          FILE is a binary to check with
 #
-# What is missing is installed by apt-get if root runs this; others get told.
+# As root it installs missing packages by apt-get; for other users it lists them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 deploy=scripts/deploy
@@ -14,18 +14,9 @@ fail() { printf 'check-deploy.sh: %s\n' "$*" >&2; exit 1; }
 checked() { printf 'checked:     %s\n' "$*"; }
 unchecked() { printf 'NOT checked: %s\n' "$*"; }
 
-missing=()
-for need in systemd-analyze:systemd findmnt:util-linux setpriv:util-linux python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-for module in yaml seccomp; do
-	$python -c "import $module" 2>/dev/null || missing+=("python3-$module")
-done
-if ((${#missing[@]})); then
-	((EUID == 0)) || fail "install first: apt-get install ${missing[*]}"
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need systemd:systemd-analyze util-linux:findmnt,setpriv python3 \
+	python3-yaml:/usr/lib/python3/dist-packages/yaml python3-seccomp:'/usr/lib/python3/dist-packages/seccomp*'
 
 work=$(mktemp -d)
 server=''
@@ -54,17 +45,17 @@ for name in dgenfs dgenfs-hardened; do
 done
 checked 'both units, by systemd-analyze verify'
 
-# Options that give a service its own mount namespace, in which nobody sees its mount.
+# Options that give a service its own mount namespace, so that nobody else sees its mount.
 namespaced='^(Protect(System|Home|KernelTunables|KernelModules|KernelLogs|ControlGroups|Proc)|ProcSubset|Private(Tmp|Devices|Network|Users|IPC|Mounts=[^n]|Mounts=$)|Read(Only|Write)Paths|InaccessiblePaths|(No)?ExecPaths|Bind(ReadOnly)?Paths|TemporaryFileSystem|Root(Directory|Image)|MountAPIVFS|DynamicUser|LogNamespace|MountFlags)'
 if bad=$(grep -E "$namespaced" "$deploy"/*.service); then
 	fail "hides its mount: $bad"
 fi
-checked 'no unit has an option that would hide its mount'
+checked 'no unit has an option that hides its mount'
 systemd-analyze security --offline=true --threshold=100 "$work/units/dgenfs-hardened@.service" 2>/dev/null | tail -n 1 >"$work/security" || true
 checked "hardened unit, by systemd-analyze security: $(sed 's/^[^O]*//; s/ [^ A-Za-z]*$//' "$work/security")"
-[[ $(ps -p 1 -o comm= 2>/dev/null || cat /proc/1/comm) = systemd ]] || unchecked 'units started by systemd, which is not the first process here'
+[[ $(ps -p 1 -o comm= 2>/dev/null || cat /proc/1/comm) = systemd ]] || unchecked 'starting the units: needs systemd as the first process'
 
-# What the hardened unit leaves a process, applied without systemd.
+# The rights that the hardened unit leaves a process, applied without systemd.
 setting() { sed -n "s/^$1=//p" "$deploy/dgenfs-hardened@.service"; }
 cat >"$work/confine.py" <<'PYTHON'
 # confine.py CALLS COMMAND ARG...: runs a command that may only make these calls,
@@ -85,7 +76,7 @@ if ctypes.CDLL(None).prctl(PR_SET_MDWE, 1, 0, 0, 0):
 rules.load()
 os.execv(sys.argv[2], sys.argv[2:])
 PYTHON
-# calls NAME...: the system calls of sets and names.
+# calls NAME...: the system calls of these names and sets.
 calls() {
 	local name
 	for name; do
@@ -103,20 +94,20 @@ confined() {
 	denied=$(setting SystemCallFilter | sed -n 's/^~//p')
 	# shellcheck disable=SC2086 # words
 	comm -23 <(calls $allowed | sort -u) <(calls $denied | sort -u) >"$work/calls"
-	[[ $(setting CapabilityBoundingSet) = CAP_SYS_ADMIN && $(setting NoNewPrivileges) = yes ]] || fail 'the hardened unit has other rights than this script tries'
+	[[ $(setting CapabilityBoundingSet) = CAP_SYS_ADMIN && $(setting NoNewPrivileges) = yes ]] || fail 'the hardened unit has other rights than this script assumes'
 	mkdir "$work/mnt"
 	setpriv --bounding-set=-all,+sys_admin --inh-caps=-all --no-new-privs \
 		$python "$work/confine.py" "$work/calls" "$DGENFS" mount -f --size 64M,dedup=2,seed=7 "$work/mnt" 2>"$work/log" &
 	server=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 1200); do
 		grep -q " $work/mnt fuse.dgenfs " /proc/self/mounts && break
 		kill -0 "$server" 2>/dev/null || fail "confined: $(cat "$work/log")"
 		sleep 0.05
 	done
-	timeout 10 cmp <("$DGENFS" cat 64M,dedup=2,seed=7) "$work/mnt/data" || fail 'confined: the bytes differ'
+	timeout 120 cmp <("$DGENFS" cat 64M,dedup=2,seed=7) "$work/mnt/data" || fail 'confined: the bytes differ'
 	grep -E 'NoNewPrivs:|Seccomp:|CapEff:' "/proc/$server/status" | tr '\n' ' ' | tr '\t' ' ' >"$work/rights"
 	kill -TERM "$server"
-	for _ in $(seq 100); do
+	for _ in $(seq 1200); do
 		kill -0 "$server" 2>/dev/null || break
 		sleep 0.05
 	done
@@ -133,19 +124,19 @@ else
 	unchecked "a mount under the hardened unit's rights: needs root and /dev/fuse"
 fi
 
-# fstab, with folders of its own in place of /mnt.
+# fstab, with directories below the temporary one in place of /mnt.
 mkdir "$work/fstab"
 sed "s|[[:blank:]]/mnt/| $work/fstab/|" "$deploy/fstab.example" >"$work/fstab.example"
 while read -r _ path _ options _; do
 	mkdir "$(printf '%b' "${path//\\/\\0}")"
-	# Those that mount(8) and systemd keep to themselves.
+	# Without those that mount(8) and systemd do not pass on.
 	options=$(sed -E 's/\\040/ /g; s/,(nofail|noauto|x-systemd[^,]*)//g' <<<"$options")
 	if said=$("$DGENFS" mount -o "$options" "$work/missing" 2>&1) || [[ $said != *'does not exist'* ]]; then
 		fail "fstab.example: -o $options: $said"
 	fi
 done < <(grep -Ev '^(#|$)' "$work/fstab.example")
 if ! said=$(findmnt --verify --tab-file "$work/fstab.example" 2>&1) && ! grep -q ' 0 errors' <<<"$said"; then
-	# A type that this machine cannot mount is none of the file's business.
+	# A type that this machine cannot mount is not an error of the file.
 	said=$(grep -E '\[E\]' <<<"$said" | grep -v 'unsupported filesystem type' || true)
 	[[ -z $said ]] || fail "fstab.example: $said"
 fi
@@ -173,13 +164,13 @@ assert mounts["mounts"]["mountPropagation"] == "Bidirectional" and mounts["fuse"
 assert server["securityContext"]["privileged"] and server["lifecycle"]["preStop"] and server["resources"]["limits"]
 reader, = documents["Pod"]["spec"]["containers"]
 assert reader["volumeMounts"][0]["mountPropagation"] == "HostToContainer"
-assert documents["Pod"]["spec"]["volumes"][0] == pod["volumes"][0], "the pod reads another folder"
+assert documents["Pod"]["spec"]["volumes"][0] == pod["volumes"][0], "the pod reads another directory"
 assert server["args"][-1].startswith(mounts["mounts"]["mountPath"] + "/"), "a volume itself is busy"
 PYTHON
 checked 'daemonset.yaml: YAML, the fields that it needs, names that refer to each other'
 
-# kubectl reads objects into the types that a server has, of which it prints what
-# they could hold.
+# kubectl parses objects into the server's types and prints only the fields that these
+# have.
 if command -v kubectl >/dev/null; then
 	$python - "$deploy/daemonset.yaml" <<'PYTHON' || fail 'daemonset.yaml'
 import json, subprocess, sys, yaml
@@ -200,7 +191,7 @@ for given in yaml.safe_load_all(open(sys.argv[1])):
     if given["kind"] == "Namespace":
         continue  # has no image to set
     done = subprocess.run(["kubectl", "set", "image", "--local", "-o", "json", "-f", "-", "*=none"],
-                          input=yaml.safe_dump(given), capture_output=True, text=True, timeout=10)
+                          input=yaml.safe_dump(given), capture_output=True, text=True, timeout=120)
     if done.returncode:
         sys.exit(done.stderr)
     wrong = list(lost(given["kind"], given, json.loads(done.stdout)))
@@ -211,4 +202,4 @@ PYTHON
 else
 	unchecked 'fields of daemonset.yaml and their types: needs kubectl'
 fi
-unchecked 'daemonset.yaml on a cluster'
+unchecked 'daemonset.yaml on a cluster: needs one'

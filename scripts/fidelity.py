@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The part of scripts/fidelity.sh that measures. See there.
+"""The part of scripts/fidelity.sh that measures; see that script.
 
 Every block is compressed alone: lz4 is a raw LZ4 block at the default level,
 zstd a frame without checksum, gzip the zlib format (deflate and 6 bytes), xz raw
 LZMA2 at preset 6 with a dictionary of a block, brotli a raw stream of quality 5.
-"whole" is the file that the command line tool of that name makes.
+"whole" is the file that the command-line tool of that name makes.
 """
 import argparse
 import ctypes
@@ -51,7 +51,7 @@ DEFLATE = {
 
 
 def limit(ratio, codec, level, block):
-    """How far off the mean may be, or None; and how many blocks must be near."""
+    """How far off the mean may be, or None, and the share of blocks that must be near."""
     if (codec, level) not in PROMISED or ratio > 20 or (ratio > 10 and block < 64 * K):
         return None, 0
     if codec == "gzip":
@@ -68,7 +68,7 @@ def library(name):
 
 
 def compressor(codec, level, block):
-    """Returns a function that says how many bytes a block becomes."""
+    """Returns a function from a block to its compressed size."""
     size_t, pointer = ctypes.c_size_t, ctypes.c_char_p
     out = ctypes.create_string_buffer(2 * block + 4096)
     if codec == "lz4":
@@ -198,15 +198,15 @@ def restic_task(task):
         if source.wait():
             raise RuntimeError(f"dgenfs cat {spec}: exit status {source.returncode}")
         stored = 0
-        for folder, _, names in os.walk(os.path.join(repo, "data")):
-            stored += sum(os.path.getsize(os.path.join(folder, n)) for n in names)
+        for directory, _, names in os.walk(os.path.join(repo, "data")):
+            stored += sum(os.path.getsize(os.path.join(directory, n)) for n in names)
         return size / stored
     finally:
         shutil.rmtree(repo)
 
 
 class Checks:
-    """Counts what was checked, and what is off."""
+    """Counts the checks and collects the figures that are off."""
 
     def __init__(self):
         self.done = 0
@@ -276,7 +276,7 @@ def compress_table(pool, checks, size, sample):
 
 
 def sectors_table(pool, checks, size):
-    print(f"\n### Nothing repeats that was not asked for\n\nIn {short(size)}, to be 0 up to compress=20.")
+    print(f"\n### Nothing repeats that was not asked for\n\nIn {short(size)}, which must be 0 up to compress=20.")
     table("R", "repeated sectors of 512 bytes", "blocks of 4K all zero", "")
     for ratio in RATIOS:
         repeated, zeros = pool.apply(sectors_task, (os.path.join(options.work, f"r{ratio}"),))
@@ -292,7 +292,7 @@ def dedup_table(pool, checks, size):
     shapes = [(d, u, 0) for d in (1.5, 2, 4, 10, 100) for u in (4 * K, 128 * K, M)]
     shapes += [(4, u, skew) for u in (4 * K, 128 * K, M) for skew in (1, 8)]
     jobs = [(d, u, s, pool.apply_async(dedup_task, ((f"{size},seed=1,dedup={d},unit={u},skew={s}", u),))) for d, u, s in shapes]
-    table("D", "unit", "skew", "units", "distinct", "to be", "blocks of 4K", "distinct", "to be", "")
+    table("D", "unit", "skew", "units", "distinct", "expected", "blocks of 4K", "distinct", "expected", "")
     for d, unit, skew, job in jobs:
         counts = job.get()
         units = size // unit
@@ -306,14 +306,14 @@ def dedup_table(pool, checks, size):
         print(f"| {d} | {short(unit)} | {skew} | {units} | {cells[0]} | {want} | {blocks[1]} | {blocks[0]} | {want * unit // (4 * K)} | {verdict} |")
     spec = f"{4 * M},seed=1,dedup=4,unit=128K"
     report = subprocess.run([options.dgenfs, "measure", "--json", spec], check=True, stdout=subprocess.PIPE).stdout
-    told = {s["block"]: (s["distinct"], s["blocks"]) for s in json.loads(report)["arguments"][0]["sizes"]}
+    reported = {s["block"]: (s["distinct"], s["blocks"]) for s in json.loads(report)["arguments"][0]["sizes"]}
     counts = dedup_task((spec, 128 * K))
-    failures = [f"{short(b)} {told[b][0]}, not {n[0]}" for b, n in counts.items() if told[b] != n]
+    failures = [f"{short(b)} {reported[b][0]}, not {n[0]}" for b, n in counts.items() if reported[b] != n]
     print(f"\n`dgenfs measure` counts the same: {checks.row('dgenfs measure', failures, len(counts))}")
 
 
 def both_table(pool, checks, size):
-    print(f"\n### dedup=3,compress=2\n\nBytes of {short(size)} / bytes of the distinct blocks of 4K, each by zstd -3: to be 6 within 3 %.")
+    print(f"\n### dedup=3,compress=2\n\nBytes of {short(size)} / bytes of the distinct blocks of 4K, each by zstd -3; must be 6 within 3 %.")
     table("unit", "ratio", "")
     for unit in ("4K", "128K"):
         ratio = pool.apply(both_task, (f"{size},seed=1,dedup=3,compress=2,unit={unit}",))
@@ -323,7 +323,7 @@ def both_table(pool, checks, size):
 
 def restic_table(pool, checks, size):
     print("\n### restic\n\n" + subprocess.run(["restic", "version"], check=True, capture_output=True, text=True).stdout.strip())
-    print(f"\n{short(size)} / bytes of the repository's data, without compression: to be D within 10 % from unit=64M on.")
+    print(f"\n{short(size)} / bytes of the repository's data, without compression; must be D within 10 % from unit=64M on.")
     jobs = {
         (unit, d): pool.apply_async(restic_task, ((f"{size},seed=1,dedup={d},unit={unit}M", size),))
         for unit in (1, 4, 16, 64) for d in (2, 4)
@@ -342,7 +342,7 @@ def size_argument(text):
     except ValueError:
         n = 0
     if n < 4 * M or n % M:
-        raise argparse.ArgumentTypeError(f"{text!r}: must be a multiple of 1M, from 4M on")
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a multiple of 1M, 4M or more")
     return n
 
 
@@ -356,9 +356,9 @@ def main():
         dedup_table(pool, checks, size)
         both_table(pool, checks, size)
         if options.short:
-            print("\nrestic: left out by --short")
+            print("\nrestic: not run with --short")
         elif not shutil.which("restic"):
-            print("\nrestic: not installed, left out")
+            print("\nrestic: not installed, not run")
         else:
             restic_table(pool, checks, max(size, 1 << 30))
     print()
@@ -372,7 +372,7 @@ def main():
 def parse():
     p = argparse.ArgumentParser(prog="fidelity.sh", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--size", type=size_argument, help="bytes of each shape: 64M, or 8M if --short")
-    p.add_argument("--short", action="store_true", help="a small sample and two sizes of block for the slow codecs, and no restic")
+    p.add_argument("--short", action="store_true", help="a small sample and two block sizes for the slow codecs, no restic")
     p.add_argument("--dgenfs", required=True, help=argparse.SUPPRESS)
     p.add_argument("--work", required=True, help=argparse.SUPPRESS)
     return p.parse_args()

@@ -1,37 +1,25 @@
 #!/usr/bin/env bash
 # Measures how the bytes of dgenfs compress and deduplicate, with the libraries
-# and tools that stores use, and checks it against what is promised. Prints
-# Markdown; its exit status is 1 if any figure is off.
+# and tools that stores use, and compares that with what is promised. Prints
+# Markdown; the exit status is 1 if any figure is off.
 #
 #   scripts/fidelity.sh                    64 MiB of each shape, several minutes
 #   scripts/fidelity.sh --size 8M --short  half a minute: small samples, no restic
 #
-# --short without --size means 8M. What is missing is installed by apt-get if
-# root runs this; scripts/fidelity.py does the work.
+# --short without --size means 8M. As root it installs missing packages by apt-get.
+# scripts/fidelity.py does the work.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-missing=()
-for need in lz4:lz4 zstd:zstd gzip:gzip xz:xz-utils brotli:brotli python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-for need in liblz4.so.1:liblz4-1 libzstd.so.1:libzstd1 libbrotlienc.so.1:libbrotli1; do
-	compgen -G "/usr/lib/*/${need%%:*}" >/dev/null || compgen -G "/lib*/${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "fidelity.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need lz4 zstd gzip xz-utils:xz brotli python3 \
+	liblz4-1:'/usr/lib/*/liblz4.so.1' libzstd1:'/usr/lib/*/libzstd.so.1' libbrotli1:'/usr/lib/*/libbrotlienc.so.1'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# A binary that is already there may be named, to compare two of them.
+# DGENFS=FILE is another binary, to compare the two.
 if [[ -z ${DGENFS:-} ]]; then
 	go build -o "$work/dgenfs" .
 	DGENFS=$work/dgenfs

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The part of scripts/bench.sh that reads files. See there.
+"""The part of scripts/bench.sh that reads files; see that script.
 
-    mounts.py CSV FOLDER NAME=FILE...
+    mounts.py CSV DIRECTORY NAME=FILE...
 
 prints a table, writes it to CSV, and what is plotted to large.tsv (GB/s) and
-small.tsv (thousand reads of 4 KiB per second) in FOLDER. Ratios are to the file
+small.tsv (thousand reads of 4 KiB per second) in DIRECTORY. Ratios are to the file
 that is named tmpfs. ROUNDS and SECONDS come from the environment.
 """
 import contextlib
@@ -19,7 +19,7 @@ import sys
 import time
 
 K, M, G, T = 1 << 10, 1 << 20, 1 << 30, 1 << 40
-# Name, bytes of a read, jobs, and what else fio is told.
+# Name, bytes per read, jobs, and more options of fio.
 ROWS = [
     ("seq4k", 4 * K, 1, "--ioengine=psync"),
     ("seq128k", 128 * K, 1, "--ioengine=psync"),
@@ -38,7 +38,7 @@ ROWS = [
 RAMP = 0.2  # seconds that are read before the clock starts
 REGION = 16 * G  # the most that one job reads of a file
 PATIENCE = 30  # seconds that a run may take beyond its time
-# What every run of fio has. Latencies are not shown, and cost time to take.
+# Options of every run of fio. Latencies are not shown, and cost time to take.
 FIO = (
     "fio --name=r --rw=read --readonly --allow_file_create=0 --norandommap --invalidate=0"
     " --group_reporting --disable_lat=1 --disable_slat=1 --disable_clat=1 --output-format=json"
@@ -65,7 +65,7 @@ def running(command, **kwargs):
 
 
 def fio(options):
-    """Runs fio and returns its report of the one group, and the CPU seconds it took."""
+    """Runs fio; returns its report of the one group, and the CPU seconds it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with running(FIO + options, stdout=subprocess.PIPE) as process:
         try:
@@ -135,7 +135,7 @@ def run_fio(row, target, turn, overhead):
     speed = read["io_bytes"] / read["runtime"] * 1000
     if server is None:
         return speed, None
-    # The CPU time includes the ramp, whose bytes fio does not tell.
+    # The CPU time includes the ramp, whose bytes fio does not report.
     gib = speed * (RAMP + read["runtime"] / 1000) / G
     return speed, (target.cpu() - server + max(0, cpu - overhead)) / gib
 
@@ -195,7 +195,7 @@ def text(value, pattern, missing):
 
 
 def main():
-    csv_path, folder, *arguments = sys.argv[1:]
+    csv_path, directory, *arguments = sys.argv[1:]
     targets = [Target(argument) for argument in arguments]
     names = [t.name for t in targets]
     # fio burns CPU when it starts, to calibrate its clock: 0.15 s, a quarter of a run.
@@ -207,7 +207,7 @@ def main():
     with contextlib.ExitStack() as files:
         table, large, small = (
             csv.writer(files.enter_context(open(path, "w")), delimiter=delimiter, lineterminator="\n")
-            for path, delimiter in ((csv_path, ","), (f"{folder}/large.tsv", "\t"), (f"{folder}/small.tsv", "\t"))
+            for path, delimiter in ((csv_path, ","), (f"{directory}/large.tsv", "\t"), (f"{directory}/small.tsv", "\t"))
         )
         table.writerow(["row", "target", "mb_per_s", "ratio_to_tmpfs", "cpu_s_per_gib"])
         for row in ROWS:

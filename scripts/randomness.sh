@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Looks for anything but chance in the bytes of dgenfs, with Debian's rngtest,
-# ent and dieharder, and with strong compressors. Needs root or fusermount3, for
-# what it reads from a mount.
+# Tests the randomness of the bytes of dgenfs, with Debian's rngtest, ent and
+# dieharder, and with strong compressors. Needs root or fusermount3, as it reads from
+# a mount, too.
 #
 #   scripts/randomness.sh          some 10 minutes
-#   scripts/randomness.sh --short  half a minute, what scripts/test.sh runs
+#   scripts/randomness.sh --short  a minute, what scripts/test.sh runs
 #   scripts/randomness.sh --full   hours: all of dieharder on everything
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,23 +15,13 @@ case $mode in
 --normal) mib=256 cells=65536 tests="0 1 2 3 4 8 9 10 11 12 13 15 16 100 101 102" ;;
 --full) mib=1024 cells=262144 tests=all ;;
 *)
-	echo "randomness.sh: unknown argument $mode; there are --short and --full" >&2
+	echo "randomness.sh: unknown argument $mode; must be --short or --full" >&2
 	exit 2
 	;;
 esac
 
-missing=()
-for need in rngtest:rng-tools5 ent:ent dieharder:dieharder xz:xz-utils zstd:zstd python3:python3; do
-	command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-if ((${#missing[@]})); then
-	if ((EUID)); then
-		echo "randomness.sh: install first: apt-get install ${missing[*]}" >&2
-		exit 1
-	fi
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need rng-tools5:rngtest ent dieharder xz-utils:xz zstd python3
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,7 +29,7 @@ go build -o "$work/dgenfs" .
 dgenfs=$work/dgenfs
 bad=0
 
-# verdict NAME TEXT CONDITION...: prints a line, counts what is not right.
+# verdict NAME TEXT CONDITION...: prints a line, and counts it if CONDITION is false.
 verdict() {
 	local name=$1 text=$2 word=ok
 	shift 2
@@ -64,7 +54,7 @@ seeds() {
 	# shellcheck disable=SC2016
 	"$dgenfs" run -- sh -c 'cd "$1" && seq -f "4K,seed=%.0f" 0 "$2" | xargs cat' sh {} "$((cells - 1))" 2>"$work/errors"
 }
-# Every eighth word: what one of the eight generators of a cell puts out.
+# Every eighth word: the output of one of the eight generators of a cell.
 lane() {
 	stream | python3 -c '
 import sys
@@ -76,7 +66,7 @@ while block := sys.stdin.buffer.read(1 << 20):
 check() {
 	local name=$1 line failed
 	shift
-	# As few bytes as there are for the files: no more than they hold.
+	# No more than the files have.
 	local size=$((mib << 20))
 	[[ $1 == files || $1 == seeds ]] && size=$((cells * 4096))
 
@@ -93,9 +83,9 @@ check() {
 	IFS=, read -r _ _ entropy chi _ _ correlation <<<"$line"
 	verdict "$name: ent" "$entropy bits a byte, chi square $chi, correlation $correlation" even "$chi"
 
-	# In the short form, one look is enough.
+	# In the short form, one test is enough.
 	[[ $mode == --short && $1 == lane ]] && return
-	# Only streams without an end: dieharder must not read a file over again.
+	# Endless streams only: dieharder must not read the same bytes again.
 	[[ $1 == files || $1 == seeds ]] && return
 	local args=() test
 	if [[ $tests == all ]]; then
@@ -123,7 +113,7 @@ for j in 0 1 2 3 4 5 6 7; do
 	[[ $mode == --short ]] && break
 done
 
-# gain NAME COMMAND...: a compressor may add to the data, never take away.
+# gain NAME COMMAND...: no compressor may make the data smaller.
 gain() {
 	local name=$1 size=$((mib << 20)) packed
 	((size > 256 << 20)) && size=$((256 << 20))
@@ -135,6 +125,6 @@ gain "xz -9" xz -9 -c
 gain "zstd --ultra -22 --long=31" zstd --ultra -22 --long=31 -q -c
 
 if ((bad)); then
-	echo "randomness.sh: $bad checks are bad" >&2
+	echo "randomness.sh: $bad checks failed" >&2
 	exit 1
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Read a file of a dgenfs mount as fast as Python can, and say how fast it was.
+"""Read a file of a dgenfs mount as fast as Python can, and print how fast it was.
 
     readinto.py FILE [BYTES]
 

@@ -200,7 +200,7 @@ func inCpuset(t *testing.T, node numa.Node) *syscall.SysProcAttr {
 	const root = "/sys/fs/cgroup"
 	dir := filepath.Join(root, "dgenfs-test")
 	if err := os.WriteFile(root+"/cgroup.subtree_control", []byte("+cpuset"), 0); err != nil {
-		t.Skipf("cgroups with cpusets are not available: %v", err)
+		t.Skipf("needs cgroups with cpusets: %v", err)
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)

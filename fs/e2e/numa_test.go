@@ -16,7 +16,7 @@ import (
 // several nodes have more tests, with the tag nodes.
 func TestPlacementOfMount(t *testing.T) {
 	if os.Getenv("E2E_SERVER_CPU") != "" {
-		t.Skip("the server may not use all CPUs")
+		t.Skip("needs all CPUs for the server")
 	}
 	machine, err := numa.System()
 	if err != nil {
@@ -55,7 +55,7 @@ func TestPlacementOfMount(t *testing.T) {
 		// Also from CPUs that no thread is on.
 		readFromEveryCPU(t, dir, machine)
 		if strings.Contains(text, "threads run where the kernel puts them") {
-			t.Skip("threads cannot be bound to CPUs here")
+			t.Skip("needs threads that can be bound to CPUs")
 		}
 		awaitBound(t, theServer(t, dir), test.cpus, uringIsOn())
 	}

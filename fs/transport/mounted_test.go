@@ -73,10 +73,10 @@ func TestEndWhileReadersWait(t *testing.T) {
 	for _, kind := range []Kind{Dev, Uring} {
 		t.Run(string(kind), func(t *testing.T) {
 			if _, err := os.Stat("/dev/fuse"); err != nil || os.Geteuid() != 0 {
-				t.Skip("mounting needs root and /dev/fuse")
+				t.Skip("needs root and /dev/fuse")
 			}
 			if text, _ := os.ReadFile(enableUring); kind == Uring && strings.TrimSpace(string(text)) != "Y" {
-				t.Skip("FUSE over io_uring is off")
+				t.Skip("needs FUSE over io_uring, which is off")
 			}
 			dir := t.TempDir()
 			server := exec.Command(os.Args[0])

@@ -15,7 +15,7 @@ func testRing(t *testing.T, size int) *kernelRing {
 	t.Cleanup(runtime.UnlockOSThread)
 	r, err := newRing(size)
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("needs io_uring: %v", err)
 	}
 	t.Cleanup(r.close)
 	return r
@@ -117,7 +117,7 @@ func TestMsgRing(t *testing.T) {
 	}()
 	target, ok := <-fd
 	if !ok {
-		t.Skip("no second ring")
+		t.Skip("needs io_uring: no second ring")
 	}
 	defer close(done)
 	message := submission{opcode: opMsgRing, flags: sqeSkipSuccess, fd: int32(target), off: handedOver | 5, userData: notHanded | 5}

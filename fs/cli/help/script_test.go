@@ -14,7 +14,7 @@ func have(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
-		t.Skipf("%s is not installed", program)
+		t.Skipf("needs %s, which is not installed", program)
 	}
 	return path
 }
