@@ -271,3 +271,18 @@ func TestErrors(t *testing.T) {
 		t.Errorf("writing: %v", err)
 	}
 }
+
+// A name that go-fuse answers by itself, unless told not to.
+func TestErrorOfEpollHackName(t *testing.T) {
+	overTransports(t, func(t *testing.T, transport string) {
+		mnt := mount(t, "--transport", transport, "--file", "d/x:1M")
+		for _, path := range []string{"/.go-fuse-epoll-hack", "/d/.go-fuse-epoll-hack"} {
+			if err := unix.Stat(mnt+path, new(unix.Stat_t)); err != unix.ENOENT {
+				t.Errorf("stat %s: %v, want %v", path, err, unix.ENOENT)
+			}
+			if got := opening(path, unix.O_RDONLY)(mnt); got != "open: ENOENT" {
+				t.Errorf("open %s: %s", path, got)
+			}
+		}
+	})
+}

@@ -57,7 +57,9 @@ func try(t *testing.T, cmd *exec.Cmd) result {
 	}
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if errors.Is(err, exec.ErrWaitDelay) {
+		t.Errorf("%q has ended, but a process that it has started keeps its output open\n%s", cmd.Args, &stderr)
+	} else if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%q: %v\n%s", cmd.Args, err, &stderr)
 	}
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -12,9 +13,9 @@ import (
 	"testing"
 )
 
-// testUser is made for the time of a test. Its name is in the message of
-// scripts/test.sh, should it ever be left behind.
-const testUser = "dgenfs-test"
+// testUser is made for the time of a test. Each run has its own, dgenfs-test-PID, which
+// scripts/test.sh removes if a run was killed.
+var testUser = fmt.Sprintf("dgenfs-test-%d", os.Getpid())
 
 // asUser makes a user with a home and returns a function that makes commands
 // of that user, and the home.
@@ -32,9 +33,11 @@ func asUser(t *testing.T) (as func(name string, args ...string) *exec.Cmd, home 
 	t.Cleanup(func() { os.RemoveAll(root) })
 	os.Chmod(root, 0o755)
 	home = filepath.Join(root, testUser)
-	exec.Command("userdel", testUser).Run() // of a run that was killed
 	output(t, "useradd", "--create-home", "--home-dir", home, "--shell", "/bin/sh", testUser)
-	t.Cleanup(func() { output(t, "userdel", testUser) })
+	t.Cleanup(func() {
+		// Not before the last of its processes has gone.
+		await(t, "the user is removed", func() bool { return try(t, command(t, "userdel", testUser)).status == 0 })
+	})
 	account, err := user.Lookup(testUser)
 	if err != nil {
 		t.Fatal(err)

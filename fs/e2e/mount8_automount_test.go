@@ -26,7 +26,7 @@ const (
 
 // With x-systemd.automount, systemd runs mount(8) while somebody waits for the
 // mount. The kernel lets only systemd's process group through.
-func TestHelperAutomount(t *testing.T) {
+func TestMount8Automount(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	dir := t.TempDir()
 	requests, kernel, err := os.Pipe()

@@ -10,7 +10,7 @@ import (
 )
 
 // mount.fuse of the package fuse3 starts the program by its name, in a shell.
-func TestHelperOfFuse(t *testing.T) {
+func TestMount8ByFuse(t *testing.T) {
 	need(t, "mount.fuse3")
 	needUnused(t, "/sbin/mount.fuse.dgenfs", "/usr/local/sbin/dgenfs", "/usr/local/bin/dgenfs")
 	linkInSbin(t, "dgenfs") // mount(8) gives its helpers no PATH, and the shell sets one of its own
@@ -46,7 +46,7 @@ func TestHelperOfFuse(t *testing.T) {
 
 // mount(8) runs a helper as the user who has run it, if the line in /etc/fstab has
 // the option user.
-func TestHelperOfAUser(t *testing.T) {
+func TestMount8AsUser(t *testing.T) {
 	as, home := asUser(t)
 	dir := filepath.Join(home, "mnt")
 	if r := try(t, as("mkdir", dir)); r.status != 0 {

@@ -48,7 +48,7 @@ func sameAndGone(t *testing.T, dir, source, name string, want []byte) {
 	awaitNoServer(t, dir)
 }
 
-func TestHelper(t *testing.T) {
+func TestMount8(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	want := piece(t, generator(t, "1M,dedup=3", 4, "data", 1), 0, 1<<20)
 	for _, args := range [][]string{
@@ -108,7 +108,7 @@ func TestHelper(t *testing.T) {
 }
 
 // Lines of /etc/fstab.
-func TestHelperTable(t *testing.T) {
+func TestMount8Fstab(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	linkInSbin(t, "mount.fuse.dgenfs")
 	want := piece(t, generator(t, "1M,dedup=3", 4, "data", 1), 0, 1<<20)
@@ -139,7 +139,7 @@ func TestHelperTable(t *testing.T) {
 }
 
 // In the mount table of another process.
-func TestHelperNamespace(t *testing.T) {
+func TestMount8InNamespace(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	dir := t.TempDir()
 	other := spawn(t, "unshare", "--mount", "sleep", "infinity")

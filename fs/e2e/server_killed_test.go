@@ -104,3 +104,52 @@ func TestAbort(t *testing.T) {
 		t.Errorf("umount afterwards: %+v", r)
 	}
 }
+
+// Mounting where the server of a mount of dgenfs was killed takes the dead mount away,
+// and says so.
+func TestMountOnADeadMount(t *testing.T) {
+	dir := mount(t, "--size", "1M")
+	killServer(t, dir)
+	r := dgenfs(t, "--size", "2M", dir)
+	if r.status != 0 || r.stdout != "" || !strings.HasPrefix(r.stderr, "dgenfs: ") || !strings.Contains(r.stderr, dir) || strings.Count(r.stderr, "\n") != 1 {
+		t.Fatalf("mounting on a dead mount: %+v", r)
+	}
+	same(t, "data", []byte(output(t, "cat", dir+"/data")), piece(t, generator(t, "2M", 0, "data", 1), 0, 2<<20))
+	theServer(t, dir)
+	if r := dgenfs(t, "umount", dir); r != (result{}) {
+		t.Fatalf("umount: %+v", r)
+	}
+	if mounted(t, dir) {
+		t.Error("the dead mount is still there, below the new one")
+	}
+	// A mount that is alive stays, also one whose server is stopped.
+	mountAt(t, dir, "--size", "3M")
+	pid := theServer(t, dir)
+	syscall.Kill(pid, syscall.SIGSTOP)
+	r = dgenfs(t, "--size", "4M", dir)
+	syscall.Kill(pid, syscall.SIGCONT)
+	if r.status != 2 || !strings.Contains(r.stderr, "busy") {
+		t.Errorf("mounting where a server is stopped: %+v", r)
+	}
+	same(t, "data", []byte(output(t, "cat", dir+"/data")), piece(t, generator(t, "3M", 0, "data", 1), 0, 3<<20))
+}
+
+// Others than root have fusermount3 take it away.
+func TestMountOnADeadMountOfAUser(t *testing.T) {
+	as, home := asUser(t)
+	dir := filepath.Join(home, "mnt")
+	if r := try(t, as("mkdir", dir)); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	if r := try(t, as(program, dir)); r.status != 0 {
+		t.Fatal(r.stderr)
+	}
+	unmountAtEnd(t, dir)
+	killServer(t, dir)
+	if r := try(t, as(program, dir)); r.status != 0 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, dir) {
+		t.Fatalf("mounting on a dead mount: %+v", r)
+	}
+	if r := try(t, as("head", "-c", "5", dir+"/1M")); len(r.stdout) != 5 {
+		t.Errorf("%+v", r)
+	}
+}

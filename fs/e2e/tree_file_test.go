@@ -105,7 +105,7 @@ func TestTreeFiles(t *testing.T) {
 	}
 }
 
-func TestTreeFileByMount(t *testing.T) {
+func TestTreeFileByMount8(t *testing.T) {
 	linkInSbin(t, "mount.dgenfs")
 	file := filepath.Join(t.TempDir(), "a.tree")
 	if err := os.WriteFile(file, []byte(smallTree), 0o644); err != nil {
