@@ -44,7 +44,7 @@ func (e *extraOptions) set(key, value string, given bool) (handled bool, err err
 		return false, nil
 	}
 	if value == "" && !slices.Contains([]string{"exec", "noexec", "nonempty"}, key) {
-		return true, fmt.Errorf("option %q: needs a value, %s=...", key, key)
+		return true, fmt.Errorf("option %q: needs a value, as in %s=VALUE", key, key)
 	}
 	return true, nil
 }
@@ -130,7 +130,7 @@ func (l optionList) apply(options []string) error {
 		case flag == nil:
 			return fmt.Errorf("option %q: unknown; see dgenfs mount --help, and write \\, for a comma in a value", key)
 		case !given && flag.NoOptDefVal == "":
-			return fmt.Errorf("option %q: needs a value, %s=...", key, key)
+			return fmt.Errorf("option %q: needs a value, as in %s=VALUE", key, key)
 		case !given:
 			value = flag.NoOptDefVal
 		}

@@ -84,11 +84,6 @@ func (n *node) appendName(dst []byte, index uint64) []byte {
 	return n.ranges.append(dst, index)
 }
 
-// id returns the position of a name in one instance of the parent.
-func (n *node) id(parent, index uint64) ID {
-	return n.base + ID(parent*n.names()+index)
-}
-
 // spec returns what all files are, without a size if that is drawn.
 func (n *node) spec() spec.Spec {
 	s := n.kind.spec
