@@ -35,6 +35,8 @@ type delays struct {
 	mu      sync.Mutex
 	ended   bool
 	waiting map[uint64]*waitingRead // by the number of the request
+	limit   int                     // how many may wait; 0 means any number
+	refused sync.Once               // logs the first refusal
 	running sync.WaitGroup          // answers being given
 
 	// INTERRUPTs that found no read: the request is not a delayed read, or
@@ -59,16 +61,20 @@ type waitingRead struct {
 	answer func(r *waitingRead, interrupted bool) // must not wait if interrupted
 }
 
-// add has r answered when it is due or interrupted.
-func (d *delays) add(r *waitingRead) {
+// add has r answered when it is due or interrupted. It returns false if too many reads
+// wait already.
+func (d *delays) add(r *waitingRead) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended {
-		return
+		return true
+	}
+	if d.limit != 0 && len(d.waiting) >= d.limit {
+		return false
 	}
 	if slices.Contains(d.early, r.unique) {
 		d.running.Go(func() { r.answer(r, true) })
-		return
+		return true
 	}
 	if d.waiting == nil {
 		d.waiting = make(map[uint64]*waitingRead)
@@ -79,6 +85,7 @@ func (d *delays) add(r *waitingRead) {
 		d.watching = true
 		go d.watch()
 	}
+	return true
 }
 
 // watchEvery is how often readers are checked.
@@ -192,7 +199,7 @@ func (s *Server) finish(r *waitingRead, interrupted bool, p []byte) (n int, errn
 // reply only through the descriptor that the request came through.
 func (w *worker) delay(in []byte, d *Delayed) {
 	h, size := header(in), readOf(in).size
-	w.delays.add(&waitingRead{
+	waits := w.delays.add(&waitingRead{
 		Delayed: d,
 		unique:  h.Unique,
 		reader:  h.Pid,
@@ -214,7 +221,18 @@ func (w *worker) delay(in []byte, d *Delayed) {
 			free <- buffer
 		},
 	})
+	if !waits {
+		w.refuse(d)
+		w.delays.refused.Do(func() {
+			w.log.Printf("reads of slow files get EBUSY: %d are waiting, and more would hold back other reads", w.delays.limit)
+		})
+		w.served.count(0, unix.EBUSY)
+		w.send(h.Unique, unix.EBUSY, 0)
+	}
 }
+
+// refuse cancels a read that does not wait, because too many do.
+func (s *Server) refuse(d *Delayed) { s.finish(&waitingRead{Delayed: d}, true, nil) }
 
 // reply writes a reply from a buffer that has its data behind room for the header.
 // Unlike send, it can be called by any goroutine.

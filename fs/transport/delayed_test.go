@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -165,6 +166,51 @@ func TestEndWhileReadsWait(t *testing.T) {
 		}
 		l.add(&waitingRead{unique: 2000})
 		l.answer(2000, true)
+	}
+}
+
+// Over /dev/fuse, too, only so many reads wait: the kernel has a bound of its own, behind
+// which it would hold back those of others.
+func TestDelayedReadsAreBounded(t *testing.T) {
+	c := connect(t)
+	const waiting, refused = maxDelayed, 10
+	for i := range uint64(waiting) {
+		c.sendRead(2*i+2, neverFH, 0, 1)
+	}
+	// Until all wait: the socket keeps their order, but two workers answer.
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		c.server.delays.mu.Lock()
+		n := len(c.server.delays.waiting)
+		c.server.delays.mu.Unlock()
+		if n == waiting {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d reads wait", n)
+		}
+	}
+	for i := range uint64(refused) {
+		unique := 2*(waiting+i) + 2
+		c.sendRead(unique, neverFH, 0, 1)
+		if r := c.receive(); r.unique != unique || r.errno != syscall.EBUSY {
+			t.Errorf("a read beyond the bound: %+v", r)
+		}
+	}
+	c.sendInterrupt(2) // which leaves a place to another
+	if r := c.receive(); r.unique != 2 || r.errno != syscall.EINTR {
+		t.Errorf("an interrupted read: %+v", r)
+	}
+	c.sendRead(100000, neverFH, 0, 1)
+	c.sendRead(100002, 10, 0, 10)
+	if r := c.receive(); r.unique != 100002 || len(r.data) != 10 {
+		t.Errorf("a read that need not wait: %+v", r)
+	}
+	if n := c.fs.cancelled.Load(); n != refused+1 {
+		t.Errorf("%d reads were cancelled, want %d", n, refused+1)
+	}
+	c.end()
+	if n := strings.Count(c.log.String(), "EBUSY"); n != 1 {
+		t.Errorf("the log is %q", &c.log)
 	}
 }
 

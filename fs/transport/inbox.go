@@ -58,7 +58,7 @@ func (b *inbox) take() []dueRead {
 func (t *thread) delay(number uint32, d *Delayed) {
 	e := &t.entries[number]
 	if !t.mayWait(e.queue) {
-		t.finish(&waitingRead{Delayed: d}, true, nil)
+		t.refuse(d)
 		t.served.count(0, unix.EBUSY)
 		t.commit(number, 0, unix.EBUSY)
 		return
@@ -68,7 +68,7 @@ func (t *thread) delay(number uint32, d *Delayed) {
 		t.await(t.inbox.fd, inboxReady)
 	}
 	h := e.header.request()
-	t.delays.add(&waitingRead{
+	t.delays.add(&waitingRead{ // there is no bound but that of the queues
 		Delayed: d,
 		unique:  h.Unique,
 		reader:  h.Pid,

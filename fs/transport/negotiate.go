@@ -20,9 +20,14 @@ const (
 	minBackground    = 64
 	backgroundPerCPU = 4
 
-	// slowBackground is the same where files are slow, so that reads of others are
-	// seldom held back by those that wait.
+	// slowBackground is the same where files can be slow. Reads that wait are among
+	// those in flight: 64 asynchronous ones of a slow file would otherwise hold back
+	// all asynchronous reads of everybody.
 	slowBackground = 4096
+
+	// maxDelayed is how many reads may wait where no file is known to be slow; those
+	// beyond it get EBUSY, so that the rest of slowBackground is left to others.
+	maxDelayed = slowBackground * 3 / 4
 
 	// maxWrite is the smallest max_write that the kernel allows, in bytes. Nothing
 	// is ever written here, and the size of the buffers that the kernel requires
@@ -110,7 +115,7 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 // maxBackground returns how many requests the kernel may keep in flight.
 func (s *Server) maxBackground() int {
 	least := minBackground
-	if s.slow {
+	if s.slow || s.maybeSlow {
 		least = slowBackground
 	}
 	return min(max(backgroundPerCPU*len(s.placement.CPUs), least), math.MaxUint16)

@@ -33,6 +33,9 @@ func TestPlacementErrors(t *testing.T) {
 func TestMaxBackground(t *testing.T) {
 	for cpus, want := range map[int]int{1: 64, 16: 64, 17: 68, 96: 384, 1 << 15: 65535} {
 		s := Server{placement: Placement{CPUs: make([]int, cpus)}}
+		if got := (&Server{maybeSlow: true, placement: s.placement}).maxBackground(); got != max(want, slowBackground) {
+			t.Errorf("%d CPUs, files may be slow: %d", cpus, got)
+		}
 		if got := s.maxBackground(); got != want {
 			t.Errorf("%d CPUs: %d, want %d", cpus, got, want)
 		}

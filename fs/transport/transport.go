@@ -73,6 +73,12 @@ type Options struct {
 	// then, and the kernel may keep more requests in flight.
 	SlowFiles bool
 
+	// MaybeSlow says that it may delay reads, though of no file that is known yet.
+	// The kernel may keep more requests in flight then, too. Without SlowFiles, only
+	// so many reads can wait at a time, which others do not notice; the rest fail
+	// with EBUSY.
+	MaybeSlow bool
+
 	Placement Placement // has to name a CPU
 }
 
@@ -102,8 +108,10 @@ type Server struct {
 	log      *log.Logger
 	request  int  // bytes of the largest request
 	slow     bool // files are known to be
-	delays   delays
-	panics   panics
+
+	maybeSlow bool
+	delays    delays
+	panics    panics
 
 	*ending
 	placement Placement
@@ -120,7 +128,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -162,6 +170,9 @@ func (s *Server) start(kind Kind) error {
 	}
 	if err := s.negotiate(kind); err != nil {
 		return err
+	}
+	if !s.slow && s.rings == nil {
+		s.delays.limit = maxDelayed
 	}
 	// A thread that copies in the kernel keeps its P, the Go runtime's right to run
 	// Go code, of which there are GOMAXPROCS; the rest of the process needs some,
