@@ -127,14 +127,44 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 		}
 		return fuse.OK
 	}
-	for child := range f.tree.ReadDir(dir, off-dots) {
+	found := off != in.Offset // "." or ".."
+	_, more := f.tree.List(dir, off-dots, listSteps, func(child tree.Child) bool {
+		found = true
 		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: dots + child.Next}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
 		}
-		if !add(e) {
-			break
-		}
+		return add(e)
+	})
+	if !found && more {
+		return fuse.EAGAIN // an empty reply would be the end of the directory
 	}
 	return fuse.OK
+}
+
+// listSteps is how many names one request looks at, shown or not: some milliseconds.
+const listSteps = 1 << 15
+
+// SkipNames returns the offset of the first entry of a directory from off on, or of
+// its end. It looks at as many names as that takes, until cancel is closed.
+func (f *FS) SkipNames(node, off uint64, cancel <-chan struct{}) uint64 {
+	off -= min(off, dots)
+	for more := true; more; {
+		select {
+		case <-cancel:
+			return dots + off
+		default:
+		}
+		found := false
+		start := off
+		off, more = f.tree.List(tree.ID(node), start, listSteps, func(child tree.Child) bool {
+			found = true
+			start = child.Next - 1
+			return false
+		})
+		if found {
+			return dots + start
+		}
+	}
+	return dots + off
 }

@@ -30,18 +30,24 @@ func list(t *testing.T, f *FS, dir uint64, size int, off uint64) []dirent {
 		if len(raw) == 0 {
 			return all
 		}
-		for len(raw) > 0 {
-			n := binary.NativeEndian.Uint32(raw[16:])
-			d := dirent{
-				ino:  binary.NativeEndian.Uint64(raw),
-				off:  binary.NativeEndian.Uint64(raw[8:]),
-				kind: binary.NativeEndian.Uint32(raw[20:]),
-				name: string(raw[24 : 24+n]),
-			}
-			all, off = append(all, d), d.off
-			raw = raw[(24+n+7)&^7:]
-		}
+		all = append(all, parseDirents(raw)...)
+		off = all[len(all)-1].off
 	}
+}
+
+// parseDirents reads entries as READDIR returns them: struct fuse_dirent of linux/fuse.h.
+func parseDirents(raw []byte) (all []dirent) {
+	for len(raw) > 0 {
+		n := binary.NativeEndian.Uint32(raw[16:])
+		all = append(all, dirent{
+			ino:  binary.NativeEndian.Uint64(raw),
+			off:  binary.NativeEndian.Uint64(raw[8:]),
+			kind: binary.NativeEndian.Uint32(raw[20:]),
+			name: string(raw[24 : 24+n]),
+		})
+		raw = raw[(24+n+7)&^7:]
+	}
+	return all
 }
 
 func TestReadDir(t *testing.T) {

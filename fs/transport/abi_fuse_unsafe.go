@@ -14,11 +14,13 @@ import (
 
 // Values of enum fuse_opcode.
 const (
-	opLookup    = 1
-	opOpen      = 14
-	opRead      = 15
-	opInit      = 26
-	opInterrupt = 36
+	opLookup      = 1
+	opOpen        = 14
+	opRead        = 15
+	opReadDir     = 28
+	opInit        = 26
+	opInterrupt   = 36
+	opReadDirPlus = 44
 )
 
 // Values of enum fuse_uring_cmd, and FUSE_DEV_IOC_CLONE, _IOR(229, 0, uint32_t).
@@ -75,6 +77,13 @@ func (h *entryHeader) read() *readArgs         { return view[readArgs](h.op[:]) 
 // isRead reports whether a request is a READ, all of it.
 func isRead(in []byte) bool {
 	return header(in).Opcode == opRead && len(in) >= requestHeader+int(unsafe.Sizeof(readArgs{}))
+}
+
+// isReadDir reports whether a request is READDIR or READDIRPLUS, which have the
+// arguments of READ.
+func isReadDir(in []byte) bool {
+	opcode := header(in).Opcode
+	return (opcode == opReadDir || opcode == opReadDirPlus) && len(in) >= requestHeader+int(unsafe.Sizeof(readArgs{}))
 }
 
 // putHeader writes the header of a reply of n bytes.

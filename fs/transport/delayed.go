@@ -13,10 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Delayed is a read that is answered later than it came. Either Read or Cancel is
-// called, once, by any goroutine; neither is if the connection ends before.
+// Delayed is a read, of a file or of a directory, that is answered later than it came.
+// Either Read or Cancel is called, once, by any goroutine; neither is if the connection
+// ends before.
 type Delayed struct {
-	Due    time.Time                           // when to answer; may be past
+	Due time.Time // when to answer; may be past
+
+	// Prepare, if it is not nil, takes the place of Due: it runs on a goroutine of its
+	// own, and the read is due when it returns, which it has to do within
+	// milliseconds once cancel is closed.
+	Prepare func(cancel <-chan struct{})
+
 	Read   func(p []byte) (int, syscall.Errno) // fills p as ReadFile does, when it is due
 	Cancel func()                              // the read does not take place: its reader is gone, or too many wait
 }
@@ -56,8 +63,9 @@ type delays struct {
 type waitingRead struct {
 	*Delayed
 	unique uint64
-	reader uint32 // thread ID of the reader in this process's PID namespace; 0 if it has none
-	timer  *time.Timer
+	reader uint32                                 // thread ID of the reader in this process's PID namespace; 0 if it has none
+	timer  *time.Timer                            // nil if it is being prepared
+	cancel chan struct{}                          // closed to end the preparation
 	answer func(r *waitingRead, interrupted bool) // must not wait if interrupted
 }
 
@@ -80,8 +88,16 @@ func (d *delays) add(r *waitingRead) bool {
 		d.waiting = make(map[uint64]*waitingRead)
 	}
 	d.waiting[r.unique] = r
-	r.timer = time.AfterFunc(time.Until(r.Due), func() { d.answer(r.unique, false) })
-	if !d.watching && time.Until(r.Due) > watchEvery {
+	if r.Prepare != nil {
+		r.cancel = make(chan struct{})
+		d.running.Go(func() {
+			r.Prepare(r.cancel)
+			d.answer(r.unique, false)
+		})
+	} else {
+		r.timer = time.AfterFunc(time.Until(r.Due), func() { d.answer(r.unique, false) })
+	}
+	if !d.watching && (r.Prepare != nil || time.Until(r.Due) > watchEvery) {
 		d.watching = true
 		go d.watch()
 	}
@@ -144,8 +160,17 @@ func (d *delays) answer(unique uint64, interrupted bool) {
 	d.running.Add(1) // while it is not ended
 	d.mu.Unlock()
 	defer d.running.Done()
-	r.timer.Stop()
+	r.stop()
 	r.answer(r, interrupted)
+}
+
+// stop ends the wait of a read that has been taken out of those that wait.
+func (r *waitingRead) stop() {
+	if r.timer != nil {
+		r.timer.Stop()
+	} else {
+		close(r.cancel)
+	}
 }
 
 // remember keeps an INTERRUPT that may have come before its READ. If it came after
@@ -165,7 +190,7 @@ func (d *delays) stop() {
 	d.mu.Lock()
 	d.ended = true
 	for _, r := range d.waiting {
-		r.timer.Stop()
+		r.stop()
 	}
 	d.waiting = nil
 	d.mu.Unlock()

@@ -296,10 +296,14 @@ func (w *worker) answer(in []byte) {
 		w.served.count(n, errno)
 		w.send(h.Unique, errno, n)
 	case h.Opcode == opInterrupt && len(in) >= interruptSize:
-		// Only reads that wait take long enough to be interrupted.
+		// Only what is delayed takes long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		if n, errno, hasReply := w.other(in, w.header, w.data); hasReply {
+		n, errno, hasReply := w.other(in, w.header, w.data)
+		switch {
+		case errno == unix.EAGAIN && isReadDir(in):
+			w.delay(in, w.skipLater(in))
+		case hasReply:
 			w.send(h.Unique, errno, n)
 		}
 	}

@@ -99,6 +99,10 @@ func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
 	if e.header.request().Opcode != opRead {
 		n, errno := t.answerOther(e)
+		if errno == unix.EAGAIN && isReadDir(t.in) {
+			t.delay(number, t.skipLater(t.in))
+			return false
+		}
 		t.commit(number, n, errno)
 		return false
 	}

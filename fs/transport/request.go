@@ -60,3 +60,22 @@ func (s *Server) lookup(in, data []byte) (int, syscall.Errno) {
 	}
 	return len(bytesOf(out)), 0
 }
+
+// skipLater returns how a READDIR is to be answered that got EAGAIN.
+func (s *Server) skipLater(in []byte) *Delayed {
+	in = bytes.Clone(in)
+	args := readOf(in)
+	return &Delayed{
+		Prepare: func(cancel <-chan struct{}) {
+			var n int
+			var errno syscall.Errno
+			defer s.guard(&n, &errno)
+			args.offset = s.fs.SkipNames(header(in).NodeId, args.offset, cancel)
+		},
+		Read: func(p []byte) (int, syscall.Errno) {
+			n, errno, _ := s.other(in, make([]byte, replyHeader), p)
+			return n, errno
+		},
+		Cancel: func() {},
+	}
+}

@@ -42,6 +42,13 @@ type FileSystem interface {
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
 	IsSlow(fh uint64) bool
+
+	// SkipNames returns the offset of the first entry of a directory from off on, or
+	// of its end, or an offset between if cancel is closed. It may take long: it is
+	// called on a goroutine of its own after ReadDir or ReadDirPlus has returned
+	// EAGAIN, which they do instead of looking at more names than some milliseconds
+	// allow. They are called once more with the offset.
+	SkipNames(node, off uint64, cancel <-chan struct{}) uint64
 }
 
 // Kind is a way to carry requests.
