@@ -238,9 +238,9 @@ func (w *worker) delay(in []byte, d *Delayed) {
 			free := w.delays.free()
 			buffer := <-free
 			if buffer == nil {
-				buffer = make([]byte, replyHeader+w.request)
+				buffer = make([]byte, replyHeader+replyRoom(w.request))
 			}
-			n, errno := w.finish(r, false, buffer[replyHeader:replyHeader+int(size)])
+			n, errno := w.finish(r, false, buffer[replyHeader:][:min(int(size), replyRoom(w.request))])
 			w.delayed.add(n, errno)
 			w.reply(buffer, r.unique, errno, n)
 			free <- buffer

@@ -83,7 +83,7 @@ func (t *thread) delay(number uint32, d *Delayed) {
 func (t *thread) answerDue() {
 	for _, r := range t.inbox.take() {
 		e := &t.entries[r.entry]
-		n, errno := t.finish(r.read, r.interrupted, e.payload[:e.header.read().size])
+		n, errno := t.finish(r.read, r.interrupted, e.payload[:min(int(e.header.read().size), len(e.payload))])
 		t.waiting[e.queue].Add(-1)
 		t.served.count(n, errno)
 		t.commit(r.entry, n, errno)

@@ -33,7 +33,7 @@ func (f *testFS) SkipNames(node, off uint64, cancel <-chan struct{}) uint64 {
 
 func (k *kernel) sendReadDir(unique, dir, off uint64) {
 	k.t.Helper()
-	in := fuse.ReadIn{Offset: off, Size: 4096}
+	in := fuse.ReadIn{Offset: off, Size: testRequest + 4096} // the kernel asks for a page more
 	in.NodeId = dir
 	send(k, &in, &in.InHeader, opReadDir, unique)
 }
@@ -58,8 +58,9 @@ func TestLongListings(t *testing.T) {
 		t.Errorf("a listing that was interrupted: %+v", r)
 	}
 	c.end()
-	if n := c.fs.cancelled.Load(); n != 10 {
-		t.Errorf("%d listings have ended, want 10", n)
+	// An INTERRUPT that overtakes its request leaves nothing to end.
+	if n := c.fs.cancelled.Load(); n != 10 && n != 9 {
+		t.Errorf("%d listings have ended, want 9 or 10", n)
 	}
 }
 
@@ -68,7 +69,7 @@ func TestLongListingsOverRings(t *testing.T) {
 	s.register()
 	l := &s.thread.delays
 	list := func(n int, unique, dir uint64) {
-		in := fuse.ReadIn{Size: 4096}
+		in := fuse.ReadIn{Size: testRequest + 4096}
 		s.request(n, opReadDir, unique, bytesOf(&in)[requestHeader:], nil)
 		s.thread.entries[n].header.request().NodeId = dir
 	}
