@@ -59,13 +59,22 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 	return 0, false
 }
 
+// setControl makes the files of the directory those of a mount. They are for its owner
+// only, unless others are let in, who may then read them like any other file.
+func (f *FS) setControl(files []controlFile, allowOther bool) {
+	f.control = files
+	if !allowOther {
+		f.controlMask = 0o700
+	}
+}
+
 // controlFiles returns the files of the directory.
 func (m *Mount) controlFiles(f *FS) []controlFile {
 	text := func(text func() string) func() Contents {
 		return func() Contents { return strings.NewReader(text()) }
 	}
 	return []controlFile{
-		{"config", text(func() string { return reportText(m.report, m.numa) + "files: " + m.files + "\n" })},
+		{"config", text(func() string { return reportText(m.report, m.numa) + m.about() })},
 		{"tree", func() Contents { return m.treeFile }},
 		{"stats", text(func() string { s := m.stats(f); return s.json() })},
 		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},

@@ -73,6 +73,7 @@ type FS struct {
 	names              longNames
 	files              openFiles
 	control            []controlFile
+	controlMask        uint32 // of the permission bits that these files have
 }
 
 // New returns a file system that can be mounted once.
@@ -89,6 +90,7 @@ func New(o Options) *FS {
 		seed:          o.Seed,
 		owner:         fuse.Owner{Uid: o.UID, Gid: o.GID},
 		mode:          o.Mode,
+		controlMask:   0o777,
 		log:           o.Log,
 		trouble:       o.Trouble,
 		names:         longNames{log: o.Log},
@@ -178,6 +180,10 @@ func (f *FS) lastChange(id uint64, n node) int {
 }
 
 func (f *FS) attr(id uint64, n node) fuse.Attr {
+	mode := f.mode
+	if id&controlBit != 0 {
+		mode &= f.controlMask
+	}
 	a := fuse.Attr{
 		Ino:     id,
 		Blksize: blockSize,
@@ -186,7 +192,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// links of a directory take it for "unknown".
 		Nlink: 1,
 		// Read permission for files implies search permission for directories.
-		Mode: fuse.S_IFDIR | f.mode | f.mode&0o444>>2,
+		Mode: fuse.S_IFDIR | mode | mode&0o444>>2,
 	}
 	changed := mtime
 	if days := f.lastChange(id, n); days != 0 {
@@ -194,7 +200,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 	}
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
-		a.Mode = fuse.S_IFREG | f.mode
+		a.Mode = fuse.S_IFREG | mode
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
 			a.Size = uint64(n.control.contents().Size())

@@ -28,7 +28,7 @@ type MountOptions struct {
 	NUMA      string              // describes the placement, in one line
 	Version   string              // of the program, for .dgenfs/version
 	TreeFile  Contents            // that makes the files again, for .dgenfs/tree; nil is empty
-	Files     string              // describes the files, in one line
+	About     func() string       // more lines for .dgenfs/config; nil for none
 }
 
 // Mount is a mounted file system.
@@ -40,7 +40,7 @@ type Mount struct {
 	numa       string
 	version    string
 	treeFile   Contents
-	files      string
+	about      func() string
 	start      time.Time
 }
 
@@ -62,7 +62,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.control = m.controlFiles(f)
+	f.setControl(m.controlFiles(f), o.AllowOther)
 	return m, nil
 }
 
@@ -95,10 +95,13 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 }
 
 func newMount(server *transport.Server, o MountOptions) *Mount {
+	if o.About == nil {
+		o.About = func() string { return "" }
+	}
 	if o.TreeFile == nil {
 		o.TreeFile = strings.NewReader("")
 	}
-	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, files: o.Files, start: time.Now()}
+	return &Mount{server: server, report: server.Report(), numa: o.NUMA, version: o.Version, treeFile: o.TreeFile, about: o.About, start: time.Now()}
 }
 
 // Serve answers requests until the file system is unmounted and its last user

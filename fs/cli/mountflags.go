@@ -20,18 +20,20 @@ import (
 
 // mountFlags are the flags of the commands that mount.
 type mountFlags struct {
-	files      namespaceFlags
-	view       viewFlags
-	numa       numaFlags
-	seed       mountSeed
-	uid, gid   uint32
-	mode       uint32
-	extra      extraOptions
-	allowOther bool
-	transport  transport.Kind
-	maxRead    int
-	trouble    spec.Trouble
-	log        string
+	set          *pflag.FlagSet // for which of them were given
+	files        namespaceFlags
+	view         viewFlags
+	numa         numaFlags
+	seed         mountSeed
+	uid, gid     uint32
+	mode         uint32
+	extra        extraOptions
+	allowOther   bool
+	troubleNames bool
+	transport    transport.Kind
+	maxRead      int
+	trouble      spec.Trouble
+	log          string
 }
 
 // mountSeed is the seed of the files whose spec has none.
@@ -43,6 +45,7 @@ type mountSeed struct {
 // add defines the flags in f. What is a flag --a-b=c is also -o a_b=c.
 func (m *mountFlags) add(f *pflag.FlagSet) {
 	m.uid, m.gid, m.mode, m.transport = uint32(os.Geteuid()), uint32(os.Getegid()), 0o444, transport.Auto
+	m.set = f
 	m.files.add(f)
 	f.Var(&m.seed, "seed",
 		"`SEED` of all files whose SPEC has none: a number, or \"random\" to draw one and print it")
@@ -52,6 +55,8 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	parsed(f, &m.mode, "mode", "0444", "", parseMode,
 		"permissions of the files, an octal `MODE` without write permission; a directory can be entered by those who can read")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
+	f.BoolVar(&m.troubleNames, "trouble-names", true,
+		"let names in the root be a SPEC with rate=, latency= or fail=, whose readers can keep others waiting (default: true, but false with --allow-other)")
 	f.Var(choice[transport.Kind]{&m.transport, transport.Kinds}, "transport",
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
 	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
@@ -70,32 +75,37 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 // config is what the flags mean.
 type config struct {
 	namespace
-	view       tree.Options
-	seed       mountSeed
-	uid, gid   uint32
-	mode       uint32 // permission bits of files
-	extra      extraOptions
-	allowOther bool
-	transport  transport.Kind
-	maxRead    int // bytes; 0 means the default
-	trouble    spec.Trouble
-	placement  *placement
-	log        string
+	view         tree.Options
+	seed         mountSeed
+	uid, gid     uint32
+	mode         uint32 // permission bits of files
+	extra        extraOptions
+	allowOther   bool
+	troubleNames bool // names in the root may be specs of slow or failing files
+	transport    transport.Kind
+	maxRead      int // bytes; 0 means the default
+	trouble      spec.Trouble
+	placement    *placement
+	log          string
 }
 
 // config checks the flags. Its errors are the user's.
 func (m *mountFlags) config() (config, error) {
 	c := config{
-		seed:       m.seed,
-		uid:        m.uid,
-		gid:        m.gid,
-		mode:       m.mode,
-		extra:      m.extra,
-		allowOther: m.allowOther,
-		transport:  m.transport,
-		maxRead:    m.maxRead,
-		trouble:    m.trouble,
-		log:        m.log,
+		seed:         m.seed,
+		uid:          m.uid,
+		gid:          m.gid,
+		mode:         m.mode,
+		extra:        m.extra,
+		allowOther:   m.allowOther,
+		troubleNames: m.troubleNames,
+		transport:    m.transport,
+		maxRead:      m.maxRead,
+		trouble:      m.trouble,
+		log:          m.log,
+	}
+	if m.allowOther && !m.set.Changed("trouble-names") {
+		c.troubleNames = false
 	}
 	var err error
 	if c.view, err = m.view.options(m.seed.value); err != nil {

@@ -51,7 +51,7 @@ func (s *server) start(fallback io.Writer) error {
 		}
 		s.log = log.New(printable.Writer(s.file), fmt.Sprintf("dgenfs[%d]: ", os.Getpid()), log.LstdFlags|log.Lmsgprefix)
 	}
-	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed.value, UID: s.uid, GID: s.gid, Mode: s.mode, Trouble: s.trouble, Log: s.log})
+	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed.value, UID: s.uid, GID: s.gid, Mode: s.mode, Trouble: s.trouble, NoTroubleNames: !s.troubleNames, Log: s.log})
 	// Before there is a mount that a signal could leave behind.
 	s.signals, s.reloads = make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM)
@@ -74,7 +74,7 @@ func (s *server) start(fallback io.Writer) error {
 		NUMA:       s.placement.String(),
 		Version:    versionText(),
 		TreeFile:   s.text(s.config.arguments()),
-		Files:      s.namespace.String() + "; " + strings.Join(s.config.arguments(), " "),
+		About:      s.about,
 		Log:        s.log,
 	})
 	if err != nil {
@@ -202,6 +202,26 @@ func (s *server) untilAbandoned() (busy bool) {
 	}
 	s.mount.Unmount(true)
 	return err == fs.ErrBusy
+}
+
+// about returns lines for .dgenfs/config.
+func (s *server) about() string {
+	where := "standard error"
+	switch {
+	case s.config.log != "":
+		where = s.config.log
+	case s.parent != nil:
+		where = daemon.SyslogPlace()
+	}
+	var b strings.Builder
+	for _, line := range [][2]string{
+		{"files", s.namespace.String() + "; " + strings.Join(s.config.arguments(), " ")},
+		{"log", where},
+		{"privileges", daemon.Privileges()},
+	} {
+		fmt.Fprintf(&b, "%s: %s\n", line[0], printable.Line(line[1]))
+	}
+	return b.String()
 }
 
 // status says what is served, in a line.

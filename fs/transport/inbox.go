@@ -57,6 +57,9 @@ func (b *inbox) take() []dueRead {
 // taken until then.
 func (t *thread) delay(number uint32, d *Delayed) {
 	e := &t.entries[number]
+	if d.Prepare != nil && !t.usable.Load() {
+		t.makeSpares() // of slow files, they are made when these are opened
+	}
 	if !t.mayWait(e.queue) {
 		t.refuse(d)
 		t.served.count(0, unix.EBUSY)

@@ -75,7 +75,13 @@ func TestLongListingsOverRings(t *testing.T) {
 	}
 	s.runAll(
 		func() { list(0, 10, sparseDir) },
-		func() { s.awaitDue() },
+		func() {
+			// Others have to find entries while it takes.
+			if all := s.commands(); len(all) < maxSpare || all[0].off != cmdRegister {
+				t.Errorf("no spare entries were registered, but %+v", all)
+			}
+			s.awaitDue()
+		},
 		func() {
 			s.expectCommit(0, 10)
 			if r := s.reply(0); r.unique != 10 || r.errno != 0 || len(r.data) != 32 {

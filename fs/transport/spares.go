@@ -11,8 +11,9 @@ import (
 // A read that is answered later keeps its entry until then: the kernel has no other way
 // to take the reply. So that reads that wait do not block all other requests of their
 // CPU, every queue gets spare entries, and as many reads of it may wait. They are
-// registered when the first slow file is opened, before it can be read: the kernel gives
-// a new entry only requests that come later, not those that are already queued.
+// registered when the first slow file is opened, before it can be read, or when the
+// first listing takes long: the kernel gives a new entry only requests that come later,
+// not those that are already queued.
 //
 // Reads beyond that bound get EBUSY. If files are known to be slow, there is no bound:
 // whoever chose io_uring for such a mount wants its reads to wait.
@@ -97,7 +98,7 @@ func (r *rings) mayWait(queue uint16) bool {
 	}
 	r.waiting[queue].Add(-1)
 	r.refused.Do(func() {
-		r.log.Printf("reads of slow files get EBUSY: %d of CPU %d are waiting, and over io_uring more would block other requests", limit, queue)
+		r.log.Printf("reads of slow files and long listings get EBUSY: %d of CPU %d are waiting, and over io_uring more would block other requests", limit, queue)
 	})
 	return false
 }

@@ -1,6 +1,9 @@
 package daemon
 
-import "log/syslog"
+import (
+	"log/syslog"
+	"os"
+)
 
 // Syslog is a writer to the system's log, which connects at the first line. Where
 // there is no system log, it writes nowhere: a daemon has no other place.
@@ -15,4 +18,14 @@ func (l *Syslog) Write(p []byte) (int, error) {
 		l.w = w
 	}
 	return l.w.Write(p)
+}
+
+// SyslogPlace says where messages to the system's log go.
+func SyslogPlace() string {
+	for _, path := range []string{"/dev/log", "/var/run/syslog", "/var/run/log"} { // as package syslog looks for it
+		if _, err := os.Stat(path); err == nil {
+			return "syslog"
+		}
+	}
+	return "nowhere: there is no syslog here, and --log was not given"
 }

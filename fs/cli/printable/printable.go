@@ -61,15 +61,22 @@ func isPrintable(text string) bool {
 	return true
 }
 
-// Writer returns a writer that makes each text that is written to it a line of w.
-// Whatever is in it, such as the newlines of a path, it stays one line.
+// Writer returns a writer for a log: each text that is written to it becomes an entry of
+// w. What is behind a newline in it, such as the stack of a panic or the rest of a
+// path, begins with a tab, so that it cannot be taken for another entry.
 func Writer(w io.Writer) io.Writer { return writer{w} }
 
 type writer struct{ w io.Writer }
 
 func (w writer) Write(p []byte) (int, error) {
-	line := Line(strings.TrimSuffix(string(p), "\n")) + "\n"
-	if _, err := io.WriteString(w.w, line); err != nil {
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(p), "\n"), "\n") {
+		if b.Len() > 0 {
+			b.WriteString("\t")
+		}
+		b.WriteString(Line(strings.TrimPrefix(line, "\t")) + "\n")
+	}
+	if _, err := io.WriteString(w.w, b.String()); err != nil {
 		return 0, err
 	}
 	return len(p), nil

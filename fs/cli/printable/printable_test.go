@@ -57,7 +57,7 @@ func TestWriter(t *testing.T) {
 			t.Errorf("%q: %d, %v", text, n, err)
 		}
 	}
-	if got, want := b.String(), "one\ntwo\nthree\\nfour\n\\x1b\n"; got != want {
+	if got, want := b.String(), "one\ntwo\nthree\n\tfour\n\\x1b\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
