@@ -78,7 +78,7 @@ func (s *server) start(fallback io.Writer) error {
 		Log:        s.log,
 	})
 	if err != nil {
-		return fmt.Errorf("mounting on %s: %w", s.mountpoint, err)
+		return fmt.Errorf("mounting on %s: %w", printable.Line(s.mountpoint), err)
 	}
 	if s.treeText != nil {
 		s.treeText = nil
@@ -115,7 +115,7 @@ func (s *server) serveForeground(stdout, stderr io.Writer) error {
 // untilSignalled returns when the mount is gone. The first signal asks for
 // that, the second insists, the third gives up on those who still read.
 func (s *server) untilSignalled() {
-	defer daemon.Notify("STOPPING=1", "STATUS=no longer serving "+s.mountpoint)
+	defer daemon.Notify("STOPPING=1", "STATUS=no longer serving "+printable.Line(s.mountpoint))
 	for lazy := false; ; {
 		select {
 		case <-s.done:
@@ -126,7 +126,7 @@ func (s *server) untilSignalled() {
 		case <-s.signals:
 		}
 		if s.device != nil {
-			s.log.Printf("%s: ended by a signal; the process that mounted it has to unmount it", s.mountpoint)
+			s.log.Printf("%s: ended by a signal; the process that mounted it has to unmount it", printable.Line(s.mountpoint))
 			return
 		}
 		err := s.mount.Unmount(lazy)
@@ -135,8 +135,8 @@ func (s *server) untilSignalled() {
 			<-s.done
 			return
 		case err == nil, err == fs.ErrNotMounted:
-			s.log.Printf("%s: detached; open files are served until they are closed, a third signal ends them", s.mountpoint)
-			daemon.Notify("STOPPING=1", "STATUS=detached from "+s.mountpoint+", and serving files that are open")
+			s.log.Printf("%s: detached; open files are served until they are closed, a third signal ends them", printable.Line(s.mountpoint))
+			daemon.Notify("STOPPING=1", "STATUS=detached from "+printable.Line(s.mountpoint)+", and serving files that are open")
 			select {
 			case <-s.done:
 			case <-s.signals:
@@ -144,11 +144,11 @@ func (s *server) untilSignalled() {
 			return
 		case err == fs.ErrBusy:
 			lazy = true
-			s.log.Printf("unmounting %s: %v; a second signal detaches it", s.mountpoint, err)
+			s.log.Printf("unmounting %s: %v; a second signal detaches it", printable.Line(s.mountpoint), err)
 			daemon.Notify("STATUS=not unmounted, " + err.Error())
 		default:
 			lazy = true
-			s.log.Printf("unmounting %s: %v", s.mountpoint, err)
+			s.log.Printf("unmounting %s: %v", printable.Line(s.mountpoint), err)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func (s *server) about() string {
 
 // status says what is served, in a line.
 func (s *server) status() string {
-	return "serving " + s.mountpoint + ": " + s.mount.Summary()
+	return "serving " + printable.Line(s.mountpoint) + ": " + s.mount.Summary()
 }
 
 // serveCommand is what the program starts in the background: package daemon

@@ -128,7 +128,7 @@ func TestMountOnADeadMount(t *testing.T) {
 	syscall.Kill(pid, syscall.SIGSTOP)
 	r = dgenfs(t, "--size", "4M", dir)
 	syscall.Kill(pid, syscall.SIGCONT)
-	if r.status != 2 || !strings.Contains(r.stderr, "busy") {
+	if r.status != 1 || !strings.Contains(r.stderr, "busy") {
 		t.Errorf("mounting where a server is stopped: %+v", r)
 	}
 	same(t, "data", []byte(output(t, "cat", dir+"/data")), piece(t, generator(t, "3M", 0, "data", 1), 0, 3<<20))
