@@ -1,0 +1,303 @@
+package format
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"sort"
+)
+
+// Apache Parquet 2: required columns in plain pages that are not compressed, one page
+// for each column in a row group, no dictionaries, no statistics. Lists have a
+// fixed length, and so levels that repeat. Whole numbers of less than 32 bits, which
+// Parquet has in 32, are not negative and of less than half their range if signed.
+
+const (
+	parquetMagic = "PAR1"
+	parquetGroup = 64 << 20 // bytes of a row group, about, unless rowgroup= says how many rows
+	parquetPage  = 1 << 30  // bytes of a page at most
+	parquetTail  = 4 + len(parquetMagic)
+	parquetAlign = 64 // of a column's payload
+)
+
+// Physical types.
+const (
+	parquetInt32  = 1
+	parquetInt64  = 2
+	parquetFloat  = 4
+	parquetDouble = 5
+	parquetFixed  = 7
+)
+
+// parquetTypes says how each type is stored: as what, in how many bytes, and the
+// logical type as ConvertedType, or negative.
+var parquetTypes = [dtypes]struct {
+	physical  int64
+	width     int64
+	converted int64
+	mask      uint64
+}{
+	Uint8:   {parquetInt32, 4, 11, 0x000000ff_000000ff},
+	Uint16:  {parquetInt32, 4, 12, 0x0000ffff_0000ffff},
+	Uint32:  {parquetInt32, 4, 13, math.MaxUint64},
+	Uint64:  {parquetInt64, 8, 14, math.MaxUint64},
+	Int8:    {parquetInt32, 4, 15, 0x0000007f_0000007f},
+	Int16:   {parquetInt32, 4, 16, 0x00007fff_00007fff},
+	Int32:   {parquetInt32, 4, -1, math.MaxUint64},
+	Int64:   {parquetInt64, 8, -1, math.MaxUint64},
+	Float16: {parquetFixed, 2, -1, 0xbfffbfff_bfffbfff},
+	Float32: {parquetFloat, 4, -1, 0xbfffffff_bfffffff},
+	Float64: {parquetDouble, 8, -1, 0xbfffffff_ffffffff},
+}
+
+// parquetColumn is one column of a row group.
+type parquetColumn struct {
+	kind    *Column
+	mask    *mask
+	start   int64 // of the chunk, in the row group
+	levels  int64 // offset of the repetition levels, in the chunk; if there are none, of the values
+	values  int64 // offset of the values, in the chunk
+	size    int64 // of the chunk
+	payload int64 // offset in the row group's payload
+}
+
+// parquetRows is a row group of some number of rows.
+type parquetRows struct {
+	rows    int64
+	columns []parquetColumn
+	size    int64
+	payload int64
+}
+
+// parquetLayout is a table.
+type parquetLayout struct {
+	kinds  []Column
+	rows   int64
+	groups int64
+	full   *parquetRows // all groups but the last
+	last   *parquetRows
+	pad    int64  // zeros before the footer
+	head   []byte // of the footer, up to the row groups
+	foot   []byte // what follows those
+	meta   int64  // bytes of a row group in the footer
+}
+
+// values returns how many elements a column has in so many rows.
+func (c *Column) values(rows int64) int64 { return rows * max(1, c.Len) }
+
+// repeats returns the repetition levels of one row: a run of one 0, and one of 1.
+func (c *Column) repeats() []byte {
+	b := []byte{1 << 1, 0}
+	if c.Len > 1 {
+		b = binary.AppendUvarint(b, uint64(c.Len-1)<<1)
+		b = append(b, 1)
+	}
+	return b
+}
+
+// definitions returns the definition levels of a list column, with their length.
+func (c *Column) definitions(rows int64) []byte {
+	run := append(binary.AppendUvarint(nil, uint64(c.values(rows))<<1), 1)
+	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(run))), run...)
+}
+
+// pageHeader returns the header of the page of a column, and if it has lists the
+// length of its repetition levels.
+func (c *Column) pageHeader(rows int64) []byte {
+	size := c.values(rows) * parquetTypes[c.DType].width
+	repeats := rows * int64(len(c.repeats()))
+	if c.Len > 0 {
+		size += 4 + repeats + int64(len(c.definitions(rows)))
+	}
+	var t thrift
+	t.begin()
+	t.i32(1, 0) // data page
+	t.i32(2, size)
+	t.i32(3, size)
+	t.structure(5)
+	t.i32(1, c.values(rows))
+	t.i32(2, 0) // plain
+	t.i32(3, 3) // RLE
+	t.i32(4, 3)
+	t.end()
+	t.end()
+	if c.Len > 0 {
+		t.b = binary.LittleEndian.AppendUint32(t.b, uint32(repeats))
+	}
+	return t.b
+}
+
+// newParquetRows returns a row group.
+func newParquetRows(kinds []Column, rows int64, masks []*mask) *parquetRows {
+	g := &parquetRows{rows: rows}
+	for i := range kinds {
+		k := &kinds[i]
+		header := int64(len(k.pageHeader(rows)))
+		c := parquetColumn{kind: k, mask: masks[i], levels: header, values: header}
+		if k.Len > 0 {
+			c.values += rows*int64(len(k.repeats())) + int64(len(k.definitions(rows)))
+		}
+		bytes := k.values(rows) * parquetTypes[k.DType].width
+		c.size = c.values + bytes
+		for range k.Count {
+			c.start, c.payload = g.size, g.payload
+			g.columns = append(g.columns, c)
+			g.size += c.size
+			g.payload += (bytes + parquetAlign - 1) / parquetAlign * parquetAlign
+		}
+	}
+	return g
+}
+
+// group returns row group i.
+func (l *parquetLayout) group(i int64) *parquetRows {
+	if i == l.groups-1 {
+		return l.last
+	}
+	return l.full
+}
+
+func (l *parquetLayout) groupStart(i int64) int64 { return int64(len(parquetMagic)) + i*l.full.size }
+
+func (l *parquetLayout) piece(off int64, w *work) (piece, error) {
+	begin := int64(len(parquetMagic))
+	if off < begin {
+		return piece{end: begin, bytes: []byte(parquetMagic)}, nil
+	}
+	data := l.groupStart(l.groups-1) + l.last.size
+	footer := data + l.pad
+	meta := footer + int64(len(l.head))
+	tail := meta + l.groups*l.meta
+	switch {
+	case off < data:
+		i := min((off-begin)/l.full.size, l.groups-1)
+		p, err := l.group(i).piece(off-l.groupStart(i), w)
+		p.start += l.groupStart(i)
+		p.end += l.groupStart(i)
+		if p.bytes == nil {
+			p.payload += i * l.full.payload
+		}
+		return p, err
+	case off < footer:
+		return piece{start: data, end: footer, payload: zeros}, nil
+	case off < meta:
+		return piece{start: footer, end: meta, bytes: l.head}, nil
+	case off < tail:
+		i := (off - meta) / l.meta
+		w.text = l.appendGroup(w.text[:0], i)
+		return piece{start: meta + i*l.meta, end: meta + (i+1)*l.meta, bytes: w.text}, nil
+	}
+	return piece{start: tail, end: tail + int64(len(l.foot)), bytes: l.foot}, nil
+}
+
+func (g *parquetRows) piece(off int64, w *work) (piece, error) {
+	i := sort.Search(len(g.columns), func(i int) bool { return g.columns[i].start > off }) - 1
+	c := &g.columns[i]
+	begin, within := c.start, off-c.start
+	switch {
+	case within < c.levels:
+		w.text = append(w.text[:0], c.kind.pageHeader(g.rows)...)
+		return piece{start: begin, end: begin + c.levels, bytes: w.text}, nil
+	case within >= c.values:
+		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload, mask: c.mask}, nil
+	}
+	one := c.kind.repeats()
+	definitions := c.levels + g.rows*int64(len(one))
+	if within >= definitions {
+		w.text = append(w.text[:0], c.kind.definitions(g.rows)...)
+		return piece{start: begin + definitions, end: begin + c.values, bytes: w.text}, nil
+	}
+	const some = 512 // rows
+	first := (within - c.levels) / int64(len(one)) / some * some
+	n := min(some, g.rows-first)
+	w.text = w.text[:0]
+	for range n {
+		w.text = append(w.text, one...)
+	}
+	start := begin + c.levels + first*int64(len(one))
+	return piece{start: start, end: start + int64(len(w.text)), bytes: w.text}, nil
+}
+
+// size returns the length of the file.
+func (l *parquetLayout) size() int64 {
+	meta := times(l.groups, l.meta)
+	if meta > math.MaxInt32 { // the footer's length is a signed number to some readers
+		return math.MaxInt64
+	}
+	return plus(l.groupStart(l.groups-1), plus(l.last.size+l.pad+int64(len(l.head)+len(l.foot)), meta))
+}
+
+// parquetTable returns the table of so many rows, with groups of some number of rows.
+func parquetTable(kinds []Column, full *parquetRows, rows int64, masks []*mask) *parquetLayout {
+	l := &parquetLayout{kinds: kinds, rows: rows, groups: (rows-1)/full.rows + 1, full: full}
+	l.last = full
+	if rest := rows - (l.groups-1)*full.rows; rest != full.rows {
+		l.last = newParquetRows(kinds, rest, masks)
+	}
+	l.footer()
+	return l
+}
+
+func planParquet(d Description) (*File, error) {
+	kinds := []Column{{Count: 1, DType: Float32}}
+	if d.Columns != "" {
+		var err error
+		if kinds, err = ParseColumns(d.Columns); err != nil {
+			return nil, err
+		}
+	}
+	row := int64(0)
+	masks := make([]*mask, len(kinds))
+	widest := int64(0)
+	for i, k := range kinds {
+		value := k.values(1) * parquetTypes[k.DType].width
+		row += k.Count * value
+		widest = max(widest, value)
+		m := sameMask(parquetTypes[k.DType].mask)
+		if m != allBits && !(d.NaN && k.DType.isFloat()) {
+			masks[i] = &m
+		}
+	}
+	rows := d.RowGroup
+	if rows == 0 {
+		rows = max(1, parquetGroup/row)
+		if d.Rows > 0 {
+			rows = min(rows, d.Rows)
+		}
+	}
+	if rows > parquetPage/widest {
+		return nil, &KeyError{Key: "rowgroup", Value: d.value("rowgroup"), Reason: fmt.Sprintf("must be at most %d, for pages of up to 1 GiB", parquetPage/widest)}
+	}
+	full := newParquetRows(kinds, rows, masks)
+	what := "parquet, columns=" + formatColumns(kinds)
+	total := func(n int64) int64 {
+		if times(n, row) == math.MaxInt64 || n/rows > math.MaxInt64/4/full.size {
+			return math.MaxInt64
+		}
+		return parquetTable(kinds, full, n, masks).size()
+	}
+	n := d.Rows
+	switch {
+	case n > 0:
+		what += fmt.Sprintf(", rows=%d", n)
+		if err := exactly(what, d.Size, total(n)); err != nil {
+			return nil, err
+		}
+		d.Size = total(n)
+	case d.Size == Any:
+		return nil, anySize(what)
+	default: // what is less than a row is before the footer
+		n = largest(d.Size, 1, max(1, d.Size/row), total)
+		if n == 0 {
+			return nil, &SizeError{What: what, Size: d.Size, Above: total(1)}
+		}
+		if total(n+1) == math.MaxInt64 && d.Size-total(n) > row {
+			return nil, &SizeError{What: what, Size: d.Size, Below: total(n)}
+		}
+	}
+	l := parquetTable(kinds, full, n, masks)
+	l.pad = d.Size - l.size()
+	f := &File{size: d.Size, layout: func() layout { return l }}
+	f.payload = (l.groups-1)*l.full.payload + l.last.payload
+	return f, nil
+}
