@@ -185,7 +185,11 @@ func (d *Description) array(overhead func(s Shape) int64) (s Shape, payload int6
 	if !d.Shape.IsZero() {
 		payload = times(d.Shape.Elements(), width)
 		what = fmt.Sprintf("%s, shape=%s", what, d.Shape)
-		return d.Shape, payload, exactly(what, d.Size, plus(payload, overhead(d.Shape)))
+		size := payload
+		if size < math.MaxInt64 {
+			size = plus(size, overhead(d.Shape))
+		}
+		return d.Shape, payload, exactly(what, d.Size, size)
 	}
 	n, err := fit(what, d.Size, 1, max(1, d.Size/width), func(n int64) int64 {
 		return plus(times(n, width), overhead(vector(n)))

@@ -58,6 +58,9 @@ func samples(t testing.TB) map[string]Description {
 	add("bmp", "bmp", 100_001)
 	add("gz", "gz", 200_000)
 	add("gz short", "gz", 10+2*(5+65535)+5+8)
+	add("arrow", "arrow", 99_994, "dtype", "f4")
+	add("arrow u8", "arrow", Any, "shape", "10001")
+	add("gguf", "gguf", Any, "shape", "100x300", "dtype", "bf16")
 	add("gpt", "gpt", 3<<20)
 	return m
 }

@@ -17,6 +17,8 @@ func kinds() []kind {
 		{"wav", []string{"wav"}, nil, planWAV},
 		{"bmp", []string{"bmp"}, []string{"shape"}, planBMP},
 		{"gz", []string{"gz"}, nil, planGzip},
+		{"arrow", []string{"arrow", "feather"}, arrayKeys, planArrow},
+		{"gguf", []string{"gguf"}, arrayKeys, planGGUF},
 		{"gpt", []string{"img", "raw"}, nil, planGPT},
 		{"safetensors", []string{"safetensors"}, arrayKeys, planSafetensors},
 	}
