@@ -135,10 +135,14 @@ func keyList(keys []string) string {
 }
 
 // largest returns the largest number n from least to most for which total(n), which
-// grows with n, is at most size; least-1 if there is none.
+// grows with n, is at most size; least-1 if there is none. A total of 2^63-1 is too
+// large, as it may stand for more.
 func largest(size, least, most int64, total func(n int64) int64) int64 {
 	most = min(most, math.MaxInt64-1)
-	return least - 1 + int64(sort.Search(int(most-least)+1, func(i int) bool { return total(least+int64(i)) > size }))
+	return least - 1 + int64(sort.Search(int(most-least)+1, func(i int) bool {
+		n := total(least + int64(i))
+		return n > size || n == math.MaxInt64
+	}))
 }
 
 // fit returns the number n from least to most for which total(n), which grows with

@@ -53,7 +53,7 @@ func (d *Description) Set(key, value string) (err error) {
 	case "member":
 		d.Member, err = ParseMember(value)
 	default:
-		return &KeyError{Key: key, Reason: "not a key of a format; those are " + strings.Join(Keys(), ", ")}
+		return &KeyError{Key: "key", Value: key, Reason: "not one of a format; those are " + strings.Join(Keys(), ", ")}
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func newMembers(count int64, m Member) (*members, *File, error) {
 	if m.Format != "" {
 		var err error
 		if f, err = New(Description{Format: m.Format, Size: m.Size}); err != nil {
-			return nil, nil, fmt.Errorf("member %s: %w", m, err)
+			return nil, nil, err
 		}
 		suffix = "." + f.format.extensions[0]
 		inner = f.layout()
@@ -38,7 +38,7 @@ func newMembers(count int64, m Member) (*members, *File, error) {
 	s := &members{count: count, size: m.Size, suffix: suffix, inner: inner}
 	s.stride = plus(f.payload, gen.Cell-1) / gen.Cell * gen.Cell
 	s.digits = max(leastDigits, len(strconv.FormatInt(count-1, 10)))
-	return s, &File{payload: times(count, s.stride), mask: f.mask}, nil
+	return s, &File{payload: count * s.stride, mask: f.mask}, nil
 }
 
 // nameLen returns the length of a member's name in bytes.
@@ -74,9 +74,15 @@ func (s *members) sum(c *checksum, i int64, w *work) (uint32, error) {
 }
 
 // planMembers says how many members a file has, and what each is: as d says, or as
-// its size does. total(n, m) is the length of the file with n members like m.
-func (d *Description) planMembers(total func(n int64, m Member) int64) (int64, Member, error) {
+// its size does. length(n, m) is that of the file with n members like m.
+func (d *Description) planMembers(length func(n int64, m Member) int64) (int64, Member, error) {
 	m := d.Member
+	total := func(n int64, m Member) int64 {
+		if n > maxMembers || times(n, plus(m.Size, gen.Cell)) == math.MaxInt64 {
+			return math.MaxInt64 // so would the payload be
+		}
+		return length(n, m)
+	}
 	switch {
 	case m.Size == 0: // all that there is room for
 		n := max(1, d.Members)
@@ -110,6 +116,13 @@ const maxMembers = math.MaxInt64 / (2 * gen.Cell)
 func (d *Description) checkMembers() error {
 	if d.Members > maxMembers {
 		return &KeyError{Key: "members", Value: d.value("members"), Reason: fmt.Sprintf("must be at most %d", int64(maxMembers))}
+	}
+	if d.Member.Format == "" {
+		return nil
+	}
+	if _, err := New(Description{Format: d.Member.Format, Size: d.Member.Size}); err != nil {
+		// Not a *SizeError, which is about the size of the file.
+		return &KeyError{Key: "member", Value: d.Member.String(), Reason: err.Error()}
 	}
 	return nil
 }

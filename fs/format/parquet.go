@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strconv"
 )
 
 // Apache Parquet 2: required columns in plain pages that are not compressed, one page
@@ -53,12 +54,16 @@ var parquetTypes = [dtypes]struct {
 // parquetColumn is one column of a row group.
 type parquetColumn struct {
 	kind    *Column
+	name    string
 	mask    *mask
-	start   int64 // of the chunk, in the row group
-	levels  int64 // offset of the repetition levels, in the chunk; if there are none, of the values
-	values  int64 // offset of the values, in the chunk
-	size    int64 // of the chunk
-	payload int64 // offset in the row group's payload
+	header  []byte // of the page
+	repeats []byte // levels of a row
+	defined []byte // all definition levels, with their length
+	start   int64  // of the chunk, in the row group
+	levels  int64  // offset of the repetition levels, in the chunk; if there are none, of the values
+	values  int64  // offset of the values, in the chunk
+	size    int64  // of the chunk
+	payload int64  // offset in the row group's payload
 }
 
 // parquetRows is a row group of some number of rows.
@@ -132,14 +137,17 @@ func newParquetRows(kinds []Column, rows int64, masks []*mask) *parquetRows {
 	g := &parquetRows{rows: rows}
 	for i := range kinds {
 		k := &kinds[i]
-		header := int64(len(k.pageHeader(rows)))
-		c := parquetColumn{kind: k, mask: masks[i], levels: header, values: header}
+		c := parquetColumn{kind: k, mask: masks[i], header: k.pageHeader(rows)}
+		c.levels = int64(len(c.header))
+		c.values = c.levels
 		if k.Len > 0 {
-			c.values += rows*int64(len(k.repeats())) + int64(len(k.definitions(rows)))
+			c.repeats, c.defined = k.repeats(), k.definitions(rows)
+			c.values += rows*int64(len(c.repeats)) + int64(len(c.defined))
 		}
 		bytes := k.values(rows) * parquetTypes[k.DType].width
 		c.size = c.values + bytes
 		for range k.Count {
+			c.name = "column" + strconv.Itoa(len(g.columns))
 			c.start, c.payload = g.size, g.payload
 			g.columns = append(g.columns, c)
 			g.size += c.size
@@ -196,16 +204,14 @@ func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 	begin, within := c.start, off-c.start
 	switch {
 	case within < c.levels:
-		w.text = append(w.text[:0], c.kind.pageHeader(g.rows)...)
-		return piece{start: begin, end: begin + c.levels, bytes: w.text}, nil
+		return piece{start: begin, end: begin + c.levels, bytes: c.header}, nil
 	case within >= c.values:
 		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload, mask: c.mask}, nil
 	}
-	one := c.kind.repeats()
+	one := c.repeats
 	definitions := c.levels + g.rows*int64(len(one))
 	if within >= definitions {
-		w.text = append(w.text[:0], c.kind.definitions(g.rows)...)
-		return piece{start: begin + definitions, end: begin + c.values, bytes: w.text}, nil
+		return piece{start: begin + definitions, end: begin + c.values, bytes: c.defined}, nil
 	}
 	const some = 512 // rows
 	first := (within - c.levels) / int64(len(one)) / some * some

@@ -3,7 +3,6 @@ package format
 import (
 	"encoding/binary"
 	"math"
-	"strconv"
 )
 
 // The footer's numbers that are offsets or counts take ten bytes each, whatever they
@@ -13,7 +12,7 @@ import (
 // appendGroup appends the description of row group i, whose length is always the same.
 func (l *parquetLayout) appendGroup(b []byte, i int64) []byte {
 	g := l.group(i)
-	t := thrift{b: b, last: make([]byte, 0, 4)}
+	t := thrift{b: b}
 	t.begin()
 	t.list(1, thriftStruct, int64(len(g.columns)))
 	for j := range g.columns {
@@ -26,15 +25,14 @@ func (l *parquetLayout) appendGroup(b []byte, i int64) []byte {
 		t.list(2, thriftI32, 2)
 		t.varint(0) // plain
 		t.varint(3) // RLE
-		name := parquetName(j)
 		if c.kind.Len > 0 {
 			t.list(3, thriftBinary, 3)
-			t.element(name)
+			t.element(c.name)
 			t.element("list")
 			t.element("element")
 		} else {
 			t.list(3, thriftBinary, 1)
-			t.element(name)
+			t.element(c.name)
 		}
 		t.i32(4, 0) // not compressed
 		t.wide(5, c.kind.values(g.rows))
@@ -49,9 +47,6 @@ func (l *parquetLayout) appendGroup(b []byte, i int64) []byte {
 	t.end()
 	return t.b
 }
-
-// parquetName returns the name of column i.
-func parquetName(i int) string { return "column" + strconv.Itoa(i) }
 
 // footer makes what is before and behind the row groups in it.
 func (l *parquetLayout) footer() {
@@ -71,8 +66,8 @@ func (l *parquetLayout) footer() {
 	t.i32(5, int64(len(l.last.columns)))
 	t.end()
 	const required, repeated, list = 0, 2, 3
-	for j, c := range l.last.columns {
-		name := parquetName(j)
+	for _, c := range l.last.columns {
+		name := c.name
 		if c.kind.Len > 0 {
 			t.begin()
 			t.i32(3, required)

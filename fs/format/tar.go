@@ -1,5 +1,7 @@
 package format
 
+import "math"
+
 // POSIX tar (ustar) as GNU tar and Python's tarfile write it: a header of 512 bytes
 // before each member, which is padded with zeros to a multiple of 512, and zeros
 // behind the last, of at least 1024 bytes and up to a multiple of 10240. Sizes of 8
@@ -81,7 +83,12 @@ func planTar(d Description) (*File, error) {
 	if err := d.checkMembers(); err != nil {
 		return nil, err
 	}
-	padded := func(n, to int64) int64 { return plus(n, to-1) / to * to }
+	padded := func(n, to int64) int64 {
+		if n = plus(n, to-1); n == math.MaxInt64 {
+			return n
+		}
+		return n / to * to
+	}
 	total := func(n int64, m Member) int64 {
 		size := plus(times(n, plus(tarBlock, padded(m.Size, tarBlock))), 2*tarBlock)
 		if d.Member.Size == 0 {

@@ -5,8 +5,9 @@ import "encoding/binary"
 // thrift writes structures in Thrift's compact protocol: a field is the difference of
 // its number to the one before and its type, in a byte, and its value.
 type thrift struct {
-	b    []byte
-	last []byte // number of the field before, of each structure that is open
+	b     []byte
+	last  [8]byte // number of the field before, of each structure that is open
+	depth int
 }
 
 // Types of the compact protocol.
@@ -19,13 +20,13 @@ const (
 )
 
 func (t *thrift) field(number, kind byte) {
-	top := len(t.last) - 1
-	t.b = append(t.b, (number-t.last[top])<<4|kind)
-	t.last[top] = number
+	last := &t.last[t.depth-1]
+	t.b = append(t.b, (number-*last)<<4|kind)
+	*last = number
 }
 
-func (t *thrift) begin()         { t.last = append(t.last, 0) }
-func (t *thrift) end()           { t.b, t.last = append(t.b, 0), t.last[:len(t.last)-1] }
+func (t *thrift) begin()         { t.last[t.depth] = 0; t.depth++ }
+func (t *thrift) end()           { t.b = append(t.b, 0); t.depth-- }
 func (t *thrift) varint(n int64) { t.b = binary.AppendUvarint(t.b, uint64(n<<1^n>>63)) }
 
 func (t *thrift) i32(number byte, v int64) {

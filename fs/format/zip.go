@@ -194,9 +194,9 @@ func (z *zipFile) layout() pieces {
 			e.extra = zipPadding(e.start+e.localLen(), z.align)
 		}
 		content := z.contents[i]
+		summed := layout(content)
 		l.made(e.localLen(), func(w *work) error {
-			c := ieee()
-			crc, err := sumLayout(content, c, start, 0, e.size, w)
+			crc, err := sumLayout(summed, ieee(), start, 0, e.size, w)
 			made := *e
 			made.crc = ^crc
 			w.text = made.appendLocal(w.text[:0])
@@ -208,9 +208,9 @@ func (z *zipFile) layout() pieces {
 	}
 	directory := l.size()
 	for i := range z.entries {
-		e, content := &z.entries[i], z.contents[i]
+		e, summed := &z.entries[i], layout(z.contents[i])
 		l.made(e.centralLen(), func(w *work) error {
-			crc, err := sumLayout(content, ieee(), start, 0, e.size, w)
+			crc, err := sumLayout(summed, ieee(), start, 0, e.size, w)
 			made := *e
 			made.crc = ^crc
 			w.text = made.appendCentral(w.text[:0])
