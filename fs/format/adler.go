@@ -16,7 +16,13 @@ func (s adlerSum) update(p []byte) adlerSum {
 	for len(p) > 0 {
 		const most = 5552 // bytes until b could overflow 32 bits
 		n := min(len(p), most)
-		for _, v := range p[:n] {
+		q := p[:n]
+		for ; len(q) >= 4; q = q[4:] { // four at a time: b waits for a but once
+			v0, v1, v2, v3 := uint32(q[0]), uint32(q[1]), uint32(q[2]), uint32(q[3])
+			s.b += 4*s.a + 4*v0 + 3*v1 + 2*v2 + v3
+			s.a += v0 + v1 + v2 + v3
+		}
+		for _, v := range q {
 			s.a += uint32(v)
 			s.b += s.a
 		}
@@ -65,13 +71,17 @@ func (adlerNeutral) fix(cell []byte) {
 		cell[i] = adlerMiddle
 	}
 	cell[0] = 0 // filter of the row
-	move := nearest(int64(cellSums.a) - int64(adlerSum{}.update(cell).a))
-	if move = saturate(cell, move); move > 0 {
-		saturate(cell, move-adlerMod)
-	} else if move < 0 {
-		saturate(cell, move+adlerMod)
+	sums := adlerSum{}.update(cell)
+	move, weight := saturate(cell, nearest(int64(cellSums.a)-int64(sums.a)))
+	if move != 0 { // the other way, then: what is left and this are a multiple of 65521 apart
+		turned := move - adlerMod
+		if move < 0 {
+			turned = move + adlerMod
+		}
+		_, more := saturate(cell, turned)
+		weight += more
 	}
-	weigh := nearest(int64(cellSums.b) - int64(adlerSum{}.update(cell).b))
+	weigh := nearest(int64(cellSums.b) - int64(sums.b) - weight)
 	for _, pair := range [...]struct{ at, by int }{{adlerCoarse, adlerCoarseBy}, {adlerFine, adlerFineBy}, {adlerLast, adlerLastBy}} {
 		by := int64(pair.by)
 		t := weigh / by
@@ -81,18 +91,20 @@ func (adlerNeutral) fix(cell []byte) {
 	}
 }
 
-// saturate adds move to the sum of a cell's bytes, from its end on, and returns what is
-// left where all are as large, or as small, as they can be.
-func saturate(cell []byte, move int64) int64 {
+// saturate adds move to the sum of a cell's bytes, from its end on. It returns what is
+// left where all are as large, or as small, as they can be, and what that adds to b.
+func saturate(cell []byte, move int64) (left, weight int64) {
 	for i := gen.Cell - 1; move != 0 && i > 0; i-- {
 		if adlerFixed(i) {
 			continue
 		}
 		v := min(max(int64(cell[i])+move, 0), 255)
-		move -= v - int64(cell[i])
+		by := v - int64(cell[i])
+		move -= by
+		weight += by * int64(gen.Cell-i)
 		cell[i] = byte(v)
 	}
-	return move
+	return move, weight
 }
 
 // nearest returns the number nearest to 0 that is d modulo 65521.
