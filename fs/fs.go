@@ -181,7 +181,7 @@ func (f *FS) lastChange(id uint64, n node) int {
 
 func (f *FS) attr(id uint64, n node) fuse.Attr {
 	mode := f.mode
-	if id&controlBit != 0 {
+	if n.control != nil || id == controlBit {
 		mode &= f.controlMask
 	}
 	a := fuse.Attr{

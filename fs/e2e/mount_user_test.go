@@ -138,10 +138,12 @@ func TestAllowOther(t *testing.T) {
 }
 
 func TestModeOfAMount(t *testing.T) {
-	dir := mount(t, "--mode", "0440", "--file", "d/x:1K")
-	for path, want := range map[string]string{"": "550", "/d": "550", "/d/x": "440", "/1K": "440", "/.dgenfs": "550", "/.dgenfs/config": "440"} {
-		if got := strings.TrimSpace(output(t, "stat", "-c", "%a", dir+path)); got != want {
-			t.Errorf("%s has mode %s, want %s", path, got, want)
+	for allowOther, control := range map[string][2]string{"false": {"500", "400"}, "true": {"550", "440"}} {
+		dir := mount(t, "--mode", "0440", "--file", "d/x:1K", "--allow-other="+allowOther)
+		for path, want := range map[string]string{"": "550", "/d": "550", "/d/x": "440", "/1K": "440", "/.dgenfs": control[0], "/.dgenfs/config": control[1]} {
+			if got := strings.TrimSpace(output(t, "stat", "-c", "%a", dir+path)); got != want {
+				t.Errorf("--allow-other=%s: %s has mode %s, want %s", allowOther, path, got, want)
+			}
 		}
 	}
 }

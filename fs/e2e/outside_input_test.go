@@ -175,8 +175,8 @@ func TestControlCharactersInMountPoints(t *testing.T) {
 			if c, found := unprintable(string(text)); found {
 				t.Errorf("prints %q: %q", c, text)
 			}
-			if bytes.Count(text, []byte("\n")) != 2 || bytes.Contains(text, []byte("\ndgenfs[1]: ")) {
-				t.Errorf("want the line that it serves, and the one that it is busy: %q", text)
+			if bytes.Count(text, []byte("\n")) != 3 || bytes.Contains(text, []byte("\ndgenfs[1]: ")) {
+				t.Errorf("want lines that it serves, is busy, and is detached: %q", text)
 			}
 		})
 	}
