@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
@@ -19,8 +20,8 @@ func catCommand() help.Command {
 	var offset, length int64 = 0, -1
 	var seed uint64
 	parsed(f, &seed, "seed", "0", "", spec.ParseSeed, "`SEED` of the mount; has no effect if the SPEC has one")
-	parsed(f, &offset, "offset", "0", "", spec.ParseSize, "start at this `SIZE` from the beginning")
-	parsed(f, &length, "length", "", "", spec.ParseSize, "end after this `SIZE` (default: at the end of the file)")
+	parsed(f, &offset, "offset", "0", "", bytesize.Parse, "start at this `SIZE` from the beginning")
+	parsed(f, &length, "length", "", "", bytesize.Parse, "end after this `SIZE` (default: at the end of the file)")
 	return help.Command{
 		Name:    "cat",
 		Usage:   "dgenfs cat [flags] SPEC",
@@ -44,12 +45,12 @@ other file, give the SPEC that its attribute user.dgenfs.spec holds.
 				return err
 			}
 			if offset > s.Size {
-				return usagef("--offset %s: beyond the end of the file, %s", spec.FormatSize(offset), spec.FormatSize(s.Size))
+				return usagef("--offset %s: beyond the end of the file, %s", bytesize.Format(offset), bytesize.Format(s.Size))
 			}
 			if rest := s.Size - offset; length < 0 {
 				length = rest
 			} else if length > rest {
-				return usagef("--length %s: only %s follow the offset %s", spec.FormatSize(length), spec.FormatSize(rest), spec.FormatSize(offset))
+				return usagef("--length %s: only %s follow the offset %s", bytesize.Format(length), bytesize.Format(rest), bytesize.Format(offset))
 			}
 			g, err := gen.New(c)
 			if err != nil {

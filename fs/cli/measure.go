@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/cli/measure"
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -19,8 +20,8 @@ func measureCommand() help.Command {
 	var seed uint64
 	asJSON := f.Bool("json", false, "print JSON")
 	parsed(f, &seed, "seed", "0", "", spec.ParseSeed, "`SEED` of the mount, for each SPEC that has none")
-	parsed(f, &length, "length", "", "", spec.ParseSize, "read this `SIZE` of each argument (default: all)")
-	parsed(f, &sample, "sample", "64M", "", spec.ParseSize, "deflate at most this `SIZE`")
+	parsed(f, &length, "length", "", "", bytesize.Parse, "read this `SIZE` of each argument (default: all)")
+	parsed(f, &sample, "sample", "64M", "", bytesize.Parse, "deflate at most this `SIZE`")
 	return help.Command{
 		Name:    "measure",
 		Usage:   "dgenfs measure [flags] SPEC|FILE...",
@@ -52,7 +53,7 @@ distinct data, and twice that with several arguments.
 					return err
 				}
 				if length > s.Size {
-					return usagef("--length %s: %q has only %s", spec.FormatSize(length), arg, spec.FormatSize(s.Size))
+					return usagef("--length %s: %q has only %s", bytesize.Format(length), arg, bytesize.Format(s.Size))
 				}
 				if length >= 0 {
 					s.Size = length

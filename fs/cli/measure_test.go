@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	"github.com/dgenfs/dgenfs/fs/cli/measure"
-	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -46,7 +46,7 @@ func measured(t *testing.T, args ...string) measure.Report {
 
 func rowOf(t *testing.T, r *measure.Result, block string) measure.Row {
 	t.Helper()
-	size, err := spec.ParseSize(block)
+	size, err := bytesize.Parse(block)
 	if err != nil {
 		t.Fatal(err)
 	}

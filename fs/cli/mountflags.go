@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs"
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
@@ -131,7 +132,7 @@ func (c *config) arguments() []string {
 // troubleArguments returns the flags that say the same as t.
 func troubleArguments(t spec.Trouble) (args []string) {
 	if t.Rate != 0 {
-		args = append(args, "--rate", spec.FormatSize(t.Rate))
+		args = append(args, "--rate", bytesize.Format(t.Rate))
 	}
 	if t.Latency != time.Duration(0) {
 		args = append(args, "--latency", spec.FormatLatency(t.Latency))
@@ -179,7 +180,7 @@ func parseMode(text string) (uint32, error) {
 
 // parseMaxRead reads the size of the largest read request.
 func parseMaxRead(text string) (int, error) {
-	size, err := spec.ParseSize(text)
+	size, err := bytesize.Parse(text)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
@@ -75,7 +76,7 @@ func (l fileList) GetSlice() []string           { return *l.to }
 
 // parseTotal reads the size of all files together.
 func parseTotal(text string) (int64, error) {
-	n, err := spec.ParseSize(text)
+	n, err := bytesize.Parse(text)
 	if err == nil && n == 0 {
 		err = errors.New("must be 1 byte or more")
 	}
@@ -219,7 +220,7 @@ func (n *namespaceFlags) read() ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading: %w", errors.Unwrap(err))
 	case len(text) > maxTreeFile:
-		return nil, fmt.Errorf("larger than %s, the limit", spec.FormatSize(maxTreeFile))
+		return nil, fmt.Errorf("larger than %s, the limit", bytesize.Format(maxTreeFile))
 	}
 	return text, nil
 }

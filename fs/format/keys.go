@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 )
 
 // Keys returns the keys of a description other than format, in the order in which
@@ -36,7 +36,7 @@ func (d *Description) Set(key, value string) (err error) {
 		}
 		d.NaN = value == "yes"
 	case "record":
-		d.Record, err = spec.ParseSize(value)
+		d.Record, err = bytesize.Parse(value)
 		if err == nil && d.Record == 0 {
 			err = &KeyError{Key: key, Value: value, Reason: "a record has 1 byte or more"}
 		}
@@ -101,7 +101,7 @@ func (d *Description) value(key string) string {
 		}
 	case "record":
 		if d.Record != 0 {
-			return spec.FormatSize(d.Record)
+			return bytesize.Format(d.Record)
 		}
 	case "columns":
 		return d.Columns
@@ -135,7 +135,7 @@ func ParseMember(s string) (m Member, err error) {
 			return Member{}, &KeyError{Key: "member", Value: s, Reason: fmt.Sprintf("what is behind the size must be one of .%s", strings.Join(MemberFormats, " ."))}
 		}
 	}
-	if m.Size, err = spec.ParseSize(size); err != nil {
+	if m.Size, err = bytesize.Parse(size); err != nil {
 		return Member{}, fmt.Errorf("member: %w", err)
 	}
 	if m.Size == 0 {
@@ -150,7 +150,7 @@ func (m Member) String() string {
 	case m.Size == 0:
 		return ""
 	case m.Format == "":
-		return spec.FormatSize(m.Size)
+		return bytesize.Format(m.Size)
 	}
-	return spec.FormatSize(m.Size) + "." + m.Format
+	return bytesize.Format(m.Size) + "." + m.Format
 }

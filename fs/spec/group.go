@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 )
 
 // placeOf separates the numbers of group=. It is not a slash, which file names cannot
@@ -44,7 +46,7 @@ func (s Spec) CheckGroup(files uint64) error {
 	over, units := bits.Mul64(files, s.units())
 	if most := maxUnits(s.unit()); over != 0 || units > most {
 		return fmt.Errorf("scope=group: %d files with %d units of %s each; a group has at most %d such units together, so make fewer or smaller files",
-			files, s.units(), FormatSize(s.unit()), most)
+			files, s.units(), bytesize.Format(s.unit()), most)
 	}
 	return nil
 }
@@ -91,12 +93,12 @@ func (s Spec) checkPlace() error {
 	case s.Units == 0:
 		return fmt.Errorf("group %q: a group has at least one unit", place)
 	case s.Units > most:
-		return fmt.Errorf("group %q: a group has at most %d units of %s", place, most, FormatSize(s.Unit))
+		return fmt.Errorf("group %q: a group has at most %d units of %s", place, most, bytesize.Format(s.Unit))
 	case n > s.Units:
-		return fmt.Errorf("group %q: the file alone has %d units of %s", place, n, FormatSize(s.Unit))
+		return fmt.Errorf("group %q: the file alone has %d units of %s", place, n, bytesize.Format(s.Unit))
 	case s.First > s.Units-n:
 		return fmt.Errorf("group %q: the file has %d units of %s, so its first one has at most the number %d",
-			place, n, FormatSize(s.Unit), s.Units-n)
+			place, n, bytesize.Format(s.Unit), s.Units-n)
 	}
 	return nil
 }

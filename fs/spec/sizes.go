@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 )
 
 // Sizes is how the sizes of many files are distributed. Their quantiles are
@@ -45,10 +47,10 @@ func parseSizes(s string) (Sizes, bool, error) {
 }
 
 func parseBounds(from, to string) (d Sizes, err error) {
-	if d.From, err = ParseSize(from); err != nil {
+	if d.From, err = bytesize.Parse(from); err != nil {
 		return d, err
 	}
-	if d.To, err = ParseSize(to); err != nil {
+	if d.To, err = bytesize.Parse(to); err != nil {
 		return d, err
 	}
 	switch {
@@ -65,7 +67,7 @@ func parseLognormal(s string) (d Sizes, err error) {
 	if !ok {
 		return d, fmt.Errorf("sizes %q: must be %sMEDIAN:SIGMA, as in %s64K:1.5", Cut(lognormal+s), lognormal, lognormal)
 	}
-	if d.Median, err = ParseSize(median); err != nil {
+	if d.Median, err = bytesize.Parse(median); err != nil {
 		return d, err
 	}
 	if d.Median == 0 {
@@ -81,9 +83,9 @@ func parseLognormal(s string) (d Sizes, err error) {
 // String returns what was parsed.
 func (d Sizes) String() string {
 	if d.Median > 0 {
-		return lognormal + FormatSize(d.Median) + ":" + strconv.FormatFloat(d.Sigma, 'f', -1, 64)
+		return lognormal + bytesize.Format(d.Median) + ":" + strconv.FormatFloat(d.Sigma, 'f', -1, 64)
 	}
-	return FormatSize(d.From) + rangeOf + FormatSize(d.To)
+	return bytesize.Format(d.From) + rangeOf + bytesize.Format(d.To)
 }
 
 // IsZero reports whether d is no distribution.

@@ -54,6 +54,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -131,7 +132,7 @@ func parse(s string, many bool) (f Files, err error) {
 	case drawn:
 		f.Sizes = sizes
 	default:
-		f.Size, err = ParseSize(size)
+		f.Size, err = bytesize.Parse(size)
 	}
 	if err != nil {
 		return Files{}, err
@@ -204,7 +205,7 @@ func (f *Files) check(given map[string]bool) error {
 func (f *Files) set(key, value string) (err error) {
 	switch key {
 	case "total":
-		if f.Total, err = ParseSize(value); err != nil {
+		if f.Total, err = bytesize.Parse(value); err != nil {
 			return fmt.Errorf("total: %w", err)
 		}
 		if f.Total == 0 {
@@ -231,12 +232,12 @@ func (s *Spec) set(key, value string) (err error) {
 			return fmt.Errorf("dedup %q: %w", Cut(value), err)
 		}
 	case "unit":
-		if s.Unit, err = ParseSize(value); err != nil {
+		if s.Unit, err = bytesize.Parse(value); err != nil {
 			return fmt.Errorf("unit: %w", err)
 		}
 		if s.Unit < MinUnit || s.Unit > MaxUnit || s.Unit%Cell != 0 {
 			return fmt.Errorf("unit %q: a unit is a multiple of %s, from %s to %s",
-				Cut(value), FormatSize(Cell), FormatSize(MinUnit), FormatSize(MaxUnit))
+				Cut(value), bytesize.Format(Cell), bytesize.Format(MinUnit), bytesize.Format(MaxUnit))
 		}
 	case "skew":
 		n, err := strconv.ParseUint(value, 10, 64)
@@ -280,19 +281,19 @@ func (s *Spec) set(key, value string) (err error) {
 // String returns the canonical form: keys in fixed order, defaults left out.
 // Parse turns it back into an equal Spec. In a Spec made by hand, 0 counts as
 // the default of Dedup, Unit and Compress.
-func (s Spec) String() string { return FormatSize(s.Size) + string(s.appendKeys(nil)) }
+func (s Spec) String() string { return bytesize.Format(s.Size) + string(s.appendKeys(nil)) }
 
 // String returns the canonical form, which ParseFiles turns back into equal Files.
 func (f Files) String() string {
 	var b []byte
 	if f.Sizes.IsZero() {
-		b = append(b, FormatSize(f.Size)...)
+		b = append(b, bytesize.Format(f.Size)...)
 	} else {
 		b = append(b, f.Sizes.String()...)
 	}
 	b = f.appendKeys(b)
 	if f.Total != 0 {
-		b = append(append(b, ",total="...), FormatSize(f.Total)...)
+		b = append(append(b, ",total="...), bytesize.Format(f.Total)...)
 	}
 	if f.Share != 0 {
 		b = append(append(b, ",share="...), FormatShare(f.Share)...)
@@ -308,7 +309,7 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = append(append(b, ",dedup="...), FormatRatio(s.Dedup)...)
 	}
 	if s.Unit != 0 && s.Unit != DefaultUnit {
-		b = append(append(b, ",unit="...), FormatSize(s.Unit)...)
+		b = append(append(b, ",unit="...), bytesize.Format(s.Unit)...)
 	}
 	if s.Skew != 0 {
 		b = strconv.AppendInt(append(b, ",skew="...), int64(s.Skew), 10)

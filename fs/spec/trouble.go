@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 )
 
 // MaxLatency is the longest latency=.
@@ -63,7 +65,7 @@ func (t *Trouble) set(key, value string) (err error) {
 // check checks what depends on the size of the file.
 func (t Trouble) check(size int64) error {
 	if f := t.Fail; f.Length > 0 && (f.First > size || f.Length > size-f.First) {
-		return fmt.Errorf("fail %q: the range must lie within the file, which has %s", f, FormatSize(size))
+		return fmt.Errorf("fail %q: the range must lie within the file, which has %s", f, bytesize.Format(size))
 	}
 	return nil
 }
@@ -93,9 +95,9 @@ func (t Trouble) append(b []byte) []byte {
 	return b
 }
 
-// ParseRate reads a rate: the bytes of a second, as ParseSize does, 1 or more.
+// ParseRate reads a rate: the bytes of a second, as bytesize.Parse does, 1 or more.
 func ParseRate(s string) (int64, error) {
-	n, err := ParseSize(s)
+	n, err := bytesize.Parse(s)
 	if err != nil {
 		return 0, fmt.Errorf("rate: %w", err)
 	}
@@ -106,7 +108,7 @@ func ParseRate(s string) (int64, error) {
 }
 
 // FormatRate returns what ParseRate turns back into n, if n is valid.
-func FormatRate(n int64) string { return FormatSize(n) }
+func FormatRate(n int64) string { return bytesize.Format(n) }
 
 // latencyUnits from the largest one on.
 var latencyUnits = []struct {
@@ -184,10 +186,10 @@ func parseRange(s string) (first, length int64, err error) {
 	if !ok {
 		return 0, 0, errors.New("a range is OFFSET+LENGTH, as in 1G+4K")
 	}
-	if first, err = ParseSize(a); err != nil {
+	if first, err = bytesize.Parse(a); err != nil {
 		return 0, 0, err
 	}
-	if length, err = ParseSize(b); err != nil {
+	if length, err = bytesize.Parse(b); err != nil {
 		return 0, 0, err
 	}
 	switch {
@@ -219,5 +221,5 @@ func (f Fail) String() string {
 	if f.Share != 0 {
 		return name + ":" + FormatShare(uint64(f.Share))
 	}
-	return name + "@" + FormatSize(f.First) + "+" + FormatSize(f.Length)
+	return name + "@" + bytesize.Format(f.First) + "+" + bytesize.Format(f.Length)
 }

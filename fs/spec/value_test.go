@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 )
 
 // checkValue checks a parser and its formatter: format(parse(text)) is canonical, and
@@ -28,7 +30,7 @@ func checkValue[T comparable](t *testing.T, name string, parse func(string) (T, 
 func TestValues(t *testing.T) {
 	size := func(text, canonical string, want int64) {
 		t.Helper()
-		checkValue(t, "Size", ParseSize, FormatSize, text, canonical, want)
+		checkValue(t, "Size", bytesize.Parse, bytesize.Format, text, canonical, want)
 	}
 	size("0", "0", 0)
 	size("1024", "1K", 1<<10)

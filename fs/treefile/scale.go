@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
@@ -105,7 +106,7 @@ func closeRanges(pattern string, f spec.Files, ofShare func(share uint64) float6
 	switch {
 	case f.Total != 0:
 		files = converge(float64(f.Total), func(n float64) float64 { return meanSize(f, n) })
-		why = "total=" + spec.FormatSize(f.Total)
+		why = "total=" + bytesize.Format(f.Total)
 	case f.Share != 0:
 		files = ofShare(f.Share)
 		why = "share=" + spec.FormatShare(f.Share)
@@ -155,7 +156,7 @@ func sizeText(bytes float64) string {
 	for bytes/unit > 9999 && unit < 1<<60 {
 		unit *= 1024
 	}
-	return spec.FormatSize(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
+	return bytesize.Format(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
 }
 
 // check returns an error if the tree is far from the scale: an entry has at least one

@@ -18,8 +18,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/format"
-	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -73,7 +73,7 @@ func describe(name, size string, keys []string) (*format.File, error) {
 	d := format.Description{Size: format.Any}
 	if size != "any" {
 		var err error
-		if d.Size, err = spec.ParseSize(size); err != nil {
+		if d.Size, err = bytesize.Parse(size); err != nil {
 			return nil, err
 		}
 	}

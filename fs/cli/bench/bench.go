@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -141,7 +142,7 @@ func (b *bench) run() (*Report, error) {
 
 // fill measures one row.
 func (b *bench) fill(impl gen.Implementation, shape, mode string, threads int, size int64) (Fill, error) {
-	fmt.Fprintf(b.Progress, "\r\x1b[K%v %s %s, %d threads, %s", impl, shape, mode, threads, spec.FormatSize(size))
+	fmt.Fprintf(b.Progress, "\r\x1b[K%v %s %s, %d threads, %s", impl, shape, mode, threads, bytesize.Format(size))
 	text := "1E"
 	if shape != "" {
 		text += "," + shape
@@ -265,7 +266,7 @@ func part(p []byte, i, n int) []byte {
 // readAt measures calls at random offsets of a file of 1 TiB: multiples of the
 // call's size, and so of 4 KiB from there on.
 func (b *bench) readAt(impl gen.Implementation, size int64) (Read, error) {
-	fmt.Fprintf(b.Progress, "\r\x1b[K%v ReadAt of %s", impl, spec.FormatSize(size))
+	fmt.Fprintf(b.Progress, "\r\x1b[K%v ReadAt of %s", impl, bytesize.Format(size))
 	g, err := gen.New(gen.Config{Size: 1 << 40, Implementation: impl, Threads: 1})
 	if err != nil {
 		return Read{}, err
@@ -325,12 +326,12 @@ func (r *Report) Print(w io.Writer) error {
 		if f.Threads > 1 {
 			mode = " " + f.Mode
 		}
-		fmt.Fprintf(t, "%s\t%d%s\t%s\t%s\t%.1f\t%.1f\t%.2f\t\n", f.Implementation, f.Threads, mode, spec.FormatSize(f.Size), f.Spec, f.Rate, f.Clear, f.Ratio)
+		fmt.Fprintf(t, "%s\t%d%s\t%s\t%s\t%.1f\t%.1f\t%.2f\t\n", f.Implementation, f.Threads, mode, bytesize.Format(f.Size), f.Spec, f.Rate, f.Clear, f.Ratio)
 	}
 	fmt.Fprintln(t, "\t\t\t\t\t\t\t")
 	fmt.Fprintln(t, "ReadAt\t\tbytes\t\tGB/s\tcalls/s\t\t")
 	for _, c := range r.Reads {
-		fmt.Fprintf(t, "%s\t\t%s\t\t%.1f\t%.0f\t\t\n", c.Implementation, spec.FormatSize(c.Size), c.Rate, c.Calls)
+		fmt.Fprintf(t, "%s\t\t%s\t\t%.1f\t%.0f\t\t\n", c.Implementation, bytesize.Format(c.Size), c.Rate, c.Calls)
 	}
 	return t.Flush()
 }

@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -168,14 +168,14 @@ func (r *Report) Print(w io.Writer) error {
 		if i > 0 {
 			fmt.Fprintln(t)
 		}
-		fmt.Fprintf(t, "%s (%s)\n", result.Name, spec.FormatSize(result.Size))
+		fmt.Fprintf(t, "%s (%s)\n", result.Name, bytesize.Format(result.Size))
 		fmt.Fprintln(t, "block\tblocks\tdistinct\tdedup\tdeflate\tboth\tdeflated\t")
 		for _, s := range result.Sizes {
 			ratios := "-\t-\t-"
 			if s.Blocks > 0 {
 				ratios = fmt.Sprintf("%.3f\t%.3f\t%.3f", s.Dedup, s.Deflate, s.Both)
 			}
-			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t\n", spec.FormatSize(s.Block), s.Blocks, s.Distinct, ratios, spec.FormatSize(s.Deflated))
+			fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t\n", bytesize.Format(s.Block), s.Blocks, s.Distinct, ratios, bytesize.Format(s.Deflated))
 		}
 	}
 	return t.Flush()

@@ -1,4 +1,4 @@
-package spec
+package bytesize
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestParseSize(t *testing.T) {
+func TestParse(t *testing.T) {
 	for s, want := range map[string]int64{
 		"0":                                   0,
 		"0K":                                  0,
@@ -35,13 +35,13 @@ func TestParseSize(t *testing.T) {
 		"9223372036854775807":                 math.MaxInt64,
 		"00000000000000000000000000000000001": 1,
 	} {
-		if got, err := ParseSize(s); got != want || err != nil {
-			t.Errorf("ParseSize(%q) = %d, %v; want %d", s, got, err, want)
+		if got, err := Parse(s); got != want || err != nil {
+			t.Errorf("Parse(%q) = %d, %v; want %d", s, got, err, want)
 		}
 	}
 }
 
-func TestParseSizeErrors(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	for s, want := range map[string]string{
 		"":                        `size "": a size starts with a digit, as in 64G`,
 		"G":                       `size "G": a size starts with a digit`,
@@ -70,30 +70,30 @@ func TestParseSizeErrors(t *testing.T) {
 		"9223372036854775808":     `the largest size is 8E-1`,
 		"99999999999999999999999": `the largest size is 8E-1`,
 	} {
-		got, err := ParseSize(s)
+		got, err := Parse(s)
 		if err == nil {
-			t.Errorf("ParseSize(%q) = %d, want an error", s, got)
+			t.Errorf("Parse(%q) = %d, want an error", s, got)
 		} else if !strings.Contains(err.Error(), want) {
-			t.Errorf("ParseSize(%q): %v; want %s", s, err, want)
+			t.Errorf("Parse(%q): %v; want %s", s, err, want)
 		}
 	}
 }
 
-func TestFormatSize(t *testing.T) {
+func TestFormat(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0", 1: "1", 1000: "1000", 1023: "1023", 1024: "1K", 1025: "1025",
 		1536 << 20: "1536M", 64 << 30: "64G", 1 << 40: "1T", 1 << 50: "1P", 7 << 60: "7E",
 		math.MaxInt64: "9223372036854775807",
 	} {
-		if got := FormatSize(n); got != want {
-			t.Errorf("FormatSize(%d) = %s, want %s", n, got, want)
+		if got := Format(n); got != want {
+			t.Errorf("Format(%d) = %s, want %s", n, got, want)
 		}
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 10000 {
 		n := rng.Int64() >> rng.IntN(63) << rng.IntN(63) & math.MaxInt64
-		if got, err := ParseSize(FormatSize(n)); got != n || err != nil {
-			t.Fatalf("ParseSize(FormatSize(%d)) = %d, %v", n, got, err)
+		if got, err := Parse(Format(n)); got != n || err != nil {
+			t.Fatalf("Parse(Format(%d)) = %d, %v", n, got, err)
 		}
 	}
 }

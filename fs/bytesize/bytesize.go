@@ -1,4 +1,7 @@
-package spec
+// Package bytesize reads and writes sizes in bytes, as in 64G. It is a leaf, because
+// both the grammar of specs and the formats in them have sizes. Its functions are
+// pure.
+package bytesize
 
 import (
 	"fmt"
@@ -10,26 +13,26 @@ import (
 // suffixes holds the letters of 1024, 1024^2 and so on.
 const suffixes = "KMGTPE"
 
-// ParseSize reads a size in bytes: decimal digits, then perhaps one of K M G T P
+// Parse reads a size in bytes: decimal digits, then perhaps one of K M G T P
 // E in either case for a power of 1024, or that letter and B (as in MB) for a
 // power of 1000, or that letter and iB (as in MiB) for a power of 1024. The
-// largest size is 2^63-1. There are no fractions and no signs.
-func ParseSize(s string) (int64, error) {
-	digits := leadingDigits(s)
-	number, suffix := s[:digits], s[digits:]
+// largest size is 2^63-1. There are no fractions and no signs. Errors are one line.
+func Parse(s string) (int64, error) {
+	suffix := strings.TrimLeft(s, "0123456789")
+	number := s[:len(s)-len(suffix)]
 	if number == "" {
-		return 0, fmt.Errorf("size %q: a size starts with a digit, as in 64G", Cut(s))
+		return 0, fmt.Errorf("size %.80q: a size starts with a digit, as in 64G", s)
 	}
 	if suffix != "" && suffix[0] == '.' {
-		return 0, fmt.Errorf("size %q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", Cut(s))
+		return 0, fmt.Errorf("size %.80q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", s)
 	}
 	factor, ok := multiplier(suffix)
 	if !ok {
-		return 0, fmt.Errorf("size %q: unknown suffix %q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", Cut(s), Cut(suffix))
+		return 0, fmt.Errorf("size %.80q: unknown suffix %.80q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", s, suffix)
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n > math.MaxInt64/factor { // digits only: the error is the range
-		return 0, fmt.Errorf("size %q: the largest size is 8E-1, which is %d", Cut(s), int64(math.MaxInt64))
+		return 0, fmt.Errorf("size %.80q: the largest size is 8E-1, which is %d", s, int64(math.MaxInt64))
 	}
 	return n * factor, nil
 }
@@ -57,9 +60,9 @@ func multiplier(suffix string) (factor int64, ok bool) {
 	return factor, true
 }
 
-// FormatSize returns the shortest exact form of n with a suffix of 1024: 64G,
-// 1536M, 1000. ParseSize turns it back into n, for every n from 0 on.
-func FormatSize(n int64) string {
+// Format returns the shortest exact form of n with a suffix of 1024: 64G,
+// 1536M, 1000. Parse turns it back into n, for every n from 0 on.
+func Format(n int64) string {
 	power := 0
 	for n != 0 && n%1024 == 0 { // ends at E: 2^63 is out of range
 		n /= 1024
