@@ -102,7 +102,7 @@ func TestControlRead(t *testing.T) {
 	if status := f.Open(nil, &fuse.OpenIn{InHeader: header(id)}, &out); status != fuse.OK || out.OpenFlags&fuse.FOPEN_DIRECT_IO == 0 {
 		t.Errorf("%v, flags %#x", status, out.OpenFlags)
 	}
-	f.Release(nil, &fuse.ReleaseIn{Fh: out.Fh}) // has no generator to close
+	f.Release(nil, &fuse.ReleaseIn{Fh: out.Fh}) // has no reader to close
 	if _, _, errno := f.ReadFile(out.Fh, 0, make([]byte, 1)); errno != syscall.EBADF {
 		t.Errorf("reading after release: %v", errno)
 	}

@@ -45,7 +45,7 @@ func (f *FS) isOther(name string) bool {
 	if !ok {
 		return false
 	}
-	s, err := spec.Parse(name)
+	s, err := spec.ParseName(name)
 	return err != nil || s != hidden
 }
 

@@ -10,11 +10,10 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
-	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// Open makes the file's generator, so that a read has nothing to look up but the open
+// Open makes the file's reader, so that a read has nothing to look up but the open
 // file.
 func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
@@ -37,12 +36,12 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// A request is too small to be shared out, and the requests of one reader
 	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
-	g, err := gen.New(c)
+	r, err := s.Open(c)
 	if err != nil {
 		f.log.Printf("opening %s: %v", s, err)
 		return fuse.EIO
 	}
-	file := f.newOpenFile(in.NodeId, s, g)
+	file := f.newOpenFile(in.NodeId, s, r)
 	out.Fh = f.files.add(file)
 	// The bytes never change, so what mmap has cached may stay.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
@@ -64,14 +63,14 @@ func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, 
 	if file == nil {
 		return 0, nil, syscall.EBADF
 	}
-	if file.generator == nil {
+	if file.reader == nil {
 		return file.readOther(off, p)
 	}
-	n, errno := f.outcome(file.generator.ReadAt(p, off))
+	n, errno := f.outcome(file.reader.ReadAt(p, off))
 	return n, nil, errno
 }
 
-// outcome turns the result of a generator's ReadAt into that of a READ.
+// outcome turns the result of a reader's ReadAt into that of a READ.
 func (f *FS) outcome(n int, err error) (int, syscall.Errno) {
 	if err != nil && err != io.EOF {
 		return 0, f.wrong(err)
@@ -84,7 +83,7 @@ func (f *FS) wrong(err error) syscall.Errno {
 	return syscall.EIO
 }
 
-// readOther reads what is not a plain generator.
+// readOther reads what is not just a reader.
 func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	switch t := file.troubled; {
 	case t == nil:
@@ -158,12 +157,12 @@ type openFiles struct {
 
 type fileChunk [256]atomic.Pointer[openFile]
 
-// openFile is what is read from: a generator, one with trouble, or the contents of a
-// control file.
+// openFile is what is read from: a generated file, one with trouble, or the contents of
+// a control file.
 type openFile struct {
-	generator *gen.Generator
-	troubled  *troubledFile
-	contents  Contents
+	reader   spec.Reader
+	troubled *troubledFile
+	contents Contents
 }
 
 // add returns the handle under which file is found until remove.
@@ -224,8 +223,8 @@ func (t *openFiles) remove(fh uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if file := s.Swap(nil); file != nil {
-		if file.generator != nil {
-			file.generator.Close()
+		if file.reader != nil {
+			file.reader.Close()
 		}
 		if file.troubled != nil {
 			file.troubled.close()

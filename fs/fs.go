@@ -1,6 +1,7 @@
 // Package fs serves a namespace of generated files through FUSE: it turns the
 // kernel's requests into positions of a [tree.Tree] and fills read requests
-// with [gen.Generator], straight into the reply.
+// with [gen.Generator], or what package format makes of
+// it, straight into the reply.
 //
 // Nodes are stateless. A node id, which is also the inode number, is a position of
 // the tree, or the name of a file in the root that is a spec. What has to be

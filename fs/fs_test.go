@@ -18,11 +18,14 @@ func newFS(t *testing.T, seed uint64, files ...string) *FS {
 	var entries []tree.Entry
 	for _, file := range files {
 		pattern, text, _ := strings.Cut(file, ":")
-		s, err := spec.Parse(text)
+		s, err := spec.ParseFiles(text)
+		if err == nil {
+			s, err = s.Named(pattern)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries = append(entries, tree.Entry{Pattern: pattern, Spec: s})
+		entries = append(entries, tree.Entry{Pattern: pattern, Spec: s.Spec, Sizes: s.Sizes})
 	}
 	tr, err := tree.New(entries, tree.Options{})
 	if err != nil {

@@ -14,7 +14,7 @@ func newOpenFile(t *testing.T) *openFile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &openFile{generator: g}
+	return &openFile{reader: g}
 }
 
 func TestOpenFiles(t *testing.T) {
@@ -44,8 +44,8 @@ func TestOpenFiles(t *testing.T) {
 		if table.get(fh) != nil {
 			t.Fatalf("handle %d is found after its removal", fh)
 		}
-		if _, err := g.generator.ReadAt(make([]byte, 1), 0); !errors.Is(err, gen.ErrClosed) {
-			t.Fatalf("the generator of handle %d was not closed: error %v", fh, err)
+		if _, err := g.reader.ReadAt(make([]byte, 1), 0); !errors.Is(err, gen.ErrClosed) {
+			t.Fatalf("the file of handle %d was not closed: error %v", fh, err)
 		}
 		table.remove(fh) // once more: must not put it on the free list twice
 	}
@@ -77,7 +77,7 @@ func TestOpenFilesConcurrently(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					file := &openFile{generator: g}
+					file := &openFile{reader: g}
 					h := table.add(file)
 					if table.get(h) != file {
 						t.Errorf("handle %d finds another file", h)

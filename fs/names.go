@@ -155,7 +155,7 @@ func (f *FS) specID(name string) (uint64, node, bool) {
 // specNode returns the node of a name in the root that is a spec. The file changes
 // with the tree.
 func (f *FS) specNode(name string) (node, bool) {
-	s, err := spec.Parse(name)
+	s, err := spec.ParseName(name)
 	if err != nil || f.noTroubleNames && s.Trouble != (spec.Trouble{}) {
 		return node{}, false
 	}

@@ -14,14 +14,14 @@ import (
 
 // troubledFile is an open file that is slow or fails, as its spec or the mount's
 // options say. Reads of other files do not pay for this: all but these and control
-// files have openFile.generator, which is tried first.
+// files have openFile.reader, which is tried first.
 type troubledFile struct {
 	spec.Trouble
-	fs        *FS
-	id        uint64
-	generator *gen.Generator
-	cells     uint64     // what decides which cells fail
-	limiters  []*limiter // its own, and the mount's
+	fs       *FS
+	id       uint64
+	reader   spec.Reader
+	cells    uint64     // what decides which cells fail
+	limiters []*limiter // its own, and the mount's
 }
 
 // troubleOf returns the trouble of a file: what its spec says, or else what the mount's
@@ -38,12 +38,12 @@ func (f *FS) troubleOf(s spec.Spec) spec.Trouble {
 }
 
 // newOpenFile returns an open file; s has its seed and its place in its group.
-func (f *FS) newOpenFile(id uint64, s spec.Spec, g *gen.Generator) *openFile {
+func (f *FS) newOpenFile(id uint64, s spec.Spec, r spec.Reader) *openFile {
 	t := f.troubleOf(s)
 	if t == (spec.Trouble{}) && f.limiter == nil {
-		return &openFile{generator: g}
+		return &openFile{reader: r}
 	}
-	file := &troubledFile{Trouble: t, fs: f, id: id, generator: g}
+	file := &troubledFile{Trouble: t, fs: f, id: id, reader: r}
 	// Files of a group have the same seed, but fail in different places.
 	file.cells = gen.DeriveSeed(s.Seed, fmt.Sprintf("fail %d", s.First))
 	if t.Rate != 0 {
@@ -56,7 +56,7 @@ func (f *FS) newOpenFile(id uint64, s spec.Spec, g *gen.Generator) *openFile {
 }
 
 func (t *troubledFile) close() {
-	t.generator.Close()
+	t.reader.Close()
 	if t.Rate != 0 {
 		t.fs.limiters.close(t.id)
 	}
@@ -77,12 +77,12 @@ func (t *troubledFile) read(off int64, p []byte) (int, syscall.Errno) {
 	if t.fails(off, t.length(off, len(p))) {
 		return 0, t.Fail.Errno
 	}
-	return t.fs.outcome(t.generator.ReadAt(p, off))
+	return t.fs.outcome(t.reader.ReadAt(p, off))
 }
 
 // length returns how many of n bytes at an offset the file has.
 func (t *troubledFile) length(off int64, n int) int {
-	return int(min(int64(n), max(0, t.generator.Size()-off)))
+	return int(min(int64(n), max(0, t.reader.Size()-off)))
 }
 
 // fails reports whether any of n bytes fails. A cell of 4 KiB does if what its number

@@ -137,7 +137,7 @@ func delayed(t *testing.T, f *FS, fh uint64, off int64, size int) *transport.Del
 func TestSlow(t *testing.T) {
 	f := newFS(t, 0, "plain:1M", "latency:1M,latency=2s", "rate:1M,rate=64K", "both:1M,rate=1M,latency=100ms,fail=eio@512K+1")
 	fh := open(t, f, "plain")
-	if _, _, errno := f.ReadFile(fh, 0, make([]byte, 10)); errno != 0 || f.files.get(fh).generator == nil {
+	if _, _, errno := f.ReadFile(fh, 0, make([]byte, 10)); errno != 0 || f.files.get(fh).reader == nil {
 		t.Errorf("a file without trouble: %v", errno)
 	}
 	// check reads later, and returns how long that takes.

@@ -8,7 +8,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/spec"
-	"github.com/dgenfs/dgenfs/gen"
 )
 
 // catBuffer is what is generated and written at a time, in bytes: small enough to
@@ -36,14 +35,20 @@ other file, give the SPEC that its attribute user.dgenfs.spec holds.
 			if len(args) != 1 {
 				return usagef("cat takes one SPEC, got %d arguments; see dgenfs cat --help", len(args))
 			}
-			s, err := spec.Parse(args[0])
+			s, err := spec.ParseName(args[0])
 			if err != nil {
 				return usagef("spec %q: %w", args[0], err)
 			}
-			c, err := specConfig(args[0], s, seed)
+			if s, err = seeded(args[0], s, seed); err != nil {
+				return err
+			}
+			c := s.Config()
+			c.Threads = 1 // one makes more than a pipe takes
+			r, err := s.Open(c)
 			if err != nil {
 				return err
 			}
+			defer r.Close()
 			if offset > s.Size {
 				return usagef("--offset %s: beyond the end of the file, %s", bytesize.Format(offset), bytesize.Format(s.Size))
 			}
@@ -52,14 +57,9 @@ other file, give the SPEC that its attribute user.dgenfs.spec holds.
 			} else if length > rest {
 				return usagef("--length %s: only %s follow the offset %s", bytesize.Format(length), bytesize.Format(rest), bytesize.Format(offset))
 			}
-			g, err := gen.New(c)
-			if err != nil {
-				return err
-			}
-			defer g.Close()
 			// Not the writer's own ReadFrom, which would choose a small buffer.
 			w := struct{ io.Writer }{stdout}
-			if _, err := io.CopyBuffer(w, io.NewSectionReader(g, offset, length), make([]byte, catBuffer)); err != nil {
+			if _, err := io.CopyBuffer(w, io.NewSectionReader(r, offset, length), make([]byte, catBuffer)); err != nil {
 				return fmt.Errorf("writing to standard output: %w", err)
 			}
 			return nil

@@ -78,30 +78,27 @@ func measureSource(arg string, seed uint64) (measure.Source, error) {
 	if missing == nil {
 		return measure.Source{Name: arg, Kind: measure.File, Size: info.Size()}, nil
 	}
-	s, err := spec.Parse(arg)
+	s, err := spec.ParseName(arg)
 	if err != nil && !errors.Is(missing, iofs.ErrNotExist) {
 		err = errors.Unwrap(missing)
 	}
 	if err != nil {
 		return measure.Source{}, usagef("%q: not a file, and not a SPEC: %w", arg, err)
 	}
-	config, err := specConfig(arg, s, seed)
-	if err != nil {
+	if s, err = seeded(arg, s, seed); err != nil {
 		return measure.Source{}, err
 	}
-	return measure.Source{Name: arg, Kind: measure.Spec, Size: s.Size, Config: config}, nil
+	return measure.Source{Name: arg, Kind: measure.Spec, Size: s.Size, Spec: s}, nil
 }
 
-// specConfig returns the generator of a file whose name is a spec, in the root of
+// seeded returns the spec with its seed of the file whose name is a spec, in the root of
 // a mount of a seed.
-func specConfig(name string, s spec.Spec, seed uint64) (gen.Config, error) {
+func seeded(name string, s spec.Spec, seed uint64) (spec.Spec, error) {
 	if err := checkNoTrouble(s); err != nil {
-		return gen.Config{}, usagef("spec %q: %w", name, err)
+		return s, usagef("spec %q: %w", name, err)
 	}
 	if !s.HasSeed {
-		s.Seed = gen.DeriveSeed(seed, spec.SeedName(name))
+		s.HasSeed, s.Seed = true, gen.DeriveSeed(seed, spec.SeedName(name))
 	}
-	c := s.Config()
-	c.Threads = 1 // one makes more than a pipe, a hash or a codec takes
-	return c, nil
+	return s, nil
 }

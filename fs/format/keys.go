@@ -19,7 +19,7 @@ func Keys() []string {
 var MemberFormats = []string{"npy", "jpeg", "wav", "bmp", "safetensors"}
 
 // Set sets the field of a key, format or one of Keys, to a value. Errors are of
-// type *KeyError, or those of package spec for sizes. What keys say together is
+// type *KeyError, or wrap those of package bytesize. What keys say together is
 // checked by New.
 func (d *Description) Set(key, value string) (err error) {
 	switch key {
@@ -36,9 +36,11 @@ func (d *Description) Set(key, value string) (err error) {
 		}
 		d.NaN = value == "yes"
 	case "record":
-		d.Record, err = bytesize.Parse(value)
-		if err == nil && d.Record == 0 {
-			err = &KeyError{Key: key, Value: value, Reason: "a record has 1 byte or more"}
+		if d.Record, err = bytesize.Parse(value); err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		if d.Record == 0 {
+			return &KeyError{Key: key, Value: value, Reason: "a record has 1 byte or more"}
 		}
 	case "columns":
 		var c []Column

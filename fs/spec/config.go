@@ -2,12 +2,12 @@ package spec
 
 import "github.com/dgenfs/dgenfs/gen"
 
-// Config returns what generates the bytes of s, as those of a file on its own:
-// scope=group has no effect, and the seed is s.Seed, given or not. How to generate
-// is left at its defaults.
+// Config returns what generates the bytes of s, or its payload if it has a format, as
+// those of a file on its own: scope=group has no effect, and the seed is s.Seed, given
+// or not. How to generate is left at its defaults. [Spec.Open] makes the file of it.
 func (s Spec) Config() gen.Config {
 	return gen.Config{
-		Size:     s.Size,
+		Size:     s.payload(),
 		Seed:     s.Seed,
 		Dedup:    s.Dedup,
 		Unit:     s.Unit,

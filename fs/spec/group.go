@@ -20,7 +20,7 @@ const placeOf = "of"
 func maxUnits(unit int64) uint64 { return ceilDiv(math.MaxInt64, unit) }
 
 // units returns how many units the file has, including one that is cut short.
-func (s Spec) units() uint64 { return ceilDiv(s.Size, s.unit()) }
+func (s Spec) units() uint64 { return ceilDiv(s.payload(), s.unit()) }
 
 func (s Spec) unit() int64 {
 	if s.Unit == 0 {

@@ -3,7 +3,8 @@
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | skew | scope | group | compress |
-//	       generation | change | phase | rate | latency | fail
+//	       generation | change | phase | format | shape | dtype | nan | record |
+//	       columns | rows | rowgroup | members | member | rate | latency | fail
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
@@ -20,6 +21,10 @@
 //	change=P%     share of the distinct units that each generation replaces
 //	phase=N       billionths of a unit to be replaced that are there from the
 //	              start, 0 to 999999999: which small files change when
+//	format=NAME   what the file is to its readers, see package format, which has
+//	              the keys from shape= to member=, too; the other keys are then
+//	              about the payload, but for SIZE, which is the file's; or
+//	format=auto   the format that the extension of the file's name says
 //	rate=SIZE     bytes a second, for all readers of the file together
 //	latency=TIME  how long a request takes at least: 2ms, 1.5s, 50us, up to 3600s
 //	fail=ERR@OFFSET+LENGTH
@@ -40,10 +45,12 @@
 //	total=SIZE    as many as have this size together
 //	share=P%      this share of the number of all files
 //
+// Where a drawn size is not one that the format has, the file has the nearest one.
+//
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
-// nothing is clamped or ignored. The package only reads and writes specs; package
-// gen generates what [Spec.Config] says. Its functions are pure, so concurrent use
+// nothing is clamped or ignored. Packages gen and format generate what specs say; see
+// [Spec.Open]. The functions are pure, so concurrent use
 // is safe.
 package spec
 
@@ -55,6 +62,7 @@ import (
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
+	"github.com/dgenfs/dgenfs/fs/format"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -89,6 +97,8 @@ type Spec struct {
 	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
 	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
 
+	Format format.Description // zero if there is none; its Size is always 0, and its Format may be Auto in Files
+
 	Trouble Trouble // rate=, latency=, fail=: how reads through a mount are slowed down or fail
 }
 
@@ -101,7 +111,11 @@ type Files struct {
 }
 
 // keys in the order in which String writes them.
-var keys = []string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase", "rate", "latency", "fail"}
+var keys = slices.Concat(
+	[]string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase"},
+	formatKeys,
+	[]string{"rate", "latency", "fail"},
+)
 
 // filesKeys are those of many files alone, likewise.
 var filesKeys = []string{"total", "share"}
@@ -115,11 +129,14 @@ var filesKeys = []string{"total", "share"}
 // Parse sees every unknown name that is looked up in the root of a mount.
 func Parse(s string) (Spec, error) {
 	f, err := parse(s, false)
+	if err == nil && f.Format.Format == Auto {
+		return Spec{}, errors.New("format=auto: there is no name to take the format from; name the format")
+	}
 	return f.Spec, err
 }
 
 // ParseFiles reads the spec of many files, such as lognormal:64K:1.5,total=1T; any
-// spec of a single file is one, too. Its errors are like those of Parse.
+// spec of a single file is one, too. With format=auto, Named checks the rest. Errors are like those of Parse.
 func ParseFiles(s string) (Files, error) { return parse(s, true) }
 
 func parse(s string, many bool) (f Files, err error) {
@@ -191,7 +208,11 @@ func (f *Files) check(given map[string]bool) error {
 		return fmt.Errorf("sizes %q: scope=group needs files of one size, such as 64K", f.Sizes)
 	case !f.Sizes.IsZero() && given["group"]:
 		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
-	case given["group"]:
+	}
+	if err := f.checkFormat(); err != nil {
+		return err
+	}
+	if given["group"] && f.Format.Format != Auto {
 		if err := f.checkPlace(); err != nil {
 			return err
 		}
@@ -273,6 +294,9 @@ func (s *Spec) set(key, value string) (err error) {
 		}
 		s.Phase = n
 	default:
+		if isFormatKey(key) {
+			return s.setFormat(key, value)
+		}
 		return s.Trouble.set(key, value)
 	}
 	return err
@@ -333,5 +357,5 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if s.Phase != 0 {
 		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
 	}
-	return s.Trouble.append(b)
+	return s.Trouble.append(s.Format.Append(b))
 }

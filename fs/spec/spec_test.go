@@ -115,7 +115,7 @@ func TestParseErrors(t *testing.T) {
 		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
-		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, rate, latency, fail`,
+		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail`,
 		"1,Dedup=3":                   `key "Dedup" is unknown`,
 		"1, dedup=3":                  `key " dedup" is unknown`,
 		"1,dedup =3":                  `key "dedup " is unknown`,
@@ -228,7 +228,7 @@ func checkConfig(t *testing.T, s Spec) {
 	t.Helper()
 	c := s.Config()
 	c.Threads = 1
-	g, err := gen.New(c)
+	g, err := s.Open(c)
 	if err != nil {
 		t.Errorf("%s: %v", s, err)
 		return
@@ -261,7 +261,8 @@ func TestConfig(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1G,rate=5MB,latency=1.5s,fail=eio:0.001%", "1G,latency=12.345us,fail=estale@1M+4K", "1,dedup=1e2", "1,,"} {
+	for _, s := range []string{"64G,dedup=3,compress=2,seed=7", "1kB,unit=8K", "0,seed=0x1f", "1.5G", "1M,skew=3,scope=group", "1M,group=8of800,unit=128K", "9E,group=0of1", "1G,rate=5MB,latency=1.5s,fail=eio:0.001%", "1G,latency=12.345us,fail=estale@1M+4K", "1,dedup=1e2", "1,,",
+		"1M,format=npz,dtype=f4,nan=yes", "12M,format=tar,members=7", "96,format=safetensors,shape=3x4", "1G,format=parquet,columns=13xf4+26xi4,rows=100,rowgroup=7", "64K,format=tfrecord,record=1K,group=0of9"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

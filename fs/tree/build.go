@@ -110,7 +110,7 @@ func (b *Builder) Add(e Entry) {
 // The error is of type Errors and lists all entries that are wrong: an invalid pattern,
 // two entries that make the same name, two that make the same directory but write it
 // differently, 2^61 files and directories or more, or more files than a group or drawn
-// sizes allow (see spec.Spec.CheckGroup and spec.Sizes.Check). Of an entry that clashes
+// sizes allow (see spec.Spec.CheckGroup and CheckSizes). Of an entry that clashes
 // with several others, one clash is reported.
 func (b *Builder) Tree() (*Tree, error) {
 	b.finish(b.root())
@@ -212,7 +212,7 @@ func (b *Builder) draw(n *node) {
 		l = new(lots)
 	}
 	if !n.kind.sizes.IsZero() {
-		if err := n.kind.sizes.Check(n.count); err != nil {
+		if err := n.kind.spec.CheckSizes(n.kind.sizes, n.count); err != nil {
 			b.wrong(n.entry, err)
 		}
 		of := seed

@@ -49,7 +49,11 @@ func (l Line) files() (spec.Files, error) {
 	if l.Spec == "" {
 		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
 	}
-	return spec.ParseFiles(l.Spec)
+	f, err := spec.ParseFiles(l.Spec)
+	if err != nil {
+		return spec.Files{}, err
+	}
+	return f.Named(l.Pattern)
 }
 
 // blanks separate a pattern from a spec.

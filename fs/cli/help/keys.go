@@ -1,6 +1,11 @@
 package help
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/format"
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
 
 // key is a key of a SPEC.
 type key struct {
@@ -8,52 +13,75 @@ type key struct {
 	value string // what its value is called, or the values with | between them
 	brief string // a line beside others
 	text  string // what the manual says
+
+	words []string // values that are completed
 }
 
 // specKeys are the keys of every SPEC, in the order of package spec.
 var specKeys = []key{
 	{"seed", "N", "one of 2^64 unrelated streams of bytes",
-		"Selects one of 2^64 unrelated streams; decimal, or hexadecimal after 0x. The default follows from the seed of the mount and the path of the file."},
+		"Selects one of 2^64 unrelated streams; decimal, or hexadecimal after 0x. The default follows from the seed of the mount and the path of the file.", nil},
 	{"dedup", "R", "deduplication ratio, from 1 (default: 1)",
-		"Deduplicates by this ratio, from 1, which is the default: of N units, round(N/R) are distinct. Those that are equal are spread over the file."},
+		"Deduplicates by this ratio, from 1, which is the default: of N units, round(N/R) are distinct. Those that are equal are spread over the file.", nil},
 	{"unit", "SIZE", "size of what repeats: a multiple of 4K, up to 1G (default: 128K)",
-		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K."},
+		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K.", nil},
 	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
-		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same."},
+		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same.", nil},
 	{"scope", "file|group", "what deduplicates: each file, or all of one --file (default: file)",
-		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole. The default is file: each file deduplicates on its own."},
+		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole. The default is file: each file deduplicates on its own.", nil},
 	{"group", "NofM", "which units of its group the file has; written by dgenfs",
-		"Replaces scope=group in the SPEC of a single file: its units are those from number N, counted from 0, of the M units of its group. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
+		"Replaces scope=group in the SPEC of a single file: its units are those from number N, counted from 0, of the M units of its group. dgenfs writes it, for example in the attribute user.dgenfs.spec.", nil},
 	{"compress", "R", "compression ratio, 1 to 100 (default: 1)",
-		"Makes every block of 4 KiB or more compress by this ratio, from 1, which is the default, to 100."},
+		"Makes every block of 4 KiB or more compress by this ratio, from 1, which is the default, to 100.", nil},
 	{"generation", "N", "which generation of a file that changes, 0 to 4095",
-		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation."},
+		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation.", nil},
 	{"change", "P%", "share of its units that each generation replaces",
-		"Sets the share of its distinct units that each generation replaces, in turn. The default is that of --change."},
+		"Sets the share of its distinct units that each generation replaces, in turn. The default is that of --change.", nil},
 	{"phase", "N", "where changes start; written by dgenfs",
-		"Sets a fraction of a unit, in billionths, that counts as changed from the start, so that some of many small files change in each generation. The default follows from the file's place among the files of its --file. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
+		"Sets a fraction of a unit, in billionths, that counts as changed from the start, so that some of many small files change in each generation. The default follows from the file's place among the files of its --file. dgenfs writes it, for example in the attribute user.dgenfs.spec.", nil},
+	{"format", "NAME", "a file that its readers open: npz, hdf5, jpeg ...; auto: by the name",
+		"Makes the file one that its readers open, of exactly SIZE bytes: header, checksums and footer of the format, around bytes as the other keys describe them. NAME is one of " + strings.Join(format.Names(), " ") + "; or auto, for the format that the extension of the file's name says. If a format has no file of SIZE bytes, the error names the nearest two; where sizes are drawn, each file gets the nearest. In the root of a mount, 1G.npz is 1G,format=npz, and so on.",
+		append(format.Names(), spec.Auto)},
+	{"shape", "NxN...", "dimensions of an array: 1024x768x3; of an image: HEIGHTxWIDTH",
+		"Sets the dimensions of the array in npy, npz, pt, hdf5, arrow, gguf and safetensors, such as 1024x768x3, the last one varying fastest; or height and width of a jpeg, png or bmp, and perhaps channels of a png. The default is one dimension, or an image that is about as wide as high.", nil},
+	{"dtype", "TYPE", "type of an array's elements: uint8, float32, bf16 ... (default: uint8)",
+		"Sets the type of an array's elements: uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32 or float64; or u8 i1 u2 i2 u4 i4 f2 bf16 f4 f8. The default is uint8. Not every format has all of them.", nil},
+	{"nan", "yes|no", "whether floats may be infinite, or not a number (default: no)",
+		"With yes, floats are any bits. The default is no: they are finite, and below 2.", nil},
+	{"record", "SIZE", "tfrecord: length of each record's data",
+		"Sets how many bytes of data each record of a tfrecord has. The default is one record for all.", nil},
+	{"columns", "LIST", "parquet: columns, such as 200 or 13xf4+26xi4",
+		"Sets the columns of a parquet file: kinds with a + between them, each a number, perhaps x and a type, and perhaps x and the length of a list: 200, 13xf4+26xi4, 5xf4x1024. A number alone is of float32.", nil},
+	{"rows", "N", "parquet: how many rows it has",
+		"Sets how many rows a parquet file has. The default is as many as SIZE has room for.", nil},
+	{"rowgroup", "N", "parquet: how many rows a row group has",
+		"Sets how many rows a row group of a parquet file has.", nil},
+	{"members", "N", "tar, zip: how many files are in it",
+		"Sets how many files are in a tar or zip file. The default is one, or as many as SIZE has room for if member= is given.", nil},
+	{"member", "SIZE[.EXT]", "tar, zip: what each of these is: 100K, or 100K.jpg",
+		"Sets the size of the files in a tar or zip file, and perhaps their format by its extension: 100K, or 100K.jpg. They may be .npy, .jpg, .wav, .bmp or .safetensors.", nil},
 	{"rate", "SIZE", "limit in bytes per second, for all its readers together",
-		"Through a mount, limits the bytes per second that all readers of the file get together. By default, there is no limit."},
+		"Through a mount, limits the bytes per second that all readers of the file get together. By default, there is no limit.", nil},
 	{"latency", "TIME", "minimum time for a read request: 50us, 2ms, 1.5s",
-		"Through a mount, answers no read request earlier than this after it arrived: a number and us, ms or s, up to 3600s. Requests wait at the same time, not one after the other."},
+		"Through a mount, answers no read request earlier than this after it arrived: a number and us, ms or s, up to 3600s. Requests wait at the same time, not one after the other.", nil},
 	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "which reads fail: of a range, or of a share of the cells of 4K",
-		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale."},
+		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale.", nil},
 }
 
 // treeKeys are the keys that a SPEC has besides if it is for many files.
 var treeKeys = []key{
 	{"total", "SIZE", "size of all files together, from which their number follows",
-		"Makes as many files as have this size together. NAME then has an open range: {0..}, or {000..} for up to a thousand names."},
+		"Makes as many files as have this size together. NAME then has an open range: {0..}, or {000..} for up to a thousand names.", nil},
 	{"share", "P%", "share of the number of files of the tree, see --total and --count",
-		"Makes this share of the number of files of the tree, which --total or --count gives. NAME then has an open range, as with total=."},
+		"Makes this share of the number of files of the tree, which --total or --count gives. NAME then has an open range, as with total=.", nil},
 }
 
 // drawnSizes are the forms of SIZE that give each of many files a size of its own.
 var drawnSizes = []key{
 	{"4K..1M", "", "log-uniform sizes from 4K to 1M",
-		"Log-uniform sizes from 4K to 1M: as many files from 4K to 8K as from 8K to 16K."},
+		"Log-uniform sizes from 4K to 1M: as many files from 4K to 8K as from 8K to 16K.", nil},
 	{"lognormal:64K:1.5", "", "log-normal sizes, with this median and sigma",
-		"Log-normal sizes, with this median and this standard deviation of the natural logarithm."},
+		"Log-normal sizes, with this median and this standard deviation of the natural logarithm.", nil},
 }
 
 // Texts about a SPEC, for --help and the manual.
@@ -70,7 +98,8 @@ A SIZE is a number of bytes, or a number followed by K, M, G, T, P or E for powe
 	treeText = `Where a SPEC is for many files, their sizes may be drawn, and it may say how many
 files there are.
 `
-	rootText = `In the root of every mount, any name that is a SPEC exists, listed or not.
+	rootText = `In the root of every mount, any name that is a SPEC exists, listed or not; so does a
+SIZE with the extension of a format: 1G.npz is 1G,format=npz.
 `
 )
 
@@ -81,8 +110,11 @@ func (k key) String() string {
 	return k.name + "=" + k.value
 }
 
-// choices returns the values, if there are no others.
+// choices returns values to choose from: all that there are, or those with a name.
 func (k key) choices() []string {
+	if k.words != nil {
+		return k.words
+	}
 	if strings.ToLower(k.value) != k.value || !strings.Contains(k.value, "|") {
 		return nil
 	}

@@ -91,7 +91,8 @@ instead.
 `
 
 const manNames = `The same SPEC is used for --size, after the name in --file NAME:SPEC, in tree files,
-and as the name of a file in the root of a mount. NAME may have directories and ranges:
+and as the name of a file in the root of a mount. There, 1G.npz is 1G,format=npz, and a SIZE
+with the extension of another format is a file of that format. NAME may have directories and ranges:
 part-{0000..1023}.bin:150M is 1024 files; {8..12} is not padded, {08..12} is. The
 characters {, } and \ are written \{, \} and \\, and \xHH is any byte.
 `

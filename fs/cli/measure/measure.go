@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -58,12 +59,12 @@ type Options struct {
 	Progress io.Writer // for a line that overwrites itself
 }
 
-// Source is what is measured: the first Size bytes of a file or of a generator.
+// Source is what is measured: the first Size bytes of a file, or of what a spec says.
 type Source struct {
-	Name   string
-	Kind   Kind
-	Size   int64      // bytes
-	Config gen.Config // of a Spec
+	Name string
+	Kind Kind
+	Size int64     // bytes
+	Spec spec.Spec // of a Spec: with a seed
 }
 
 // Kind is what a source is.
@@ -77,11 +78,13 @@ const (
 // open returns the bytes of s, and what to call after them.
 func (s Source) open() (io.Reader, func() error, error) {
 	if s.Kind == Spec {
-		g, err := gen.New(s.Config)
+		c := s.Spec.Config()
+		c.Threads = 1 // one makes more than a hash or a codec takes
+		r, err := s.Spec.Open(c)
 		if err != nil {
 			return nil, nil, err
 		}
-		return io.NewSectionReader(g, 0, s.Size), g.Close, nil
+		return io.NewSectionReader(r, 0, s.Size), r.Close, nil
 	}
 	f, err := os.Open(s.Name)
 	if err != nil {

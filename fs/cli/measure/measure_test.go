@@ -16,7 +16,7 @@ func TestSample(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sources = append(sources, Source{Name: text, Kind: Spec, Size: s.Size, Config: s.Config()})
+		sources = append(sources, Source{Name: text, Kind: Spec, Size: s.Size, Spec: s})
 	}
 	results := func(sample int64, workers int) []*Result {
 		r, err := Run(sources, Options{Sample: sample, Workers: workers, Progress: io.Discard})
