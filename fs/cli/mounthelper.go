@@ -90,7 +90,7 @@ func mountAsHelper(args []string, stdout, stderr io.Writer) (failed int, err err
 		if err != nil {
 			return exit.MountSystem, err
 		}
-		if err := r.await(p, stdout); err != nil {
+		if _, err := r.await(p, stdout); err != nil {
 			if errors.As(err, new(usageError)) {
 				return exit.MountUsage, err
 			}
