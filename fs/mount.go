@@ -133,7 +133,7 @@ func (m *Mount) Summary() string {
 // MaxRequest returns the size of the largest read request that the kernel
 // allows, in bytes: 1 MiB, unless root has changed fs.fuse.max_pages_limit.
 func MaxRequest() int {
-	if text, err := os.ReadFile("/proc/sys/fs/fuse/max_pages_limit"); err == nil {
+	if text, err := os.ReadFile(maxPagesLimit); err == nil {
 		if pages, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
 			return min(pages, maxPages) * os.Getpagesize()
 		}

@@ -27,8 +27,8 @@ func catCommand() help.Command {
 		Usage:   "dgenfs cat [flags] SPEC",
 		Summary: "write the bytes of a file to standard output",
 		Text: `Writes the bytes of a file to standard output, without a mount: those that the
-name SPEC has in the root of a mount with the same --seed. For the bytes of any
-other file, give the SPEC that its attribute user.dgenfs.spec holds.
+name SPEC has in the root of a mount with the same --seed, and no --generation. For
+the bytes of any other file, give the SPEC that its attribute user.dgenfs.spec holds.
 `,
 		Flags:   f,
 		Operand: help.Spec,

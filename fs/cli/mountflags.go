@@ -61,7 +61,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
 	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
 	parsed(f, &m.trouble.Rate, "rate", "", "", spec.ParseRate,
-		"bytes a second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
+		"bytes per second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
 	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,
 		"answer no read request sooner than this `TIME` after it came: 2ms, 1.5s, 50us; for files whose SPEC has no latency=")
 	parsed(f, &m.trouble.Fail, "fail", "", "", spec.ParseFail,
@@ -185,7 +185,7 @@ func parseMaxRead(text string) (int, error) {
 	}
 	page := int64(os.Getpagesize())
 	if most := int64(fs.MaxRequest()); size < page || size > most || size%page != 0 {
-		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d, which the sysctl fs.fuse.max_pages_limit sets", page, most)
+		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d%s", page, most, fs.MaxRequestReason())
 	}
 	return int(size), nil
 }
