@@ -141,5 +141,17 @@ func MaxRequest() int {
 	return 256 * os.Getpagesize() // before Linux 6.13, which has the setting
 }
 
+// MaxRequestReason says why the value of MaxRequest is what it is, in words that follow
+// it.
+func MaxRequestReason() string {
+	if _, err := os.Stat(maxPagesLimit); err != nil {
+		return ", the largest that kernels before Linux 6.13 allow"
+	}
+	return ", which the sysctl fs.fuse.max_pages_limit sets"
+}
+
+// maxPagesLimit is a setting of the kernel since Linux 6.13.
+const maxPagesLimit = "/proc/sys/fs/fuse/max_pages_limit"
+
 // maxPages is the largest value of max_pages in <linux/fuse.h>, a uint16.
 const maxPages = 1<<16 - 1
