@@ -85,6 +85,7 @@ func parseTotal(text string) (int64, error) {
 // namespace is what the flags mean.
 type namespace struct {
 	tree     *tree.Tree
+	rounded  string // what --total or --count comes to, if that is not what they say
 	treeText []byte // of --tree, for the server: a file that is read twice may have changed
 }
 
@@ -98,27 +99,44 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.tree, err = treefile.Build(lines, scale, o)
+	var got treefile.Scale
+	s.tree, got, err = treefile.Build(lines, scale, o)
 	if err != nil {
-		return s, usageError{n.explain(err, scale, o)}
+		return s, usageError{n.explain(err, scale, lines, o)}
+	}
+	if said := scale.Rounded(got); said != "" {
+		s.rounded = n.scaleFlag(scale) + ": " + said
 	}
 	return s, nil
 }
 
+// printRounded says what --total or --count is rounded to.
+func (s *namespace) printRounded(w io.Writer) {
+	if s.rounded != "" {
+		fmt.Fprintln(w, "dgenfs: "+s.rounded)
+	}
+}
+
+// scaleFlag returns the flag of a scale, as it was given.
+func (n *namespaceFlags) scaleFlag(scale treefile.Scale) string {
+	if scale.Total != 0 {
+		return "--total " + n.set.Lookup("total").Value.String()
+	}
+	return fmt.Sprintf("--count %d", scale.Count)
+}
+
 // explain names the flag that an error is about, unless it names a line.
-func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options) error {
-	var lines treefile.Errors
+func (n *namespaceFlags) explain(err error, scale treefile.Scale, lines []treefile.Line, o tree.Options) error {
 	switch {
-	case errors.As(err, &lines):
+	case errors.As(err, new(treefile.Errors)):
 		return err
 	case errors.Is(err, tree.ErrHistory):
 		return fmt.Errorf("--generation %d: %w", o.History.Generation, err)
-	case scale.Total != 0:
-		return fmt.Errorf("--total %s: %w", n.set.Lookup("total").Value, err)
-	case scale.Count != 0:
-		return fmt.Errorf("--count %d: %w", n.count, err)
+	case scale.Given():
+		return fmt.Errorf("%s: %w", n.scaleFlag(scale), err)
 	case n.preset != "":
-		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
+		least := treefile.Least(lines)
+		return fmt.Errorf("--preset %s: needs --total, the size of all files together, at least %s, or --count, their number, at least %d", n.preset, least.TotalText(), least.Count)
 	case errors.Is(err, treefile.ErrNoScale):
 		return fmt.Errorf("%w: give --total or --count", err)
 	}

@@ -21,10 +21,11 @@ func treeCommand() help.Command {
 		Summary: "print the tree file of a mount with these flags",
 		Text: `Prints the tree file that makes the files of a mount with the same flags, and how
 many they are; or a --preset as it is built in, with its sources, if neither
---total nor --count is given. Nothing is mounted.
+--total nor --count is given. That also says how many files, and of which size
+together, the preset has at least. Nothing is mounted.
 `,
 		Flags: f,
-		Run: func(args []string, stdout, _ io.Writer) error {
+		Run: func(args []string, stdout, stderr io.Writer) error {
 			if err := noArguments("tree", args); err != nil {
 				return err
 			}
@@ -38,6 +39,7 @@ many they are; or a --preset as it is built in, with its sources, if neither
 			if err != nil {
 				return err
 			}
+			n.printRounded(stderr)
 			_, err = n.text(nil).WriteTo(stdout)
 			return written(err)
 		},

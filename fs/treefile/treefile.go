@@ -96,24 +96,27 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Build makes the tree of some lines. The error is of type Errors and lists all lines
-// that are wrong, unless it is about the scale or the options alone.
-func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
+// Build makes the tree of some lines. Of those with shares it makes the tree that is
+// nearest to the scale, and returns what they come to: see Scale.Rounded.
+//
+// The error is of type Errors and lists all lines that are wrong, unless it is about the
+// scale or the options alone.
+func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, err error) {
 	b, err := tree.NewBuilder(o)
 	if err != nil {
-		return nil, err
+		return nil, got, err
 	}
 	var wrong lineErrors
 	var entries []int // the line of each entry
 	var sum sum       // of what has shares
-	ofShare, scaleErr := scale.count(lines)
+	all, scaleErr := scale.files(lines)
 	for i, l := range lines {
 		f, err := l.files()
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
 		if err == nil {
-			l.Pattern, err = closeRanges(l.Pattern, f, ofShare)
+			l.Pattern, err = closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -125,25 +128,22 @@ func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
 		entries = append(entries, i)
 		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes})
 	}
-	t, err := b.Tree()
-	var all tree.Errors
-	if errors.As(err, &all) {
-		for _, e := range all {
+	t, err = b.Tree()
+	var wrongEntries tree.Errors
+	if errors.As(err, &wrongEntries) {
+		for _, e := range wrongEntries {
 			wrong.add(entries[e.Entry], e)
 		}
 	} else if err != nil {
-		return nil, err
+		return nil, got, err
 	}
 	switch {
 	case wrong != nil:
-		return nil, wrong.of(lines)
+		return nil, got, wrong.of(lines)
 	case scaleErr != nil:
-		return nil, scaleErr
+		return nil, got, scaleErr
 	}
-	if err := scale.check(sum); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return t, sum.scale(), nil
 }
 
 // lineErrors are what is wrong with some lines.
