@@ -18,8 +18,10 @@
 package treefile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,15 +57,26 @@ func (l Line) files() (spec.Files, error) {
 // blanks separate a pattern from a spec.
 const blanks = " \t"
 
+// lines yields the lines of a text, numbered from 1.
+func lines(text []byte) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
+		for number := 1; rest != ""; number++ {
+			var s string
+			s, rest, _ = strings.Cut(rest, "\n")
+			if !yield(number, strings.TrimRight(s, "\r")) {
+				return
+			}
+		}
+	}
+}
+
 // Parse returns the entries of a tree file, called name in errors. Build reports what is
-// wrong with them.
+// wrong with them, and Directives what else the file says.
 func Parse(name string, text []byte) []Line {
-	rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
-	lines := make([]Line, 0, strings.Count(rest, "\n")+1)
-	for number := 1; rest != ""; number++ {
-		var s string
-		s, rest, _ = strings.Cut(rest, "\n")
-		s = strings.Trim(strings.TrimRight(s, "\r"), blanks)
+	all := make([]Line, 0, bytes.Count(text, []byte("\n"))+1)
+	for number, s := range lines(text) {
+		s = strings.Trim(s, blanks)
 		if s == "" || s[0] == '#' {
 			continue
 		}
@@ -71,9 +84,9 @@ func Parse(name string, text []byte) []Line {
 		if i := strings.LastIndexAny(s, blanks); i >= 0 {
 			l.Pattern, l.Spec = strings.TrimRight(s[:i], blanks), s[i+1:]
 		}
-		lines = append(lines, l)
+		all = append(all, l)
 	}
-	return lines
+	return all
 }
 
 // Errors lists what is wrong with some lines, in their order.
