@@ -24,7 +24,7 @@ func found(t *testing.T, dir, format string, args ...string) []string {
 	return lines
 }
 
-const smallTree = "# a small one\n\nd {0..1}/{0..2}.dat  100K,dedup=2\r\n\\x23 x\\{\\} 7\n  deep/er/y 1T\nz{0..} 1K,total=3K"
+const smallTree = "# a small one\n\nd {0..1}/{0..2}.dat  100K,dedup=2\r\n\\x23 x\\{\\} 7\ndeep/er/y 1T\nz{0..} 1K,total=3K"
 
 var smallFiles = []string{"# x{} 7", "d 0/0.dat 102400", "d 0/1.dat 102400", "d 0/2.dat 102400", "d 1/0.dat 102400", "d 1/1.dat 102400", "d 1/2.dat 102400", "deep/er/y 1099511627776", "z0 1024", "z1 1024", "z2 1024"}
 

@@ -5,10 +5,20 @@
 //	user{00..99}/mail/{0..}/{000..}.eml  lognormal:12K:1.4,compress=2,total=1T
 //	user{00..99}/address book            40K
 //
-// The last blanks of a line separate the two, so patterns may contain blanks. Blanks at
-// both ends of a line, empty lines, and lines that begin with # are ignored. Any other
-// byte can be written in a pattern as \xHH. See package tree for patterns, and package
-// spec for specs.
+// The last blanks of a line separate the two, so patterns may contain blanks. Empty lines
+// are ignored, and those that begin with "# " or are a single #. A pattern may be in
+// quotes, as in
+//
+//	" begins with a blank, and ends in a quote\""  40K
+//
+// and must be if it begins with a blank, # or ", or ends in a blank. As a listing of
+// files may have such names, an error is what would change them: a line that begins with
+// a blank, or with # and anything else, and several blanks before a SPEC that is a bare
+// number of bytes. Any byte can be written in a pattern as \xHH. See package tree for
+// patterns, and package spec for specs.
+//
+// A line of flags, such as #! --seed 7, says what the files depend on besides: see
+// [Directives].
 //
 // How many numbers an open range such as {000..} has follows from the total size of
 // the entry's files, total=, or from the entry's share of all files, share=, and the
@@ -18,76 +28,13 @@
 package treefile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
-
-// Line is an entry as it was written.
-type Line struct {
-	Source  string // where that was, for errors: "mail.tree"
-	Number  int    // of the line in it; 0 if there is one only
-	Pattern string
-	Spec    string // as spec.ParseFiles reads it
-}
-
-// Origin returns where the line is, for errors: "mail.tree:12".
-func (l Line) Origin() string {
-	if l.Number == 0 {
-		return l.Source
-	}
-	return l.Source + ":" + strconv.Itoa(l.Number)
-}
-
-// files parses the spec.
-func (l Line) files() (spec.Files, error) {
-	if l.Spec == "" {
-		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
-	}
-	return spec.ParseFiles(l.Spec)
-}
-
-// blanks separate a pattern from a spec.
-const blanks = " \t"
-
-// lines yields the lines of a text, numbered from 1.
-func lines(text []byte) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
-		for number := 1; rest != ""; number++ {
-			var s string
-			s, rest, _ = strings.Cut(rest, "\n")
-			if !yield(number, strings.TrimRight(s, "\r")) {
-				return
-			}
-		}
-	}
-}
-
-// Parse returns the entries of a tree file, called name in errors. Build reports what is
-// wrong with them, and Directives what else the file says.
-func Parse(name string, text []byte) []Line {
-	all := make([]Line, 0, bytes.Count(text, []byte("\n"))+1)
-	for number, s := range lines(text) {
-		s = strings.Trim(s, blanks)
-		if s == "" || s[0] == '#' {
-			continue
-		}
-		l := Line{Source: name, Number: number, Pattern: s}
-		if i := strings.LastIndexAny(s, blanks); i >= 0 {
-			l.Pattern, l.Spec = strings.TrimRight(s[:i], blanks), s[i+1:]
-		}
-		all = append(all, l)
-	}
-	return all
-}
 
 // Errors lists what is wrong with some lines, in their order.
 type Errors []error

@@ -2,7 +2,6 @@ package treefile
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -17,23 +16,6 @@ func build(t *testing.T, text string, scale Scale) *tree.Tree {
 		t.Fatal(err)
 	}
 	return tr
-}
-
-func TestParse(t *testing.T) {
-	text := "\ufeff# a comment 1G\n\n  \t \na 1M\r\n\tb c/d{0..9}   4K..1M,compress=2  \n#x 5\nlast\x00 1\n\\x23x\t7"
-	var got []string
-	for _, l := range Parse("f", []byte(text)) {
-		got = append(got, fmt.Sprintf("%s %q %s", l.Origin(), l.Pattern, l.Spec))
-	}
-	want := []string{
-		`f:4 "a" 1M`,
-		`f:5 "b c/d{0..9}" 4K..1M,compress=2`,
-		`f:7 "last\x00" 1`,
-		`f:8 "\\x23x" 7`,
-	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
 }
 
 // Every error is reported, in the order of the lines, up to twenty.
@@ -71,7 +53,7 @@ func TestFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	entries := []tree.Entry{}
-	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r"} {
+	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r", `"`, `"quoted"`, `a"b `, "#! --seed 7", "\t "} {
 		entries = append(entries, tree.Entry{Pattern: pattern, Spec: files.Spec, Sizes: files.Sizes})
 	}
 	want, err := tree.New(entries, tree.Options{})
@@ -94,7 +76,7 @@ func TestFormat(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\n\tb c 2", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
+	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\nb c  2K", "\" a\\\"{0..9}\\\\\" 1\n#! --seed 7\n", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
 		f.Add(s, uint64(1000))
 	}
 	f.Fuzz(func(t *testing.T, text string, count uint64) {
