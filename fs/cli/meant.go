@@ -75,11 +75,17 @@ func checkSource(source string) error {
 	if command := commandMeant(source); command != "" {
 		return usagef("SOURCE %q: did you mean the command %s? Commands come first: dgenfs %s", source, command, command)
 	}
-	if _, err := spec.ParseFiles(source); err == nil {
-		return usagef("SOURCE %q is a SPEC: for a file of it, use --size %s; as a name in the root, it exists in every mount", source, source)
+	return checkNoSpec("SOURCE", source)
+}
+
+// checkNoSpec returns an error if an argument, which the usage calls name, is a SPEC or
+// NAME:SPEC.
+func checkNoSpec(name, arg string) error {
+	if _, err := spec.ParseFiles(arg); err == nil {
+		return usagef("%s %q is a SPEC: for a file of it, use --size %s; as a name in the root, it exists in every mount", name, arg, arg)
 	}
-	if hint := patternHint(source); hint != "" {
-		return usagef("SOURCE %q: %s", source, hint)
+	if hint := patternHint(arg); hint != "" {
+		return usagef("%s %q: %s", name, arg, hint)
 	}
 	return nil
 }

@@ -68,6 +68,7 @@ func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
 	if err := r.check(); err != nil {
 		return err
 	}
+	r.printRounded(stderr)
 	if r.foreground {
 		if err := r.clear(stderr); err != nil {
 			return err

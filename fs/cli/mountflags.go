@@ -78,7 +78,8 @@ type config struct {
 	view         tree.Options
 	seed         mountSeed
 	uid, gid     uint32
-	mode         uint32 // permission bits of files
+	owner        []string // --uid and --gid, if they were given
+	mode         uint32   // permission bits of files
 	extra        extraOptions
 	allowOther   bool
 	troubleNames bool // names in the root may be specs of slow or failing files
@@ -89,8 +90,25 @@ type config struct {
 	log          string
 }
 
-// config checks the flags. Its errors are the user's.
+// config checks the flags, and sets those that a tree file gives. Its errors are the
+// user's.
 func (m *mountFlags) config() (config, error) {
+	c, err := m.contents()
+	if err == nil {
+		c.placement, err = m.numa.placement()
+	}
+	return c, err
+}
+
+// contents is config without what depends on this machine.
+func (m *mountFlags) contents() (config, error) {
+	treeText, err := m.files.readTree()
+	if err != nil {
+		return config{}, err
+	}
+	if err := m.direct(m.files.treeName(), treeText); err != nil {
+		return config{}, err
+	}
 	c := config{
 		seed:         m.seed,
 		uid:          m.uid,
@@ -107,25 +125,28 @@ func (m *mountFlags) config() (config, error) {
 	if m.allowOther && !m.set.Changed("trouble-names") {
 		c.troubleNames = false
 	}
-	var err error
+	if m.files.set.Changed("uid") {
+		c.owner = append(c.owner, "--uid", fmt.Sprint(c.uid))
+	}
+	if m.files.set.Changed("gid") {
+		c.owner = append(c.owner, "--gid", fmt.Sprint(c.gid))
+	}
 	if c.view, err = m.view.options(m.seed.value); err != nil {
 		return c, err
 	}
-	if c.namespace, err = m.files.namespace(c.view); err != nil {
-		return c, err
-	}
-	c.placement, err = m.numa.placement()
+	c.namespace, err = m.files.namespace(c.view, treeText)
 	return c, err
 }
 
 // arguments returns the flags that, with the tree file of the mount, make the same
-// mount again, as far as one can tell from its files.
+// mount again, as far as one can tell from its files. Those are of whoever mounts it,
+// unless it was said whose they are.
 func (c *config) arguments() []string {
 	args := []string{"--seed", strconv.FormatUint(c.seed.value, 10)}
 	args = append(args, viewArguments(c.view)...)
 	args = append(args, troubleArguments(c.trouble)...)
 	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
-	return append(args, "--uid", fmt.Sprint(c.uid), "--gid", fmt.Sprint(c.gid))
+	return append(args, c.owner...)
 }
 
 // troubleArguments returns the flags that say the same as t.

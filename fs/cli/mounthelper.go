@@ -85,6 +85,7 @@ func mountAsHelper(args []string, stdout, stderr io.Writer) (failed int, err err
 	if err := r.check(); err != nil {
 		return exit.MountFailed, err
 	}
+	r.printRounded(stderr)
 	if !call.fake {
 		p, err := r.start(stderr)
 		if err != nil {

@@ -105,7 +105,7 @@ func appendEscaped(b []byte, pattern string) []byte {
 	for i := 0; i < len(pattern); {
 		r, n := utf8.DecodeRuneInString(pattern[i:])
 		atEnd := i == 0 || i == len(pattern)-1
-		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || atEnd && r == ' ' || r == '#' && i == 0 {
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || atEnd && r == ' ' || i == 0 && (r == '#' || r == '"') {
 			for _, c := range []byte(pattern[i : i+n]) {
 				b = fmt.Appendf(b, `\x%02x`, c)
 			}
