@@ -69,7 +69,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if [ $transport = uring ]; then
+if [ "$transport" = uring ]; then
 	[ -w $enable_uring ] || { echo 'skipped: this kernel does not have FUSE over io_uring'; exit 0; }
 	uring_before=$(cat $enable_uring)
 	echo Y >$enable_uring
