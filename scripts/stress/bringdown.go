@@ -184,14 +184,13 @@ func (l *lane) resources(kind, flag string, limit int) error {
 		if s.isMounted() {
 			l.leak("a dead mount after a start that has failed with %s", what)
 		}
-		s.log = os.DevNull
 		l.takeAway(s, false)
 		return nil
 	}
 	defer l.takeAway(s, false)
 	c := l.crowd(s, some)
-	if flag == "--as" {
-		c.expectFault() // it may still run out of memory
+	if s.mayCrash = flag == "--as"; s.mayCrash {
+		c.expectFault()
 	}
 	l.pause(time.Second / 2)
 	l.gather(s, c)
