@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -223,11 +224,15 @@ func (l *lane) fullDisk(kind string) error {
 
 // killedEarly: a signal while the program is about to mount.
 func (l *lane) killedEarly(kind string) error {
+	kinds := []unix.Signal{unix.SIGKILL, unix.SIGTERM}
+	if !signal.Ignored(unix.SIGINT) { // as it is for what a shell starts in the background
+		kinds = append(kinds, unix.SIGINT)
+	}
 	for range 5 {
 		s := l.launch(nil)
 		l.pause(60 * time.Millisecond)
 		l.fault(kind, 1)
-		signal := []unix.Signal{unix.SIGKILL, unix.SIGTERM, unix.SIGINT}[l.rand.IntN(3)]
+		signal := kinds[l.rand.IntN(len(kinds))]
 		s.signal(signal)
 		if !l.await(s.ended) {
 			l.hang("the program does not end by %v while it mounts: %s", signal, stacks(s.pid))
