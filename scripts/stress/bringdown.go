@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -178,6 +179,9 @@ func (l *lane) limited(kind string) error {
 // resources: with a small limit of a resource the program says that it does not work,
 // and leaves nothing behind; or it works.
 func (l *lane) resources(kind, flag string, limit int) error {
+	if _, err := exec.LookPath("prlimit"); err != nil {
+		return errNotHere
+	}
 	l.fault(kind, 1)
 	s, err := l.daemon([]string{"prlimit", flag + "=" + strconv.Itoa(limit)})
 	what := fmt.Sprintf("%s=%d", flag, limit)
