@@ -44,7 +44,6 @@ done
 
 enable_uring=/sys/module/fuse/parameters/enable_uring
 uring_before=
-fusectl=
 work=$(mktemp -d "${TMPDIR:-/tmp}/dgenfs-stress-XXXXXX")
 work=$(cd "$work" && pwd -P)
 
@@ -53,14 +52,13 @@ clean_up() {
 	local status=$? point exe
 	trap - EXIT
 	set +e
-	awk -v work="$work/" 'index($5, work) == 1 {print $3, $5}' /proc/self/mountinfo | while read -r device point; do
-		echo 1 2>/dev/null >"/sys/fs/fuse/connections/${device#*:}/abort"
+	awk -v work="$work/" 'index($5, work) == 1 {print $3, $5}' /proc/self/mountinfo | sort -k2r | while read -r device point; do
+		[ "$point" = "$work/fusectl" ] || echo 1 2>/dev/null >"$work/fusectl/${device#*:}/abort"
 		umount -l "$point"
 	done
 	for exe in /proc/[0-9]*/exe; do
 		case $(readlink "$exe") in "$work"/*) exe=${exe#/proc/}; kill -9 "${exe%/exe}" ;; esac
 	done
-	[ -z "$fusectl" ] || umount /sys/fs/fuse/connections
 	[ -z "$uring_before" ] || echo "$uring_before" >$enable_uring
 	grep -q " $work/" /proc/self/mountinfo || rm -rf "$work"
 	exit $status
@@ -74,12 +72,10 @@ if [ "$transport" = uring ]; then
 	uring_before=$(cat $enable_uring)
 	echo Y >$enable_uring
 fi
-if ! grep -q ' /sys/fs/fuse/connections ' /proc/self/mountinfo; then
-	mount -t fusectl fusectl /sys/fs/fuse/connections
-	fusectl=mounted
-fi
+# A place of its own, which nobody unmounts meanwhile.
+mkdir "$work/fusectl" "$work/mounts"
+mount -t fusectl fusectl "$work/fusectl"
 export CGO_ENABLED=0
 go build -o "$work/stress" ./scripts/stress
 if [ -n "$program" ]; then cp "$program" "$work/dgenfs"; else go build -o "$work/dgenfs" .; fi
-mkdir "$work/mounts"
-"$work/stress" --dgenfs "$work/dgenfs" --dir "$work/mounts" --transport "$transport" "${arguments[@]}"
+"$work/stress" --dgenfs "$work/dgenfs" --dir "$work/mounts" --fusectl "$work/fusectl" --transport "$transport" "${arguments[@]}"

@@ -38,56 +38,70 @@ func seedRequests() (all [][]byte) {
 	return append(all, nil, make([]byte, 3), make([]byte, requestHeader-1))
 }
 
-// FuzzRequest sends one request of any bytes over what takes the place of /dev/fuse, and
-// a READ behind it. The READ has its answer, whatever comes before it; each request has
-// one reply at most, whose length is that of the message.
+// fuzzed is a connection for many requests, as making one takes long.
+type fuzzed struct {
+	*kernel
+	unique uint64
+}
+
+func newFuzzed(f *testing.F) *fuzzed {
+	k, fd := newKernel(f)
+	k.sendInit(45, 0)
+	s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, Placement: testPlacement, Log: log.New(io.Discard, "", 0)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	k.receiveInit()
+	served := make(chan struct{})
+	go func() { s.Serve(); close(served) }()
+	f.Cleanup(func() {
+		unix.Shutdown(k.fd, unix.SHUT_RDWR)
+		<-served
+	})
+	return &fuzzed{k, 2}
+}
+
+// FuzzRequest sends requests of any bytes over what takes the place of /dev/fuse, each
+// with a READ behind it. The READ has its answer, whatever came before it; each request
+// has one reply at most, which the kernel could take.
 func FuzzRequest(f *testing.F) {
 	for _, in := range seedRequests() {
 		f.Add(in)
 	}
+	c := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if len(in) < requestHeader || len(in) > inputSize {
 			return // the former ends the connection; the kernel sends no more than there is room for
 		}
+		c.t = t
 		in = bytes.Clone(in)
 		h := header(in)
-		const unique, last = 40, 42
+		unique, last := c.unique+2, c.unique+4
+		c.unique = last
 		h.Unique, h.Pid = unique, 0
-		k, fd := newKernel(t)
-		k.sendInit(45, 0)
-		// One worker: requests are answered in their order.
-		s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, Placement: Placement{CPUs: []int{0}, Queues: []int{0}}, Log: log.New(io.Discard, "", 0)})
-		if err != nil {
+		if _, err := unix.Write(c.fd, in); err != nil {
 			t.Fatal(err)
 		}
-		k.receiveInit()
-		served := make(chan struct{})
-		go func() { s.Serve(); close(served) }()
-		defer func() {
-			unix.Shutdown(k.fd, unix.SHUT_RDWR)
-			<-served
-		}()
-		if _, err := unix.Write(k.fd, in); err != nil {
-			t.Fatal(err)
-		}
-		k.sendRead(last, 1<<20, 4096, 100)
+		c.sendRead(last, 1<<20, 4096, 100)
 		want := make([]byte, 100)
 		fill(want, 4096)
-		for replies := 0; ; replies++ {
-			r := k.receive()
-			if t.Failed() {
+		answered := false
+		for {
+			r := c.receive()
+			switch {
+			case t.Failed():
 				t.FailNow()
-			}
-			if r.unique == last {
+			case r.unique == last:
 				if r.errno != 0 || !bytes.Equal(r.data, want) {
 					t.Fatalf("the READ behind it: %v, %d bytes", r.errno, len(r.data))
 				}
 				return
+			case r.unique == unique && !answered:
+				answered = true
+				checkReply(t, in, r)
+			case r.unique >= unique || r.unique%2 != 0: // not one of an earlier call, which came late
+				t.Fatalf("a reply to a request with opcode %d: %+v", h.Opcode, r)
 			}
-			if r.unique != unique || replies > 0 {
-				t.Fatalf("reply %d to a request with opcode %d: %+v", replies+1, h.Opcode, r)
-			}
-			checkReply(t, in, r)
 		}
 	})
 }
@@ -119,14 +133,18 @@ func FuzzEntry(f *testing.F) {
 		}
 	}
 	f.Add(make([]byte, requestHeader), make([]byte, 128), make([]byte, 100), uint32(1<<32-1))
+	s := simulate(f, 1) // for many requests, as its memory is kept for good
+	s.register()
+	next := uint64(2)
 	f.Fuzz(func(t *testing.T, head, op, payload []byte, length uint32) {
 		if len(head) != requestHeader || len(payload) > testRequest {
 			return
 		}
-		s := simulate(t, 1)
-		s.register()
-		const unique, last, other = 40, 42, 44
+		unique, last, other := next, next+2, next+4
+		next += 6
 		waits := false
+		s.t = t
+		s.log.Reset()
 		s.run(
 			func() {
 				e := &s.thread.entries[0]
@@ -176,6 +194,14 @@ func FuzzEntry(f *testing.F) {
 		)
 		if s.thread.hasToEnd() || len(s.script) > 0 {
 			t.Fatalf("%d steps have not run, the connection has to end: %v; the log is %q", len(s.script), s.thread.hasToEnd(), &s.log)
+		}
+		if waits { // its entry is taken, and the inbox's poll may be awaited
+			for s.thread.waiting[0].Load() > 0 {
+				s.thread.delays.answer(unique, true)
+				s.thread.answerDue()
+			}
+			s.commands()
+			s.queued = nil
 		}
 	})
 }

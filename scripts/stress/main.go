@@ -27,6 +27,7 @@ const patience = 90 * time.Second
 type options struct {
 	program   string // under test
 	dir       string // for mount points and logs; empty, and without symbolic links
+	fusectl   string // where the fusectl file system is mounted
 	transport string // dev or uring
 	seed      uint64
 	time      time.Duration
@@ -44,6 +45,7 @@ func run(args []string) int {
 	set := flag.NewFlagSet("stress", flag.ContinueOnError)
 	set.StringVar(&o.program, "dgenfs", "", "the program under test")
 	set.StringVar(&o.dir, "dir", "", "an empty directory to work in")
+	set.StringVar(&o.fusectl, "fusectl", "/sys/fs/fuse/connections", "where the fusectl file system is mounted")
 	set.StringVar(&o.transport, "transport", "dev", "dev or uring")
 	set.Uint64Var(&o.seed, "seed", rand.Uint64(), "of the moments, faults and reads")
 	set.DurationVar(&o.time, "time", 30*time.Second, "how long to go on")

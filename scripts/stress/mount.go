@@ -21,8 +21,10 @@ type server struct {
 	pid  int
 	dir  string
 	seed uint64
-	log  string        // file
-	done chan struct{} // of a server in the foreground
+
+	fusectl string
+	log     string        // file
+	done    chan struct{} // of a server in the foreground
 
 	mayCrash bool // the runtime may run out of memory, and say so at length
 }
@@ -43,7 +45,7 @@ func (l *lane) start(wrapper []string, args ...string) (*server, error) {
 // newServer returns one of which nothing exists but the directory.
 func (l *lane) newServer() *server {
 	name := fmt.Sprintf("%d-%d", l.number, l.mounts.Add(1))
-	s := &server{dir: filepath.Join(l.dir, name), log: filepath.Join(l.dir, name+".log"), seed: l.draw()}
+	s := &server{dir: filepath.Join(l.dir, name), log: filepath.Join(l.dir, name+".log"), seed: l.draw(), fusectl: l.fusectl}
 	if err := os.Mkdir(s.dir, 0o755); err != nil {
 		panic(err)
 	}
@@ -159,7 +161,7 @@ func (s *server) abort() error {
 	if !ok {
 		return errors.New("nothing is mounted")
 	}
-	return os.WriteFile("/sys/fs/fuse/connections/"+minor+"/abort", []byte("1"), 0)
+	return os.WriteFile(filepath.Join(s.fusectl, minor, "abort"), []byte("1"), 0)
 }
 
 // await waits until something holds, and returns false if it never does.
