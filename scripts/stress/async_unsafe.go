@@ -147,21 +147,21 @@ func (r *reader) uring(off int64, n int) (int64, []byte, error) {
 // --- libaio
 
 type aioControl struct {
-	data       uint64
-	key, flags uint32 // in this order on machines that begin with the lowest byte
-	opcode     uint16
-	priority   int16
-	fd         uint32
-	buf        uint64
-	length     uint64
-	offset     int64
-	_          uint64
-	_, _       uint32
+	data   uint64
+	_      [2]uint32 // key and flags, in an order that depends on the machine
+	opcode uint16
+	_      int16
+	fd     uint32
+	buf    uint64
+	length uint64
+	offset int64
+	_      uint64
+	_      [2]uint32
 }
 
 type aioEvent struct {
-	data, object uint64
-	res, res2    int64
+	data, _ uint64
+	res, _  int64
 }
 
 const aioPread = 0

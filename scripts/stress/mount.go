@@ -212,7 +212,7 @@ func (l *lane) checkLog(s *server) {
 
 func cut(s string) string { return s[:min(len(s), 600)] }
 
-// stacks tells in which calls of the kernel the threads of a process are.
+// stacks reports in which functions of the kernel the threads of a process wait.
 func stacks(pid int) string {
 	seen := make(map[string]int)
 	tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*")
