@@ -51,3 +51,19 @@ func TestTreeLike(t *testing.T) {
 		}
 	}
 }
+
+// A name in the root that does not exist, though it looks like a SPEC, is explained by
+// dgenfs cat.
+func TestCatExplainsNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"1G,dedupe=3": "did you mean dedup?",
+		"1,5G":        "write 1536M",
+		"10 GB":       "write 10GB",
+	} {
+		var stdout, stderr bytes.Buffer
+		status := run([]string{"cat", name}, &stdout, &stderr)
+		if status != exit.Usage || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) {
+			t.Errorf("cat %s: exit status %d, %s; want %s", name, status, &stderr, want)
+		}
+	}
+}
