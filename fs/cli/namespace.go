@@ -65,7 +65,7 @@ func (l fileList) Append(text string) error {
 		if _, err := spec.ParseFiles(files); err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
-		return fmt.Errorf("%q: is %q the NAME? A colon in a name is written \\x3a; each file has a --file of its own", text, name)
+		return fmt.Errorf("%q: %w", text, spec.CheckName(name, files))
 	}
 	*l.to = append(*l.to, text)
 	return nil

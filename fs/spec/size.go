@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -12,26 +13,72 @@ const suffixes = "KMGTPE"
 
 // ParseSize reads a size in bytes: decimal digits, then perhaps one of K M G T P
 // E in either case for a power of 1024, or that letter and B (as in MB) for a
-// power of 1000, or that letter and iB (as in MiB) for a power of 1024. The
-// largest size is 2^63-1. There are no fractions and no signs.
+// power of 1000, or that letter and iB or i (as in MiB, and Mi, which Kubernetes
+// writes) for a power of 1024. The largest size is 2^63-1. There are no fractions and no signs.
 func ParseSize(s string) (int64, error) {
 	digits := leadingDigits(s)
 	number, suffix := s[:digits], s[digits:]
 	if number == "" {
 		return 0, fmt.Errorf("size %q: a size starts with a digit, as in 64G", Cut(s))
 	}
-	if suffix != "" && suffix[0] == '.' {
-		return 0, fmt.Errorf("size %q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", Cut(s))
-	}
 	factor, ok := multiplier(suffix)
 	if !ok {
-		return 0, fmt.Errorf("size %q: unknown suffix %q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", Cut(s), Cut(suffix))
+		return 0, wrongSuffix(s, number, suffix)
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n > math.MaxInt64/factor { // digits only: the error is the range
 		return 0, fmt.Errorf("size %q: the largest size is 8E-1, which is %d", Cut(s), int64(math.MaxInt64))
 	}
 	return n * factor, nil
+}
+
+// wrongSuffix returns the error about what follows the digits of a size. It says what
+// was probably meant.
+func wrongSuffix(s, number, suffix string) error {
+	if len(s) > maxQuoted {
+		return fmt.Errorf("size %q: too long for a size", Cut(s))
+	}
+	if err := fraction(s); err != nil {
+		return err
+	}
+	if meant := number + strings.Trim(suffix, " \t"); meant != s {
+		if _, err := ParseSize(meant); err == nil {
+			return fmt.Errorf("size %q: a size has no blanks; write %s", Cut(s), meant)
+		}
+	}
+	meant := strings.ToUpper(strings.Trim(suffix, " \t"))
+	if meant == "B" {
+		return fmt.Errorf("size %q: bytes have no suffix; write %s", Cut(s), number)
+	}
+	if len(meant) == 3 {
+		meant = meant[:1] + strings.ToLower(meant[1:2]) + meant[2:]
+	}
+	if _, ok := multiplier(meant); ok {
+		return fmt.Errorf("size %q: unknown suffix %q; write %s", Cut(s), suffix, number+meant)
+	}
+	return fmt.Errorf("size %q: unknown suffix %q; use K M G T P E (1024), KB MB ... (1000) or KiB MiB ... (1024)", Cut(s), Cut(suffix))
+}
+
+// fraction returns an error about a size with a decimal point or comma, nil if there is
+// none. It says how the size is written without, if it can be.
+func fraction(s string) error {
+	whole := leadingDigits(s)
+	if whole == 0 || whole == len(s) || s[whole] != '.' && s[whole] != ',' {
+		return nil
+	}
+	end := whole + 1 + leadingDigits(s[whole+1:])
+	factor, ok := multiplier(s[end:])
+	if s[whole] == ',' && (!ok || end == len(s) || end == whole+1) {
+		return nil // a comma before something else
+	}
+	const most = 40 // digits, which is more than a size has
+	if n, isNumber := new(big.Rat).SetString(s[:whole] + "." + s[whole+1:end]); ok && isNumber && end < most {
+		n.Mul(n, new(big.Rat).SetInt64(factor))
+		if n.IsInt() && n.Num().IsInt64() {
+			return fmt.Errorf("size %q: sizes are whole numbers; write %s", Cut(s), FormatSize(n.Num().Int64()))
+		}
+	}
+	return fmt.Errorf("size %q: sizes are whole numbers; use a smaller suffix, as in 1536M for 1.5G", Cut(s))
 }
 
 func multiplier(suffix string) (factor int64, ok bool) {
@@ -44,7 +91,7 @@ func multiplier(suffix string) (factor int64, ok bool) {
 	}
 	base := int64(1024)
 	switch suffix[1:] {
-	case "", "iB":
+	case "", "i", "iB":
 	case "B":
 		base = 1000
 	default:
