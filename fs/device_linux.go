@@ -73,7 +73,7 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 func mountDirect(mountpoint, source string, flags uintptr, options []string) (int, error) {
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, fmt.Errorf("%w: %w; is the kernel's fuse module loaded?", ErrNoDevice, err)
+		return -1, fmt.Errorf("%w: %w", ErrNoDevice, err)
 	}
 	options = append(options,
 		"fd="+strconv.Itoa(fd),

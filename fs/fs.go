@@ -223,14 +223,20 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 	return fuse.OK
 }
 
-// StatFs reports the size of the whole tree, with nothing free.
+// StatFs implements statfs(2): the size is that of all files that are listed. All of it
+// is reported as available, though nothing can be written. With nothing available, df
+// would say 100 %, as it does of squashfs and ISO 9660, and monitoring takes that for a
+// full disk: it leaves those two out by their types, of which fuse.dgenfs is none. File
+// systems of object stores that are mounted by FUSE do the same.
 func (f *FS) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	bytes := f.tree.Bytes()
 	if bytes > math.MaxUint64-statfsBlock {
 		bytes = math.MaxUint64 - statfsBlock
 	}
 	out.Blocks = (bytes + statfsBlock - 1) / statfsBlock
+	out.Bfree, out.Bavail = out.Blocks, out.Blocks
 	out.Files = f.tree.Files() + f.tree.Dirs()
+	out.Ffree = out.Files
 	out.Bsize = blockSize
 	out.Frsize = statfsBlock
 	out.NameLen = maxName

@@ -144,7 +144,7 @@ func TestStatFs(t *testing.T) {
 		if status := f.StatFs(nil, &fuse.InHeader{}, &out); status != fuse.OK {
 			t.Fatal(status)
 		}
-		if out.Blocks != test.blocks || out.Files != test.fileCount || out.Bfree != 0 || out.Bavail != 0 || out.Ffree != 0 || out.Frsize != 4096 || out.NameLen != 255 {
+		if out.Blocks != test.blocks || out.Files != test.fileCount || out.Bfree != out.Blocks || out.Bavail != out.Blocks || out.Ffree != out.Files || out.Frsize != 4096 || out.NameLen != 255 {
 			t.Errorf("%q: %+v", test.files, out)
 		}
 	}

@@ -133,13 +133,25 @@ func (m *Mount) Summary() string {
 // MaxRequest returns the size of the largest read request that the kernel
 // allows, in bytes: 1 MiB, unless root has changed fs.fuse.max_pages_limit.
 func MaxRequest() int {
-	if text, err := os.ReadFile("/proc/sys/fs/fuse/max_pages_limit"); err == nil {
+	if text, err := os.ReadFile(maxPagesLimit); err == nil {
 		if pages, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
 			return min(pages, maxPages) * os.Getpagesize()
 		}
 	}
 	return 256 * os.Getpagesize() // before Linux 6.13, which has the setting
 }
+
+// MaxRequestReason says why the value of MaxRequest is what it is, in words that follow
+// it.
+func MaxRequestReason() string {
+	if _, err := os.Stat(maxPagesLimit); err != nil {
+		return ", the largest that kernels before Linux 6.13 allow"
+	}
+	return ", which the sysctl fs.fuse.max_pages_limit sets"
+}
+
+// maxPagesLimit is a setting of the kernel since Linux 6.13.
+const maxPagesLimit = "/proc/sys/fs/fuse/max_pages_limit"
 
 // maxPages is the largest value of max_pages in <linux/fuse.h>, a uint16.
 const maxPages = 1<<16 - 1

@@ -20,7 +20,7 @@ import (
 // of it the server: no process may use a mount that it serves itself.
 
 // patience is how long anything may take that has to happen.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // Environment of the server.
 const (

@@ -16,6 +16,7 @@ type MountEntry struct {
 	Type   string // ext4, fuse.dgenfs
 	Source string // device or name
 	Device string // major:minor, unique among all mounted file systems
+	UserID int    // who has mounted it, of a FUSE file system; -1 of others
 }
 
 // MountedAt returns what is mounted at path, an absolute path without symbolic
@@ -78,7 +79,7 @@ func readMounts(table io.Reader) (entries []MountEntry, err error) {
 		fields := strings.Split(lines.Text(), " ")
 		for i := 6; i+2 < len(fields); i++ {
 			if fields[i] == "-" {
-				entries = append(entries, MountEntry{unescape(fields[4]), fields[i+1], unescape(fields[i+2]), fields[2]})
+				entries = append(entries, MountEntry{unescape(fields[4]), fields[i+1], unescape(fields[i+2]), fields[2], userID(fields[len(fields)-1])})
 				break
 			}
 		}
@@ -87,6 +88,18 @@ func readMounts(table io.Reader) (entries []MountEntry, err error) {
 		return nil, fmt.Errorf("reading the mount table: %w", err)
 	}
 	return entries, nil
+}
+
+// userID returns the value of user_id= in the options of a file system.
+func userID(options string) int {
+	for option := range strings.SplitSeq(options, ",") {
+		if value, ok := strings.CutPrefix(option, "user_id="); ok {
+			if id, err := strconv.Atoi(value); err == nil {
+				return id
+			}
+		}
+	}
+	return -1
 }
 
 // unescape replaces the octal escapes, such as \040, that the kernel writes for white

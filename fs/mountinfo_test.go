@@ -103,3 +103,13 @@ func TestMountedAt(t *testing.T) {
 		t.Errorf("MountedAt of a new directory = %+v, %v, %v", m, ok, err)
 	}
 }
+
+func TestUserID(t *testing.T) {
+	for options, want := range map[string]int{
+		"ro,user_id=0,group_id=0": 0, "ro,user_id=1000": 1000, "user_id=7,ro": 7, "rw": -1, "": -1, "user_id=": -1, "user_id=x": -1, "my_user_id=5": -1,
+	} {
+		if got := userID(options); got != want {
+			t.Errorf("userID(%q) = %d, want %d", options, got, want)
+		}
+	}
+}

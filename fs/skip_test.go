@@ -16,7 +16,7 @@ func sparseFS(t *testing.T) *FS {
 	t.Helper()
 	history := tree.History{Generation: 1, Delete: spec.Billion - spec.Billion/1e6}
 	lines := []treefile.Line{{Source: "test", Pattern: "d{0..999999}/f{0..9999999}", Spec: "1K"}}
-	tr, err := treefile.Build(lines, treefile.Scale{}, tree.Options{History: history})
+	tr, _, err := treefile.Build(lines, treefile.Scale{}, tree.Options{History: history})
 	if err != nil {
 		t.Fatal(err)
 	}

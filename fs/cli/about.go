@@ -87,11 +87,11 @@ To keep it, write it to /usr/share/bash-completion/completions/dgenfs, to
 		Operand: help.Shell,
 		Run: func(args []string, stdout, _ io.Writer) error {
 			if len(args) != 1 {
-				return usagef("completion takes one shell, %s, got %d arguments", alternatives(help.Shells), len(args))
+				return usagef("completion takes one shell, %s, got %d arguments", help.OrList(help.Shells), len(args))
 			}
 			script, ok := help.Script(args[0])
 			if !ok {
-				return usagef("completion %q: must be %s", args[0], alternatives(help.Shells))
+				return usagef("completion %q: must be %s", args[0], help.OrList(help.Shells))
 			}
 			_, err := io.WriteString(stdout, script)
 			return written(err)

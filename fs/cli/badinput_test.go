@@ -222,7 +222,7 @@ var badInputs = []badInput{
 	{"--size 1M,total=1K {dir}/mnt", "total=1K"},
 	{"--size 8E-1 {dir}/mnt", "8E-1"},
 	{"tree 2", "2"},
-	{"tree --seed 1", "--seed"},
+	{"tree --color", "--color"},
 
 	// Generations and parts.
 	{"--generation 4096 {dir}/mnt", "4096"},

@@ -21,17 +21,18 @@ func catCommand() help.Command {
 	parsed(f, &seed, "seed", "0", "", spec.ParseSeed, "`SEED` of the mount; has no effect if the SPEC has one")
 	parsed(f, &offset, "offset", "0", "", bytesize.Parse, "start at this `SIZE` from the beginning")
 	parsed(f, &length, "length", "", "", bytesize.Parse, "end after this `SIZE` (default: at the end of the file)")
+	withProgress := f.Bool("progress", false, "print on standard error how far it is (default: if that is a terminal and the output is not)")
 	return help.Command{
 		Name:    "cat",
 		Usage:   "dgenfs cat [flags] SPEC",
 		Summary: "write the bytes of a file to standard output",
 		Text: `Writes the bytes of a file to standard output, without a mount: those that the
-name SPEC has in the root of a mount with the same --seed. For the bytes of any
-other file, give the SPEC that its attribute user.dgenfs.spec holds.
+name SPEC has in the root of a mount with the same --seed, and no --generation. For
+the bytes of any other file, give the SPEC that its attribute user.dgenfs.spec holds.
 `,
 		Flags:   f,
 		Operand: help.Spec,
-		Run: func(args []string, stdout, _ io.Writer) error {
+		Run: func(args []string, stdout, stderr io.Writer) error {
 			if len(args) != 1 {
 				return usagef("cat takes one SPEC, got %d arguments; see dgenfs cat --help", len(args))
 			}
@@ -57,14 +58,31 @@ other file, give the SPEC that its attribute user.dgenfs.spec holds.
 			} else if length > rest {
 				return usagef("--length %s: only %s follow the offset %s", bytesize.Format(length), bytesize.Format(rest), bytesize.Format(offset))
 			}
-			// Not the writer's own ReadFrom, which would choose a small buffer.
-			w := struct{ io.Writer }{stdout}
-			if _, err := io.CopyBuffer(w, io.NewSectionReader(r, offset, length), make([]byte, catBuffer)); err != nil {
-				return fmt.Errorf("writing to standard output: %w", err)
+			p := &progress{}
+			if *withProgress || !f.Changed("progress") && isTerminal(stderr) && !isTerminal(stdout) {
+				p = newProgress(stderr)
 			}
-			return nil
+			defer p.end()
+			w := &reportingWriter{w: stdout, report: func(done int64) { p.report(args[0], done, length) }}
+			_, err = io.CopyBuffer(w, io.NewSectionReader(r, offset, length), make([]byte, catBuffer))
+			return written(err)
 		},
 	}
+}
+
+// reportingWriter reports how many bytes were written. It hides the ReadFrom of w, which
+// would choose a small buffer.
+type reportingWriter struct {
+	w      io.Writer
+	done   int64
+	report func(done int64)
+}
+
+func (w *reportingWriter) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	w.done += int64(n)
+	w.report(w.done)
+	return n, err
 }
 
 // checkNoTrouble returns an error if a spec has keys that have no effect without a

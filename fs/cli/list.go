@@ -114,6 +114,7 @@ func serverFlags(pid int) []string {
 		words = words[4:]
 	case len(words) > 1 && filepath.Base(words[0]) == programName:
 		words = words[1:] // in the foreground
+		words = slices.DeleteFunc(words, func(word string) bool { return word == "mount" || word == "-f" || word == "--foreground" })
 	default:
 		return nil
 	}

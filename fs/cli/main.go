@@ -24,7 +24,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	return run(args[min(1, len(args)):], stdout, stderr)
 }
 
-// commands returns the table of commands. It is made anew each time, as the flags
+// commands returns the table of commands. It is built each time, as the flags
 // in it are parsed once. The first one is the default.
 func commands() []help.Command {
 	return []help.Command{

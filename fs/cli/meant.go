@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/spec/nearest"
 )
 
 // synonyms are words that people try, and the commands that do what they expect.
@@ -28,45 +29,7 @@ func commandMeant(word string) string {
 			names = append(names, c.Name)
 		}
 	}
-	return nearest(word, names)
-}
-
-// nearest returns the one of words that is most like word; "" if none is within
-// two mistakes, or fewer for short words, most of which are near to one another.
-func nearest(word string, words []string) string {
-	best, at := "", 3
-	for _, w := range words {
-		if d := distance(word, w); d < at && d <= (len(w)+1)/3 {
-			best, at = w, d
-		}
-	}
-	return best
-}
-
-// distance returns how many letters have to be inserted, left out, replaced, or
-// exchanged with their neighbour to turn a into b.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
+	return nearest.Of(word, names)
 }
 
 // checkSource returns an error if a SOURCE was probably meant to be something else,
@@ -75,11 +38,17 @@ func checkSource(source string) error {
 	if command := commandMeant(source); command != "" {
 		return usagef("SOURCE %q: did you mean the command %s? Commands come first: dgenfs %s", source, command, command)
 	}
-	if _, err := spec.ParseFiles(source); err == nil {
-		return usagef("SOURCE %q is a SPEC: for a file of it, use --size %s; as a name in the root, it exists in every mount", source, source)
+	return checkNoSpec("SOURCE", source)
+}
+
+// checkNoSpec returns an error if an argument, which the usage calls name, is a SPEC or
+// NAME:SPEC.
+func checkNoSpec(name, arg string) error {
+	if _, err := spec.ParseFiles(arg); err == nil {
+		return usagef("%s %q is a SPEC: for a file of it, use --size %s; as a name in the root, it exists in every mount", name, arg, arg)
 	}
-	if hint := patternHint(source); hint != "" {
-		return usagef("SOURCE %q: %s", source, hint)
+	if hint := patternHint(arg); hint != "" {
+		return usagef("%s %q: %s", name, arg, hint)
 	}
 	return nil
 }

@@ -43,12 +43,14 @@ type mountCall struct {
 	set        *pflag.FlagSet
 	flags      mountFlags
 	foreground bool
+	verbose    bool
 	fromMount8 bool // its SOURCE is what /etc/fstab says, or mount(8) was told
 }
 
 func newMountCall() *mountCall {
 	m := &mountCall{set: newFlags("mount")}
 	m.flags.add(m.set)
+	m.set.BoolVarP(&m.verbose, "verbose", "v", false, "print on standard error what was mounted, and how it is served")
 	m.set.BoolVarP(&m.foreground, "foreground", "f", false, "stay in the foreground, with errors on standard error")
 	return m
 }
@@ -66,6 +68,7 @@ func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
 	if err := r.check(); err != nil {
 		return err
 	}
+	r.printRounded(stderr)
 	if r.foreground {
 		if err := r.clear(stderr); err != nil {
 			return err
@@ -76,7 +79,28 @@ func (m *mountCall) run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return r.await(p, stdout)
+	status, err := r.await(p, stdout)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m.verbose:
+		fmt.Fprintln(stderr, printable.Line("dgenfs: "+status))
+		fallthrough
+	case isTerminal(stderr):
+		r.welcome(stderr)
+	}
+	return nil
+}
+
+// welcome prints what there is now, and where to look for more.
+func (r *mountRequest) welcome(w io.Writer) {
+	log := r.config.log
+	if log == "" {
+		log = daemon.SyslogPlace()
+	}
+	fmt.Fprintln(w, printable.Line(fmt.Sprintf("dgenfs: %s on %s", &r.namespace, r.mountpoint)))
+	fmt.Fprintln(w, printable.Line(fmt.Sprintf("dgenfs: how it is served: %s/.dgenfs/config; log: %s; to unmount: dgenfs umount %s", r.mountpoint, log, r.mountpoint)))
 }
 
 // arguments returns the arguments of the program for this very call.
@@ -172,17 +196,18 @@ func (r *mountRequest) start(stderr io.Writer) (*daemon.Process, error) {
 	return daemon.Start(o)
 }
 
-// await waits until the mount answers. If it does not, nothing is left of it.
-func (r *mountRequest) await(p *daemon.Process, stdout io.Writer) error {
+// await waits until the mount answers, and returns what is served, in a line. If it
+// does not answer, nothing is left of it.
+func (r *mountRequest) await(p *daemon.Process, stdout io.Writer) (status string, err error) {
 	defer p.Close()
 	m, err := r.ready(p)
 	if err != nil {
-		return err
+		return "", err
 	}
 	// Not by the server: systemd listens to the process that it has started.
 	daemon.Notify(fmt.Sprintf("MAINPID=%d", p.PID), "READY=1", "STATUS="+m.Status)
 	r.printSeed(stdout)
-	return nil
+	return m.Status, nil
 }
 
 // ready waits for the server, and unmounts if that has died.

@@ -62,7 +62,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
 	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
 	parsed(f, &m.trouble.Rate, "rate", "", "", spec.ParseRate,
-		"bytes a second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
+		"bytes per second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
 	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,
 		"answer no read request sooner than this `TIME` after it came: 2ms, 1.5s, 50us; for files whose SPEC has no latency=")
 	parsed(f, &m.trouble.Fail, "fail", "", "", spec.ParseFail,
@@ -79,7 +79,8 @@ type config struct {
 	view         tree.Options
 	seed         mountSeed
 	uid, gid     uint32
-	mode         uint32 // permission bits of files
+	owner        []string // --uid and --gid, if they were given
+	mode         uint32   // permission bits of files
 	extra        extraOptions
 	allowOther   bool
 	troubleNames bool // names in the root may be specs of slow or failing files
@@ -90,8 +91,25 @@ type config struct {
 	log          string
 }
 
-// config checks the flags. Its errors are the user's.
+// config checks the flags, and sets those that a tree file gives. Its errors are the
+// user's.
 func (m *mountFlags) config() (config, error) {
+	c, err := m.contents()
+	if err == nil {
+		c.placement, err = m.numa.placement()
+	}
+	return c, err
+}
+
+// contents is config without what depends on this machine.
+func (m *mountFlags) contents() (config, error) {
+	treeText, err := m.files.readTree()
+	if err != nil {
+		return config{}, err
+	}
+	if err := m.direct(m.files.treeName(), treeText); err != nil {
+		return config{}, err
+	}
 	c := config{
 		seed:         m.seed,
 		uid:          m.uid,
@@ -108,25 +126,28 @@ func (m *mountFlags) config() (config, error) {
 	if m.allowOther && !m.set.Changed("trouble-names") {
 		c.troubleNames = false
 	}
-	var err error
+	if m.files.set.Changed("uid") {
+		c.owner = append(c.owner, "--uid", fmt.Sprint(c.uid))
+	}
+	if m.files.set.Changed("gid") {
+		c.owner = append(c.owner, "--gid", fmt.Sprint(c.gid))
+	}
 	if c.view, err = m.view.options(m.seed.value); err != nil {
 		return c, err
 	}
-	if c.namespace, err = m.files.namespace(c.view); err != nil {
-		return c, err
-	}
-	c.placement, err = m.numa.placement()
+	c.namespace, err = m.files.namespace(c.view, treeText)
 	return c, err
 }
 
 // arguments returns the flags that, with the tree file of the mount, make the same
-// mount again, as far as one can tell from its files.
+// mount again, as far as one can tell from its files. Those are of whoever mounts it,
+// unless it was said whose they are.
 func (c *config) arguments() []string {
 	args := []string{"--seed", strconv.FormatUint(c.seed.value, 10)}
 	args = append(args, viewArguments(c.view)...)
 	args = append(args, troubleArguments(c.trouble)...)
 	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
-	return append(args, "--uid", fmt.Sprint(c.uid), "--gid", fmt.Sprint(c.gid))
+	return append(args, c.owner...)
 }
 
 // troubleArguments returns the flags that say the same as t.
@@ -186,7 +207,7 @@ func parseMaxRead(text string) (int, error) {
 	}
 	page := int64(os.Getpagesize())
 	if most := int64(fs.MaxRequest()); size < page || size > most || size%page != 0 {
-		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d, which the sysctl fs.fuse.max_pages_limit sets", page, most)
+		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d%s", page, most, fs.MaxRequestReason())
 	}
 	return int(size), nil
 }
@@ -198,7 +219,7 @@ func unchecked(text string) (string, error) { return text, nil }
 // mount is started with.
 func (m *mountFlags) arguments(f *pflag.FlagSet) (args []string) {
 	f.Visit(func(flag *pflag.Flag) {
-		if flag.Name == "options" || flag.Name == "foreground" {
+		if flag.Name == "options" || flag.Name == "foreground" || flag.Name == "verbose" {
 			return // the flags that -o has set follow
 		}
 		values := []string{flag.Value.String()}

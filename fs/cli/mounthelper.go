@@ -85,12 +85,13 @@ func mountAsHelper(args []string, stdout, stderr io.Writer) (failed int, err err
 	if err := r.check(); err != nil {
 		return exit.MountFailed, err
 	}
+	r.printRounded(stderr)
 	if !call.fake {
 		p, err := r.start(stderr)
 		if err != nil {
 			return exit.MountSystem, err
 		}
-		if err := r.await(p, stdout); err != nil {
+		if _, err := r.await(p, stdout); err != nil {
 			if errors.As(err, new(usageError)) {
 				return exit.MountUsage, err
 			}

@@ -41,7 +41,7 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	parsed(f, &n.size, "size", "", help.Spec, unchecked, "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
 	parsed(f, &n.files, "files", "", "", whole(1, maxFiles), "make `N` files of --size, data-000 to data-999 for 1000")
 	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
-	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input")
+	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input; flags of a line such as #! --seed 7 in it hold unless they are given here")
 	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count")
 	parsed(f, &n.total, "total", "", "", parseTotal, "the `SIZE` of all files together of the entries with share=, as a --preset has them")
 	parsed(f, &n.count, "count", "", "", whole(1, maxFiles), "the number `N` of these files")
@@ -66,7 +66,7 @@ func (l fileList) Append(text string) error {
 		if _, err := spec.ParseFiles(files); err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
-		return fmt.Errorf("%q: is %q the NAME? A colon in a name is written \\x3a; each file has a --file of its own", text, name)
+		return fmt.Errorf("%q: %w", text, spec.CheckName(name, files))
 	}
 	*l.to = append(*l.to, text)
 	return nil
@@ -86,12 +86,15 @@ func parseTotal(text string) (int64, error) {
 // namespace is what the flags mean.
 type namespace struct {
 	tree     *tree.Tree
+	rounded  string // what --total or --count comes to, if that is not what they say
 	treeText []byte // of --tree, for the server: a file that is read twice may have changed
 }
 
-// namespace reads what the flags name and makes the tree. Its errors are the user's.
-func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
-	lines, err := n.lines(&s)
+// namespace makes the tree, of which treeText is what --tree names. Its errors are the
+// user's.
+func (n *namespaceFlags) namespace(o tree.Options, treeText []byte) (s namespace, err error) {
+	s.treeText = treeText
+	lines, err := n.lines(treeText)
 	if err != nil {
 		return s, err
 	}
@@ -99,27 +102,44 @@ func (n *namespaceFlags) namespace(o tree.Options) (s namespace, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.tree, err = treefile.Build(lines, scale, o)
+	var got treefile.Scale
+	s.tree, got, err = treefile.Build(lines, scale, o)
 	if err != nil {
-		return s, usageError{n.explain(err, scale, o)}
+		return s, usageError{n.explain(err, scale, lines, o)}
+	}
+	if said := scale.Rounded(got); said != "" {
+		s.rounded = n.scaleFlag(scale) + ": " + said
 	}
 	return s, nil
 }
 
+// printRounded says what --total or --count is rounded to.
+func (s *namespace) printRounded(w io.Writer) {
+	if s.rounded != "" {
+		fmt.Fprintln(w, "dgenfs: "+s.rounded)
+	}
+}
+
+// scaleFlag returns the flag of a scale, as it was given.
+func (n *namespaceFlags) scaleFlag(scale treefile.Scale) string {
+	if scale.Total != 0 {
+		return "--total " + n.set.Lookup("total").Value.String()
+	}
+	return fmt.Sprintf("--count %d", scale.Count)
+}
+
 // explain names the flag that an error is about, unless it names a line.
-func (n *namespaceFlags) explain(err error, scale treefile.Scale, o tree.Options) error {
-	var lines treefile.Errors
+func (n *namespaceFlags) explain(err error, scale treefile.Scale, lines []treefile.Line, o tree.Options) error {
 	switch {
-	case errors.As(err, &lines):
+	case errors.As(err, new(treefile.Errors)):
 		return err
 	case errors.Is(err, tree.ErrHistory):
 		return fmt.Errorf("--generation %d: %w", o.History.Generation, err)
-	case scale.Total != 0:
-		return fmt.Errorf("--total %s: %w", n.set.Lookup("total").Value, err)
-	case scale.Count != 0:
-		return fmt.Errorf("--count %d: %w", n.count, err)
+	case scale.Given():
+		return fmt.Errorf("%s: %w", n.scaleFlag(scale), err)
 	case n.preset != "":
-		return fmt.Errorf("--preset %s: needs --total, the size of all files together, or --count, their number", n.preset)
+		least := treefile.Least(lines)
+		return fmt.Errorf("--preset %s: needs --total, the size of all files together, at least %s, or --count, their number, at least %d", n.preset, least.TotalText(), least.Count)
 	case errors.Is(err, treefile.ErrNoScale):
 		return fmt.Errorf("%w: give --total or --count", err)
 	}
@@ -136,10 +156,7 @@ func (n *namespaceFlags) scale() (treefile.Scale, error) {
 }
 
 // lines returns the entries.
-func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) {
-	if n.tree != "" && n.preset != "" {
-		return nil, usagef("--tree and --preset exclude each other; dgenfs tree prints a preset, to which lines can be added")
-	}
+func (n *namespaceFlags) lines(treeText []byte) (lines []treefile.Line, err error) {
 	if lines, err = n.sized(); err != nil {
 		return nil, err
 	}
@@ -150,17 +167,7 @@ func (n *namespaceFlags) lines(s *namespace) (lines []treefile.Line, err error) 
 	given := lines != nil
 	if n.set.Changed("tree") {
 		given = true
-		name := n.tree
-		if name == "-" {
-			name = "standard input"
-		}
-		if n.tree == "" {
-			return nil, usagef("--tree: needs the name of a file, or - for standard input")
-		}
-		if s.treeText, err = n.read(); err != nil {
-			return nil, usagef("--tree %s: %w", n.tree, err)
-		}
-		lines = append(lines, treefile.Parse(name, s.treeText)...)
+		lines = append(lines, treefile.Parse(n.treeName(), treeText)...)
 	}
 	if n.set.Changed("preset") {
 		given = true
@@ -204,6 +211,31 @@ func (n *namespaceFlags) sized() ([]treefile.Line, error) {
 
 // maxTreeFile is more than a tree file needs, in bytes: a few million lines.
 const maxTreeFile = 1 << 30
+
+// treeName is what errors call the tree file.
+func (n *namespaceFlags) treeName() string {
+	if n.tree == "-" {
+		return "standard input"
+	}
+	return n.tree
+}
+
+// readTree returns what --tree names; nil without it.
+func (n *namespaceFlags) readTree() ([]byte, error) {
+	switch {
+	case !n.set.Changed("tree"):
+		return nil, nil
+	case n.set.Changed("preset"):
+		return nil, usagef("--tree and --preset exclude each other; dgenfs tree prints a preset, to which lines can be added")
+	case n.tree == "":
+		return nil, usagef("--tree: needs the name of a file, or - for standard input")
+	}
+	text, err := n.read()
+	if err != nil {
+		return nil, usagef("--tree %s: %w", n.tree, err)
+	}
+	return text, nil
+}
 
 // read reads the tree file.
 func (n *namespaceFlags) read() ([]byte, error) {

@@ -63,6 +63,7 @@ func runOnMount(c config, flags, args []string, stderr io.Writer) (err error) {
 		return exitCode(exit.NotFound)
 	}
 
+	c.printRounded(stderr)
 	// From now on a signal must not end this process before it has cleaned up.
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)

@@ -78,7 +78,7 @@ func (s *server) start(fallback io.Writer) error {
 		Log:        s.log,
 	})
 	if err != nil {
-		return fmt.Errorf("mounting on %s: %w", printable.Line(s.mountpoint), err)
+		return fmt.Errorf("mounting on %s: %w%s", printable.Line(s.mountpoint), err, mountHint(err))
 	}
 	if s.treeText != nil {
 		s.treeText = nil
@@ -92,6 +92,21 @@ func (s *server) start(fallback io.Writer) error {
 		close(s.done)
 	}()
 	return nil
+}
+
+// mountHint says what is missing where mounting is not possible, and how to give it.
+func mountHint(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNoDevice) && errors.Is(err, unix.ENOENT):
+		return "; run modprobe fuse as root, and give a container --device /dev/fuse"
+	case errors.Is(err, fs.ErrNoDevice):
+		return "; a container needs --device /dev/fuse, and other users need permission to open it"
+	case errors.Is(err, unix.EPERM) && os.Geteuid() == 0:
+		return "; mounting needs CAP_SYS_ADMIN: a container needs --cap-add SYS_ADMIN, and often --security-opt apparmor=unconfined"
+	case errors.Is(err, fs.ErrAllowOther):
+		return "; leave --allow-other out, or have root add that line"
+	}
+	return ""
 }
 
 func (s *server) newMount(o fs.MountOptions) (*fs.Mount, error) {

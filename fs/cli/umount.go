@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/dgenfs/dgenfs/fs"
@@ -84,6 +85,8 @@ func unmount(path string, lazy bool) error {
 		return nil
 	case errors.Is(err, fs.ErrBusy):
 		return fmt.Errorf("unmounting %s: %w; --lazy detaches it", path, err)
+	case os.Geteuid() != 0 && mounted.UserID != os.Geteuid():
+		return fmt.Errorf("unmounting %s: mounted by user %d; only that user and root can unmount it", path, mounted.UserID)
 	}
 	return fmt.Errorf("unmounting %s: %w", path, err)
 }

@@ -60,19 +60,10 @@ func (c choice[T]) Choices() []string {
 
 func (c choice[T]) Set(text string) error {
 	if !slices.Contains(c.from, T(text)) {
-		return fmt.Errorf("must be %s", alternatives(c.Choices()))
+		return fmt.Errorf("must be %s", help.OrList(c.Choices()))
 	}
 	*c.to = T(text)
 	return nil
-}
-
-// alternatives lists words: a, b or c.
-func alternatives(words []string) string {
-	if len(words) == 1 {
-		return words[0]
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // whole returns a function that parses a whole number from least to most.

@@ -124,5 +124,5 @@ func parseShard(s string, getenv func(string) string) (tree.Shard, error) {
 	for _, m := range managers {
 		names = append(names, strings.TrimSuffix(m.rank+" and "+m.size, " and "))
 	}
-	return shard, fmt.Errorf("which part this is cannot be told: the environment has no %s; use I/N", strings.Join(names, ", nor "))
+	return shard, fmt.Errorf("cannot tell which part this is: the environment has no %s; use I/N", strings.Join(names, ", nor "))
 }

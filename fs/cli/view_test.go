@@ -12,7 +12,7 @@ import (
 const (
 	wantPart  = "must be I/N, with I from 1 to N, or auto, or auto/N"
 	wantCount = "must be I/N, with N from 1 to 1048576, as in 3/16"
-	wantHost  = "which part this is cannot be told: the environment has no OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, nor PMI_RANK and PMI_SIZE, nor SLURM_PROCID and SLURM_STEP_NUM_TASKS, nor JOB_COMPLETION_INDEX; use I/N"
+	wantHost  = "cannot tell which part this is: the environment has no OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE, nor PMI_RANK and PMI_SIZE, nor SLURM_PROCID and SLURM_STEP_NUM_TASKS, nor JOB_COMPLETION_INDEX; use I/N"
 )
 
 func TestParseShard(t *testing.T) {

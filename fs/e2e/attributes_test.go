@@ -263,7 +263,7 @@ func TestStatfs(t *testing.T) {
 	if err := unix.Statfs(mount(t, "--size", "1G", "--files", "100"), &st); err != nil {
 		t.Fatal(err)
 	}
-	if total := int64(st.Blocks) * st.Frsize; total != 100<<30 || st.Bfree != 0 || st.Bavail != 0 || st.Ffree != 0 || st.Files != 101 || st.Namelen != 255 {
+	if total := int64(st.Blocks) * st.Frsize; total != 100<<30 || st.Bfree != st.Blocks || st.Bavail != st.Blocks || st.Ffree != st.Files || st.Files != 101 || st.Namelen != 255 {
 		t.Errorf("%+v", st)
 	}
 	if want := int64(unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV); st.Flags&want != want {

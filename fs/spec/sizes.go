@@ -43,7 +43,39 @@ func parseSizes(s string) (Sizes, bool, error) {
 		d, err := parseBounds(from, to)
 		return d, true, err
 	}
+	if err := unknownDistribution(s); err != nil {
+		return Sizes{}, true, err
+	}
 	return Sizes{}, false, nil
+}
+
+// unknownDistribution returns an error if s looks like a distribution, as a word and a
+// colon before a size do: normal:140M:47M.
+func unknownDistribution(s string) error {
+	word, rest, ok := strings.Cut(s, ":")
+	notLetter := func(r rune) bool { return (r|0x20 < 'a' || r|0x20 > 'z') && r != '-' && r != '_' }
+	if !ok || word == "" || strings.ContainsFunc(word, notLetter) || leadingDigits(rest) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q is not a distribution of sizes; there are %sMEDIAN:SIGMA, as in %s64K:1.5, and FROM..TO, as in 4K..1M", Cut(word), lognormal, lognormal)
+}
+
+// CheckName returns an error if a name, the part of NAME:SPEC before the last colon that
+// a spec follows, has colons: what they mean is not clear.
+func CheckName(name, files string) error {
+	for i := range len(name) {
+		if name[i] != ':' {
+			continue
+		}
+		size, _, _ := strings.Cut(name[i+1:]+":"+files, ",")
+		if err := unknownDistribution(size); err != nil {
+			return fmt.Errorf("%w; a colon in a NAME is written \\x3a", err)
+		}
+	}
+	if strings.Contains(name, ":") {
+		return fmt.Errorf("is %q the NAME? A colon in a name is written \\x3a; each file has a --file of its own", Cut(name))
+	}
+	return nil
 }
 
 func parseBounds(from, to string) (d Sizes, err error) {

@@ -67,6 +67,9 @@ func TestParseFiles(t *testing.T) {
 		"99999999999999999999..1M":   `the largest size is 8E-1`,
 		"lognormal:lognormal:1:2":    `size "lognormal"`,
 		"lognormal:99999999999E:1.5": `the largest size is 8E-1`,
+		"normal:140M:47M":            `"normal" is not a distribution of sizes; there are lognormal:MEDIAN:SIGMA`,
+		"uniform:1K,seed=1":          `"uniform" is not a distribution of sizes`,
+		"normal:x":                   `size "normal:x": a size starts with a digit`,
 	} {
 		if got, err := ParseFiles(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ParseFiles(%q) = %v, %v; want %s", in, got, err, want)

@@ -63,6 +63,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/format"
+	"github.com/dgenfs/dgenfs/fs/spec/nearest"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -168,7 +169,7 @@ func parse(s string, many bool) (f Files, err error) {
 		case ofFiles && !many:
 			return Files{}, fmt.Errorf("key %q is for many files, not for one; leave it out", Cut(key))
 		case !ofFiles && !slices.Contains(keys, key):
-			return Files{}, fmt.Errorf("key %q is unknown; there are %s", Cut(key), knownKeys(many))
+			return Files{}, unknownKey(size, key, many)
 		case !hasValue:
 			return Files{}, fmt.Errorf("key %q has no value; write %s=VALUE", Cut(key), key)
 		case given[key]:
@@ -189,12 +190,22 @@ func parse(s string, many bool) (f Files, err error) {
 	return f, nil
 }
 
-func knownKeys(many bool) string {
+// unknownKey returns the error about a key behind a size.
+func unknownKey(size, key string, many bool) error {
+	if isDigits(size) && leadingDigits(key) > 0 {
+		if err := bytesize.Fraction(size + "," + key); err != nil {
+			return err // 1,5G
+		}
+	}
 	known := keys
 	if many {
 		known = slices.Concat(keys, filesKeys)
 	}
-	return strings.Join(known, ", ")
+	meant := ""
+	if word := nearest.Of(strings.ToLower(strings.TrimSpace(key)), known); word != "" {
+		meant = fmt.Sprintf("did you mean %s? ", word)
+	}
+	return fmt.Errorf("key %q is unknown; %sthere are %s", Cut(key), meant, strings.Join(known, ", "))
 }
 
 // check checks what keys say together.

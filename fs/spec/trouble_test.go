@@ -163,3 +163,21 @@ func TestCutName(t *testing.T) {
 		t.Error("there is nothing to cut in 1G,rate=5M")
 	}
 }
+
+func TestCheckName(t *testing.T) {
+	for s, want := range map[string]string{
+		"x-{0..2}.npz:normal:140M:47M": `"normal" is not a distribution of sizes`,
+		"a:b:1G":                       `"b" is not a distribution of sizes`,
+		"a:x.y:gauss:1K:1,seed=7":      `"gauss" is not a distribution of sizes`,
+		"foo:1G,bar:1G":                `is "foo:1G,bar" the NAME?`,
+		"a.b:c.d:1G":                   `is "a.b:c.d" the NAME?`,
+		"a:1G":                         "",
+		"a:lognormal:1K:1":             "",
+		"a:1G,fail=eio:1%":             "",
+	} {
+		name, files, _ := CutName(s)
+		if err := CheckName(name, files); want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%q: %v, want %s", s, err, want)
+		}
+	}
+}

@@ -28,14 +28,14 @@ const patience = 2 * time.Minute
 
 // kernel is the other end of a connection.
 type kernel struct {
-	t  *testing.T
+	t  testing.TB
 	fd int
 	in []byte
 }
 
 // newKernel returns a kernel and the descriptor that it serves, which is the
 // caller's.
-func newKernel(t *testing.T) (*kernel, int) {
+func newKernel(t testing.TB) (*kernel, int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // nothing to do, the next step of the script runs; after the last one, the
 // connection ends.
 type simulatedRing struct {
-	t           *testing.T
+	t           testing.TB
 	size        int
 	queued      []submission
 	taken       []submission
@@ -91,7 +91,7 @@ type simulation struct {
 }
 
 // simulate returns a thread of so many queues, whose entries are registered.
-func simulate(t *testing.T, queues int) *simulation {
+func simulate(t testing.TB, queues int) *simulation {
 	t.Helper()
 	s := &simulation{simulatedRing: &simulatedRing{t: t, size: ringSize}, fs: newTestFS()}
 	end, err := newEnding()

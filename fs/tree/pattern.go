@@ -104,6 +104,9 @@ func errName(length int) error {
 // escapes writes characters that patterns are written with.
 var escapes = strings.NewReplacer("{", `\{`, "}", `\}`, `\`, `\\`)
 
+// Escape returns the pattern that stands for a name alone.
+func Escape(name string) string { return escapes.Replace(name) }
+
 // parsePiece reads what s begins with, n bytes: a range, or a byte of text, in
 // p.text, that a backslash may be before.
 func parsePiece(s string) (p part, isRange bool, n int, err error) {

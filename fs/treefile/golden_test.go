@@ -21,7 +21,7 @@ func TestGolden(t *testing.T) {
 		{Scale{Total: 10 << 30}, "268da97df4d3cae5b5ebf734597f0d99b07a8a59aebea94b7ec8f52f586bf0a0"},
 		{Scale{Count: 12345}, "dbdf01f28726f58c72db8b42c8c01a6ce03b540f67a86d826611b4506be57642"},
 	} {
-		tr, err := Build(Parse("home", text), c.scale, tree.Options{
+		tr, _, err := Build(Parse("home", text), c.scale, tree.Options{
 			Seed:    7,
 			History: tree.History{Generation: 50, Change: spec.Billion / 50, Grow: spec.Billion / 70, Delete: spec.Billion / 90},
 		})

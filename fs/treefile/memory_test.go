@@ -45,7 +45,7 @@ func BenchmarkMemory(b *testing.B) {
 			var kept int64
 			for b.Loop() {
 				before := heap()
-				t, err := Build(Parse("t", text), Scale{}, c.o)
+				t, _, err := Build(Parse("t", text), Scale{}, c.o)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -64,7 +64,7 @@ func TestMemory(t *testing.T) {
 	const lines, most = 50_000, 600
 	text := plainLines(lines)
 	before := heap()
-	tr, err := Build(Parse("t", text), Scale{}, tree.Options{})
+	tr, _, err := Build(Parse("t", text), Scale{}, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

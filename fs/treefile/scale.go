@@ -21,13 +21,22 @@ type Scale struct {
 // Given reports whether the scale is given.
 func (s Scale) Given() bool { return s != Scale{} }
 
+// TotalText writes the Total in four digits at most, rounded up, and a suffix.
+func (s Scale) TotalText() string { return sizeText(float64(s.Total)) }
+
 // ErrNoScale is returned by Build if an entry has a share and no scale is given.
 var ErrNoScale = errors.New("share= needs the size of all files together, or their number")
 
-// count returns a function from shares to numbers of files; nil if no line has a share.
-// The error is about the lines together, or about the scale.
-func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
-	var shared []spec.Files
+// share is an entry with share=.
+type share struct {
+	pattern string
+	spec.Files
+}
+
+// files returns how many files the shares of the lines are of, to come as near to the
+// scale as possible. The error is about the lines together, or about the scale.
+func (s Scale) files(lines []Line) (all float64, err error) {
+	var shared []share
 	var sum uint64
 	var last string
 	for _, l := range lines {
@@ -35,34 +44,124 @@ func (s Scale) count(lines []Line) (func(share uint64) float64, error) {
 			continue
 		}
 		if f, err := l.files(); err == nil {
-			shared = append(shared, f)
+			shared = append(shared, share{l.Pattern, f})
 			sum += f.Share
 			last = l.Origin()
 		}
 	}
 	switch {
 	case shared == nil && s.Given():
-		return nil, errors.New("applies to entries with share=, such as those of presets, and there are none")
+		return 0, errors.New("applies to entries with share=, such as those of presets, and there are none")
 	case shared == nil:
-		return nil, nil
+		return 0, nil
 	case sum != spec.Billion && sum < 1<<62:
-		return nil, fmt.Errorf("%s: the shares of all entries add up to %s; they must be 100%%", last, spec.FormatShare(sum))
+		return 0, fmt.Errorf("%s: the shares of all entries add up to %s; they must be 100%%", last, spec.FormatShare(sum))
 	case !s.Given():
-		return nil, fmt.Errorf("%s: %w", last, ErrNoScale)
+		return 0, fmt.Errorf("%s: %w", last, ErrNoScale)
 	}
-	all := float64(s.Count)
+	return s.fit(shared)
+}
+
+// of returns how many of all files an entry has.
+func (s *share) of(all float64) float64 { return float64(all*float64(s.Share)) / spec.Billion }
+
+// fit returns how many files the shares are of. Files are whole, so the tree that these
+// make may be far from the scale; then it is the number whose tree is the nearest one.
+func (s Scale) fit(shared []share) (all float64, err error) {
+	all = float64(s.Count)
 	if s.Total != 0 {
 		all = s.countOf(shared)
 	}
-	return func(share uint64) float64 { return float64(all*float64(share)) / spec.Billion }, nil
+	got, err := s.come(shared, all)
+	if err != nil || !far(got, s.asked()) {
+		return all, nil // what is wrong with an entry is reported by its line
+	}
+	low, high := 0.0, all
+	for got < s.asked() && err == nil {
+		low, high = high, 2*high
+		got, err = s.come(shared, high)
+	}
+	least, err := s.come(shared, low)
+	if err != nil || least >= s.asked() {
+		if far(least, s.asked()) {
+			return 0, fmt.Errorf("the smallest tree of this shape has %s; ask for that, or for more", s.text(least))
+		}
+		return low, err
+	}
+	for range 100 {
+		middle := (low + high) / 2
+		if got, err := s.come(shared, middle); err == nil && got < s.asked() {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	below, _ := s.come(shared, low)
+	above, err := s.come(shared, high)
+	if err != nil || s.asked()-below <= above-s.asked() {
+		return low, nil
+	}
+	return high, nil
+}
+
+// asked returns what the scale is, in files or bytes.
+func (s Scale) asked() float64 { return float64(max(s.Count, uint64(s.Total))) }
+
+// come returns what the tree of so many files has, likewise.
+func (s Scale) come(shared []share, all float64) (float64, error) {
+	var got sum
+	for i := range shared {
+		closed, err := closeShare(&shared[i], all)
+		if err != nil {
+			return 0, err
+		}
+		got.add(closed, shared[i].Files)
+	}
+	if s.Total != 0 {
+		return got.bytes, nil
+	}
+	return got.files, nil
+}
+
+// text writes what come returns.
+func (s Scale) text(got float64) string {
+	if s.Total != 0 {
+		return sizeText(got)
+	}
+	return fmt.Sprintf("%.0f files", got)
+}
+
+// Rounded says what the entries with shares come to, got, if that is not within a
+// hundredth of the scale; otherwise it returns "".
+func (s Scale) Rounded(got Scale) string {
+	came := float64(got.Count)
+	if s.Total != 0 {
+		came = float64(got.Total)
+	}
+	if !s.Given() || came >= s.asked()*0.99 && came <= s.asked()*1.01 {
+		return ""
+	}
+	return fmt.Sprintf("rounded to %s, as files and directories are whole", s.text(came))
+}
+
+// Least returns the smallest scale of some lines: each entry with a share has one file
+// for each name of its closed ranges.
+func Least(lines []Line) Scale {
+	var least sum
+	for _, l := range lines {
+		if f, err := l.files(); err == nil && f.Share != 0 {
+			least.add(l.Pattern, f)
+		}
+	}
+	return least.scale()
 }
 
 // countOf returns how many files have the Total together.
-func (s Scale) countOf(shared []spec.Files) float64 {
+func (s Scale) countOf(shared []share) float64 {
 	return converge(float64(s.Total), func(all float64) (mean float64) {
-		for _, f := range shared {
-			share := float64(f.Share) / spec.Billion
-			mean += float64(share * meanSize(f, float64(share*all)))
+		for i := range shared {
+			f := &shared[i]
+			mean += float64(f.of(1) * meanSize(f.Files, f.of(all)))
 		}
 		return mean
 	})
@@ -98,21 +197,36 @@ func meanSize(f spec.Files, files float64) float64 {
 	return float64(f.Sizes.Sum(n)) / float64(n)
 }
 
-// closeRanges returns a pattern with ends for its open ranges, so that it makes the
-// number of files that f says.
-func closeRanges(pattern string, f spec.Files, ofShare func(share uint64) float64) (string, error) {
-	var files float64
-	var why string
+// closeRanges returns the pattern of an entry with ends for its open ranges, so that it
+// makes the number of files that total= or share= says, the latter of all files.
+func closeRanges(pattern string, f spec.Files, all float64) (string, error) {
 	switch {
-	case f.Total != 0:
-		files = converge(float64(f.Total), func(n float64) float64 { return meanSize(f, n) })
-		why = "total=" + bytesize.Format(f.Total)
 	case f.Share != 0:
-		files = ofShare(f.Share)
-		why = "share=" + spec.FormatShare(f.Share)
-	default:
+		return closeShare(&share{pattern, f}, all)
+	case f.Total == 0:
 		return pattern, nil
 	}
+	why := "total=" + bytesize.Format(f.Total)
+	files := converge(float64(f.Total), func(n float64) float64 { return meanSize(f, n) })
+	closed, err := closeTo(pattern, files, why)
+	if err != nil {
+		return "", err
+	}
+	var s sum
+	if s.add(closed, f); far(s.bytes, float64(f.Total)) {
+		names, _, _ := tree.CountNames(pattern)
+		return "", fmt.Errorf("pattern %q: %s comes to %s, as files are whole and closed ranges give %d at a time; write that size, or a much larger one", spec.Cut(pattern), why, sizeText(s.bytes), names)
+	}
+	return closed, nil
+}
+
+// closeShare is closeRanges for an entry with a share.
+func closeShare(s *share, all float64) (string, error) {
+	return closeTo(s.pattern, s.of(all), "share="+spec.FormatShare(s.Share))
+}
+
+// closeTo closes the open ranges of a pattern so that it makes about so many files.
+func closeTo(pattern string, files float64, why string) (string, error) {
 	names, isOpen, err := tree.CountNames(pattern)
 	switch {
 	case err != nil:
@@ -122,16 +236,9 @@ func closeRanges(pattern string, f spec.Files, ofShare func(share uint64) float6
 	case files >= 1<<61:
 		return "", fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
-	n := max(1, uint64(files/float64(names)+0.5))
-	closed, err := tree.CloseRanges(pattern, n)
+	closed, err := tree.CloseRanges(pattern, max(1, uint64(files/float64(names)+0.5)))
 	if err != nil {
 		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
-	}
-	if f.Total != 0 {
-		var s sum
-		if s.add(closed, f); far(s.bytes, float64(f.Total)) {
-			return "", fmt.Errorf("pattern %q: %s comes to %s, as files are whole and closed ranges give %d at a time; write that size, or a much larger one", spec.Cut(pattern), why, sizeText(s.bytes), names)
-		}
 	}
 	return closed, nil
 }
@@ -146,6 +253,12 @@ func (s *sum) add(pattern string, f spec.Files) {
 	s.bytes += float64(names) * meanSize(f, float64(names))
 }
 
+// scale returns the sum as a scale, rounded up.
+func (s *sum) scale() Scale {
+	const most = 1 << 62
+	return Scale{Total: int64(min(math.Ceil(s.bytes), most)), Count: uint64(min(s.files, most))}
+}
+
 // far reports whether a size is too far from the one that was asked for. Files are
 // whole, so some difference is normal.
 func far(got, asked float64) bool { return got > asked*1.1 || got < asked*0.9 }
@@ -157,16 +270,4 @@ func sizeText(bytes float64) string {
 		unit *= 1024
 	}
 	return bytesize.Format(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))
-}
-
-// check returns an error if the tree is far from the scale: an entry has at least one
-// file for each name of its closed ranges, and a multiple of these.
-func (s Scale) check(got sum) error {
-	switch {
-	case s.Count != 0 && far(got.files, float64(s.Count)):
-		return fmt.Errorf("comes to %.0f files: each entry has at least one file for each name of its closed ranges; ask for that number, or for more", got.files)
-	case s.Total != 0 && far(got.bytes, float64(s.Total)):
-		return fmt.Errorf("comes to %s: each entry has at least one file for each name of its closed ranges; ask for that size, or for more", sizeText(got.bytes))
-	}
-	return nil
 }

@@ -34,7 +34,7 @@ func NewText(head string, t *tree.Tree) *Text {
 		if i%textPiece == 0 {
 			x.begin = append(x.begin, x.size)
 		}
-		b = appendEntry(b[:0], t.Entry(i))
+		b = AppendEntry(b[:0], t.Entry(i))
 		x.size += int64(len(b))
 	}
 	return x
@@ -81,7 +81,7 @@ func (x *Text) WriteTo(w io.Writer) (written int64, err error) {
 // appendPiece appends up to 256 lines.
 func (x *Text) appendPiece(b []byte, piece int) []byte {
 	for i := piece * textPiece; i < min((piece+1)*textPiece, x.tree.Entries()); i++ {
-		b = appendEntry(b, x.tree.Entry(i))
+		b = AppendEntry(b, x.tree.Entry(i))
 	}
 	return b
 }
@@ -93,7 +93,8 @@ func Format(t *tree.Tree) string {
 	return b.String()
 }
 
-func appendEntry(b []byte, e tree.Entry) []byte {
+// AppendEntry appends the line of an entry. Parse and Build turn it into the same entry.
+func AppendEntry(b []byte, e tree.Entry) []byte {
 	b = append(appendEscaped(b, e.Pattern), ' ')
 	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes}.String()...)
 	return append(b, '\n')
@@ -105,7 +106,7 @@ func appendEscaped(b []byte, pattern string) []byte {
 	for i := 0; i < len(pattern); {
 		r, n := utf8.DecodeRuneInString(pattern[i:])
 		atEnd := i == 0 || i == len(pattern)-1
-		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || atEnd && r == ' ' || r == '#' && i == 0 {
+		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) || atEnd && r == ' ' || i == 0 && (r == '#' || r == '"') {
 			for _, c := range []byte(pattern[i : i+n]) {
 				b = fmt.Appendf(b, `\x%02x`, c)
 			}

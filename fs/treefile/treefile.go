@@ -5,10 +5,20 @@
 //	user{00..99}/mail/{0..}/{000..}.eml  lognormal:12K:1.4,compress=2,total=1T
 //	user{00..99}/address book            40K
 //
-// The last blanks of a line separate the two, so patterns may contain blanks. Blanks at
-// both ends of a line, empty lines, and lines that begin with # are ignored. Any other
-// byte can be written in a pattern as \xHH. See package tree for patterns, and package
-// spec for specs.
+// The last blanks of a line separate the two, so patterns may contain blanks. Empty lines
+// are ignored, and those that begin with "# " or are a single #. A pattern may be in
+// quotes, as in
+//
+//	" begins with a blank, and ends in a quote\""  40K
+//
+// and must be if it begins with a blank, # or ", or ends in a blank. As a listing of
+// files may have such names, an error is what would change them: a line that begins with
+// a blank, or with # and anything else, and several blanks before a SPEC that is a bare
+// number of bytes. Any byte can be written in a pattern as \xHH. See package tree for
+// patterns, and package spec for specs.
+//
+// A line of flags, such as #! --seed 7, says what the files depend on besides: see
+// [Directives].
 //
 // How many numbers an open range such as {000..} has follows from the total size of
 // the entry's files, total=, or from the entry's share of all files, share=, and the
@@ -21,64 +31,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
-
-// Line is an entry as it was written.
-type Line struct {
-	Source  string // where that was, for errors: "mail.tree"
-	Number  int    // of the line in it; 0 if there is one only
-	Pattern string
-	Spec    string // as spec.ParseFiles reads it
-}
-
-// Origin returns where the line is, for errors: "mail.tree:12".
-func (l Line) Origin() string {
-	if l.Number == 0 {
-		return l.Source
-	}
-	return l.Source + ":" + strconv.Itoa(l.Number)
-}
-
-// files parses the spec.
-func (l Line) files() (spec.Files, error) {
-	if l.Spec == "" {
-		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
-	}
-	f, err := spec.ParseFiles(l.Spec)
-	if err != nil {
-		return spec.Files{}, err
-	}
-	return f.Named(l.Pattern)
-}
-
-// blanks separate a pattern from a spec.
-const blanks = " \t"
-
-// Parse returns the entries of a tree file, called name in errors. Build reports what is
-// wrong with them.
-func Parse(name string, text []byte) []Line {
-	rest := strings.TrimPrefix(string(text), "\ufeff") // which some editors write at the beginning of a file
-	lines := make([]Line, 0, strings.Count(rest, "\n")+1)
-	for number := 1; rest != ""; number++ {
-		var s string
-		s, rest, _ = strings.Cut(rest, "\n")
-		s = strings.Trim(strings.TrimRight(s, "\r"), blanks)
-		if s == "" || s[0] == '#' {
-			continue
-		}
-		l := Line{Source: name, Number: number, Pattern: s}
-		if i := strings.LastIndexAny(s, blanks); i >= 0 {
-			l.Pattern, l.Spec = strings.TrimRight(s[:i], blanks), s[i+1:]
-		}
-		lines = append(lines, l)
-	}
-	return lines
-}
 
 // Errors lists what is wrong with some lines, in their order.
 type Errors []error
@@ -100,24 +56,27 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Build makes the tree of some lines. The error is of type Errors and lists all lines
-// that are wrong, unless it is about the scale or the options alone.
-func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
+// Build makes the tree of some lines. Of those with shares it makes the tree that is
+// nearest to the scale, and returns what they come to: see Scale.Rounded.
+//
+// The error is of type Errors and lists all lines that are wrong, unless it is about the
+// scale or the options alone.
+func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, err error) {
 	b, err := tree.NewBuilder(o)
 	if err != nil {
-		return nil, err
+		return nil, got, err
 	}
 	var wrong lineErrors
 	var entries []int // the line of each entry
 	var sum sum       // of what has shares
-	ofShare, scaleErr := scale.count(lines)
+	all, scaleErr := scale.files(lines)
 	for i, l := range lines {
 		f, err := l.files()
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
 		if err == nil {
-			l.Pattern, err = closeRanges(l.Pattern, f, ofShare)
+			l.Pattern, err = closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -129,25 +88,22 @@ func Build(lines []Line, scale Scale, o tree.Options) (*tree.Tree, error) {
 		entries = append(entries, i)
 		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes})
 	}
-	t, err := b.Tree()
-	var all tree.Errors
-	if errors.As(err, &all) {
-		for _, e := range all {
+	t, err = b.Tree()
+	var wrongEntries tree.Errors
+	if errors.As(err, &wrongEntries) {
+		for _, e := range wrongEntries {
 			wrong.add(entries[e.Entry], e)
 		}
 	} else if err != nil {
-		return nil, err
+		return nil, got, err
 	}
 	switch {
 	case wrong != nil:
-		return nil, wrong.of(lines)
+		return nil, got, wrong.of(lines)
 	case scaleErr != nil:
-		return nil, scaleErr
+		return nil, got, scaleErr
 	}
-	if err := scale.check(sum); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return t, sum.scale(), nil
 }
 
 // lineErrors are what is wrong with some lines.

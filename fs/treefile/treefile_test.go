@@ -2,9 +2,6 @@ package treefile
 
 import (
 	"errors"
-	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,33 +11,16 @@ import (
 
 func build(t *testing.T, text string, scale Scale) *tree.Tree {
 	t.Helper()
-	tr, err := Build(Parse("t", []byte(text)), scale, tree.Options{})
+	tr, _, err := Build(Parse("t", []byte(text)), scale, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tr
 }
 
-func TestParse(t *testing.T) {
-	text := "\ufeff# a comment 1G\n\n  \t \na 1M\r\n\tb c/d{0..9}   4K..1M,compress=2  \n#x 5\nlast\x00 1\n\\x23x\t7"
-	var got []string
-	for _, l := range Parse("f", []byte(text)) {
-		got = append(got, fmt.Sprintf("%s %q %s", l.Origin(), l.Pattern, l.Spec))
-	}
-	want := []string{
-		`f:4 "a" 1M`,
-		`f:5 "b c/d{0..9}" 4K..1M,compress=2`,
-		`f:7 "last\x00" 1`,
-		`f:8 "\\x23x" 7`,
-	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
 // Every error is reported, in the order of the lines, up to twenty.
 func TestErrors(t *testing.T) {
-	_, err := Build(Parse("f", []byte("a\nb 1X\nok 1\nc//d 1\ne{0..} 1\nok 2\nf 1,total=1M\ng{00..} 4K,total=1G\nh 4K..1\n")), Scale{}, tree.Options{})
+	_, _, err := Build(Parse("f", []byte("a\nb 1X\nok 1\nc//d 1\ne{0..} 1\nok 2\nf 1,total=1M\ng{00..} 4K,total=1G\nh 4K..1\n")), Scale{}, tree.Options{})
 	want := []string{
 		`f:1: "a": must be PATTERN SPEC`,
 		`f:2: size "1X": unknown suffix "X"`,
@@ -60,90 +40,9 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%v; want %s", e, want[i])
 		}
 	}
-	_, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
+	_, _, err = Build(Parse("f", []byte(strings.Repeat("x\n", 25))), Scale{}, tree.Options{})
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 21 || lines[20] != "and more errors: 5" {
 		t.Errorf("%d lines: %v", len(lines), err)
-	}
-}
-
-func TestScaleErrors(t *testing.T) {
-	for _, c := range []struct {
-		text  string
-		scale Scale
-		want  string
-	}{
-		{"a{0..} 1M,share=50%\nb{0..} 1M,share=49%", Scale{Count: 10}, "f:2: the shares of all entries add up to 99%; they must be 100%"},
-		{"a{0..} 1M,share=100%", Scale{}, "f:1: share= needs the size of all files together, or their number"},
-		{"a 1M", Scale{Count: 10}, "applies to entries with share=, such as those of presets, and there are none"},
-		{"a 1M,share=100%", Scale{Count: 10}, `f:1: pattern "a": share=100% needs an open range`},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 49}, "comes to 100 files: "},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "comes to 100M: "},
-		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": total=100K comes to 1M, as files are whole`},
-		{"d{0..99}/{0..} 1M,share=100%", Scale{Count: 149}, "comes to 100 files: "},
-		{"d{0..99}/{0..} 1M,total=149M", Scale{}, `f:1: pattern "d{0..99}/{0..}": total=149M comes to 100M`},
-		{"a{0..} 1..16,total=9223372036854775807", Scale{}, `f:1: pattern "a{0..}": {0..} has room for numbers of up to 18 digits`},
-		{"a{0..} 0,total=100K", Scale{}, `f:1: total=100K: 2^61 files or more`},
-	} {
-		if _, err := Build(Parse("f", []byte(c.text)), c.scale, tree.Options{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%q, %+v: %v; want %s", c.text, c.scale, err, c.want)
-		}
-	}
-}
-
-func TestTotal(t *testing.T) {
-	for _, c := range []struct {
-		text  string
-		files uint64
-		bytes float64
-	}{
-		{"a{0..} 1M,total=1G", 1024, 1 << 30},
-		{"a{0..9}/{0..} 1M,total=1P", 10 * 107374182, 1 << 50},
-		{"{0..}/{000..} 1M,total=1G", 1024, 1 << 30},
-		{"a{0..} 4K..1M,total=1T", 0, 1 << 40},
-		{"a{0..} lognormal:64K:1.5,total=1P", 0, 1 << 50},
-		{"a{0..} lognormal:64K:2.5,total=10G", 0, 10 << 30},
-		{"a{0..} 1..1T,total=10G", 0, 10 << 30},
-		{"a{0..} lognormal:1K:10,total=1P", 0, 1 << 50},
-		{"a{0..} lognormal:1K:8,total=1T", 0, 1 << 40},
-	} {
-		tr := build(t, c.text, Scale{})
-		if c.files != 0 && tr.Files() != c.files {
-			t.Errorf("%s: %d files, want %d", c.text, tr.Files(), c.files)
-		}
-		if off := float64(tr.Bytes())/c.bytes - 1; math.Abs(off) > 0.02 {
-			t.Errorf("%s: %d bytes, off by %.2g", c.text, tr.Bytes(), off)
-		}
-	}
-}
-
-// Presets come to what is asked for, from their smallest size on.
-func TestPresets(t *testing.T) {
-	for _, name := range Presets() {
-		text, ok := Preset(name)
-		if !ok {
-			t.Fatalf("there is no %s", name)
-		}
-		lines := Parse(name, text)
-		if !shares(lines) || text[0] != '#' {
-			t.Errorf("%s has no shares, or no comments", name)
-		}
-		for _, count := range []uint64{1000, 1e6, 1e9} {
-			tr := build(t, string(text), Scale{Count: count})
-			if off := float64(tr.Files())/float64(count) - 1; math.Abs(off) > 0.02 {
-				t.Errorf("%s: %d files, want %d", name, tr.Files(), count)
-			}
-		}
-		for _, total := range []int64{100 << 40, 1 << 50, 1 << 60} {
-			tr := build(t, string(text), Scale{Total: total})
-			if off := float64(tr.Bytes())/float64(total) - 1; math.Abs(off) > 0.01 {
-				t.Errorf("%s: %d bytes, want %d", name, tr.Bytes(), total)
-			}
-		}
-	}
-	for _, name := range []string{"", "none", "../treefile", "presets/home"} {
-		if _, ok := Preset(name); ok {
-			t.Errorf("there is a preset %q", name)
-		}
 	}
 }
 
@@ -154,7 +53,7 @@ func TestFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	entries := []tree.Entry{}
-	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r"} {
+	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r", `"`, `"quoted"`, `a"b `, "#! --seed 7", "\t "} {
 		entries = append(entries, tree.Entry{Pattern: pattern, Spec: files.Spec, Sizes: files.Sizes})
 	}
 	want, err := tree.New(entries, tree.Options{})
@@ -176,13 +75,8 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// shares reports whether an entry has a share, and so needs a scale.
-func shares(lines []Line) bool {
-	return slices.ContainsFunc(lines, func(l Line) bool { return strings.Contains(l.Spec, "share=") })
-}
-
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\n\tb c 2", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
+	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\nb c  2K", "\" a\\\"{0..9}\\\\\" 1\n#! --seed 7\n", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
 		f.Add(s, uint64(1000))
 	}
 	f.Fuzz(func(t *testing.T, text string, count uint64) {
@@ -191,7 +85,7 @@ func FuzzParse(f *testing.F) {
 		if shares(lines) {
 			scale.Count = count
 		}
-		tr, err := Build(lines, scale, tree.Options{})
+		tr, _, err := Build(lines, scale, tree.Options{})
 		if err != nil {
 			var all Errors
 			if errors.As(err, &all) && strings.Count(err.Error(), "\n") != min(len(all)-1, maxErrors) {
@@ -199,7 +93,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		again, err := Build(Parse("f", []byte(Format(tr))), Scale{}, tree.Options{})
+		again, _, err := Build(Parse("f", []byte(Format(tr))), Scale{}, tree.Options{})
 		if err != nil || again.Files() != tr.Files() || again.Dirs() != tr.Dirs() || Format(again) != Format(tr) {
 			t.Errorf("%q is written %q, which is another tree: %v", text, Format(tr), err)
 		}

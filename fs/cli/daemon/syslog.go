@@ -23,7 +23,7 @@ func (l *Syslog) Write(p []byte) (int, error) {
 // SyslogPlace says where messages to the system's log go.
 func SyslogPlace() string {
 	for _, path := range []string{"/dev/log", "/var/run/syslog", "/var/run/log"} { // as package syslog looks for it
-		if _, err := os.Stat(path); err == nil {
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
 			return "syslog"
 		}
 	}

@@ -47,7 +47,7 @@ func newFlag(p *pflag.Flag) flag {
 		case !quoted:
 			f.value = f.choices
 		case f.value != f.choices:
-			f.text += fmt.Sprintf("; %s is %s", f.value, orList(c.Choices()))
+			f.text += fmt.Sprintf("; %s is %s", f.value, OrList(c.Choices()))
 		}
 	} else if !quoted {
 		f.value = cmp.Or(strings.ToUpper(f.value), "VALUE")
@@ -64,8 +64,8 @@ func newFlag(p *pflag.Flag) flag {
 	return f
 }
 
-// orList returns "a, b or c".
-func orList(words []string) string {
+// OrList returns "a, b or c".
+func OrList(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

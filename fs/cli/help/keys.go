@@ -92,8 +92,8 @@ const (
   64G,dedup=3,compress=2   the same, but a third is distinct, and it compresses 2:1
 
 A SIZE is a number of bytes, or a number followed by K, M, G, T, P or E for powers of
-1024, by KB, MB and so on for powers of 1000, or by KiB, MiB and so on for powers of
-1024. The largest is 2^63-1 bytes.
+1024, by KB, MB and so on for powers of 1000, or by KiB, MiB and so on, or Ki, Mi and
+so on, for powers of 1024. The largest is 2^63-1 bytes.
 `
 	treeText = `Where a SPEC is for many files, their sizes may be drawn, and it may say how many
 files there are.

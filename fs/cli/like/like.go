@@ -1,0 +1,210 @@
+// Package like writes the tree file of a directory that exists, so that a mount has
+// files of the same names and sizes, or of the same sizes alone.
+//
+// It reads names and attributes, never the contents of files, and keeps no more than the
+// entries of one directory and of those that it is in.
+package like
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/dgenfs/dgenfs/fs/treefile"
+)
+
+// Options say how a directory is written.
+type Options struct {
+	Anonymous bool      // names are replaced by patterns, and only extensions are kept
+	Progress  io.Writer // gets a line that overwrites itself, from two seconds on
+}
+
+// Report says what was written, and what was not.
+type Report struct {
+	Files, Dirs uint64 // regular files, and the directories that have some below, or are the first one
+	Bytes       int64  // of all files together
+
+	Links, Others uint64 // symbolic links; devices, pipes and sockets
+	Empty         uint64 // directories without files, which a tree file cannot have
+	Unread        uint64 // files and directories that could not be read
+	Err           error  // about the first one of these
+}
+
+// Write writes a line for each regular file below a directory, in the order of their
+// names. The error is about writing, or about the directory itself; of others, Report
+// has the first one. Files that are removed meanwhile are not missed.
+func Write(w io.Writer, dir string, o Options) (Report, error) {
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	b := bufio.NewWriterSize(w, 1<<16)
+	l := &lister{Options: o, w: b, shown: time.Now().Add(patience)}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return l.Report, err
+	}
+	l.directory(dir, "", entries)
+	fmt.Fprint(o.Progress, "\r\x1b[K")
+	return l.Report, b.Flush()
+}
+
+// patience is how long no progress is shown, interval how long a line of it stays.
+const (
+	patience = 2 * time.Second
+	interval = 200 * time.Millisecond
+)
+
+type lister struct {
+	Options
+	Report
+	w     *bufio.Writer
+	line  []byte
+	shown time.Time // when progress was shown last
+}
+
+// file is a regular file.
+type file struct {
+	name string // or its extension
+	size int64
+}
+
+// directory writes what is below a directory, whose names begin with the pattern
+// prefix. It reports whether there was a file.
+func (l *lister) directory(path, prefix string, entries []os.DirEntry) (written bool) {
+	var files []file
+	var dirs []string
+	for _, e := range entries {
+		switch {
+		case e.IsDir():
+			dirs = append(dirs, e.Name())
+		case e.Type()&fs.ModeSymlink != 0:
+			l.Links++
+		case !e.Type().IsRegular():
+			l.Others++
+		default:
+			if info, err := e.Info(); err == nil {
+				files = append(files, file{e.Name(), info.Size()})
+			} else {
+				l.unread(err)
+			}
+		}
+		l.progress()
+	}
+	if l.Anonymous {
+		l.anonymous(prefix, files)
+	} else {
+		for _, f := range files {
+			l.entry(prefix+tree.Escape(f.name), f.size)
+		}
+	}
+	for _, f := range files {
+		l.Files++
+		l.Bytes += f.size
+	}
+	written = len(files) > 0
+	for i, name := range dirs {
+		below := filepath.Join(path, name)
+		entries, err := os.ReadDir(below)
+		if err != nil {
+			l.unread(err)
+		}
+		if len(entries) == 0 && err != nil {
+			continue
+		}
+		pattern := tree.Escape(name)
+		if l.Anonymous {
+			pattern = fmt.Sprintf("dir-%d", i)
+		}
+		if l.directory(below, prefix+pattern+"/", entries) {
+			written = true
+		}
+	}
+	if written || prefix == "" {
+		l.Dirs++
+	} else {
+		l.Empty++
+	}
+	return written
+}
+
+// anonymous writes the files of a directory by extension and size: those that are alike
+// in one line.
+func (l *lister) anonymous(prefix string, files []file) {
+	for i := range files {
+		files[i].name = extension(files[i].name)
+	}
+	slices.SortFunc(files, func(a, b file) int {
+		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.size, b.size))
+	})
+	for first := 0; first < len(files); {
+		last := first
+		for last+1 < len(files) && files[last+1] == files[first] {
+			last++
+		}
+		number := fmt.Sprint(first)
+		if last > first {
+			number = fmt.Sprintf("{%d..%d}", first, last)
+		}
+		l.entry(prefix+"file-"+number+files[first].name, files[first].size)
+		first = last + 1
+	}
+}
+
+// maxExtension is the length of the longest extension that is kept, with the point:
+// .safetensors. What is longer is part of a name.
+const maxExtension = 12
+
+// extension returns what tells the kind of a file by its name, such as .txt or .tar.gz;
+// "" if nothing does.
+func extension(name string) string {
+	name = strings.TrimLeft(name, ".")
+	last := plainExtension(name)
+	if before := strings.TrimSuffix(name, last); last != "" && plainExtension(before) == ".tar" {
+		return ".tar" + last
+	}
+	return last
+}
+
+func plainExtension(name string) string {
+	at := strings.LastIndexByte(name, '.')
+	if at < 0 || at+1 == len(name) || len(name)-at > maxExtension {
+		return ""
+	}
+	for _, c := range []byte(name[at+1:]) {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return ""
+		}
+	}
+	return name[at:]
+}
+
+func (l *lister) entry(pattern string, size int64) {
+	l.line = treefile.AppendEntry(l.line[:0], tree.Entry{Pattern: pattern, Spec: spec.Spec{Size: size}})
+	l.w.Write(l.line) // Flush returns the error
+}
+
+func (l *lister) unread(err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return // it was removed
+	}
+	if l.Unread++; l.Err == nil {
+		l.Err = err
+	}
+}
+
+func (l *lister) progress() {
+	if now := time.Now(); now.Sub(l.shown) >= interval {
+		l.shown = now
+		fmt.Fprintf(l.Progress, "\r\x1b[K%d files in %d directories", l.Files, l.Dirs)
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"io"
+	"testing"
+)
+
+// What a run finds decides its exit status, each thing by itself.
+func TestVerdict(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		find func(r *report)
+		want int
+	}{
+		{"nothing", func(*report) {}, 0},
+		{"wrong bytes", func(r *report) { r.add(progress{Wrong: 1}) }, 1},
+		{"an error", func(r *report) { r.add(progress{Errors: 1, Messages: []string{"read"}}) }, 1},
+		{"a hang", func(r *report) { r.hang("a reader") }, 1},
+		{"a mount left behind", func(r *report) { r.leak("a mount") }, 1},
+		{"no fault", func(r *report) { clear(r.faults) }, 1},
+		{"a way that reads nothing", func(r *report) { r.add(progress{Bytes: map[string]int64{"splice": 0}}) }, 1},
+		{"a way that is not supported", func(r *report) {
+			r.add(progress{Bytes: map[string]int64{"splice": 0}, Missing: []string{"splice"}})
+		}, 0},
+		{"the same server", func(r *report) { r.compare(measures{10, 10, 1000, 2000}, measures{10, 10, 1000, 2000}) }, 0},
+		{"threads", func(r *report) { r.compare(measures{10, 10, 1000, 2000}, measures{30, 10, 1000, 2000}) }, 1},
+		{"descriptors", func(r *report) { r.compare(measures{10, 10, 1000, 2000}, measures{10, 11, 1000, 2000}) }, 1},
+		{"memory", func(r *report) { r.compare(measures{10, 10, 1000, 2000}, measures{10, 10, 50_000, 50_000}) }, 1},
+		{"peak memory", func(r *report) { r.compare(measures{10, 10, 1000, 2000}, measures{10, 10, 1000, 70_000}) }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newReport(options{peak: 64})
+			r.fault("kill -9", 1)
+			r.add(progress{Bytes: map[string]int64{"pread": 100}, Requests: 1})
+			test.find(r)
+			if got := r.print(io.Discard); got != test.want {
+				t.Errorf("exit status %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+func TestDifferent(t *testing.T) {
+	if n := different([]byte("abcd"), []byte("abXY")); n != 2 {
+		t.Errorf("%d bytes differ, want 2", n)
+	}
+}
+
+// Two processes of a seed expect the same files.
+func TestFiles(t *testing.T) {
+	a, err := files(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := files(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a {
+		p, q := a[i].expect(make([]byte, 5000), a[i].size/2), b[i].expect(make([]byte, 5000), a[i].size/2)
+		if a[i].path != b[i].path || len(p) == 0 || len(p) != len(q) || different(p, q) != 0 {
+			t.Errorf("%s: not the same as %s", a[i].path, b[i].path)
+		}
+	}
+}
