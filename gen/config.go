@@ -58,6 +58,11 @@ type Config struct {
 	// codecs of the LZ77 family: 1 to MaxCompress. 0 means 1, random bytes.
 	Compress float64
 
+	// Texture is what the bytes are like. With one other than Random, Compress is what
+	// zstd -3 makes of blocks of 128 KiB, within 3 %, and must be in Texture.Ratios; 0
+	// means the usual ratio of such data.
+	Texture Texture
+
 	// Threads is how many threads may work on one large read, including the
 	// caller's: 1, which starts no workers, to MaxThreads. 0 means GOMAXPROCS.
 	// It has no effect on the bytes.
@@ -101,8 +106,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Unit == 0 {
 		c.Unit = DefaultUnit
 	}
+	lowest, highest, usual := c.Texture.Ratios()
 	if c.Compress == 0 {
-		c.Compress = 1
+		c.Compress = usual
 	}
 	threads := c.Threads
 	if c.Threads == 0 {
@@ -130,8 +136,12 @@ func (c Config) withDefaults() (Config, error) {
 	case !c.Group.holds(ceilDiv(uint64(c.Size), uint64(c.Unit))):
 		return c, fmt.Errorf("group of %d units: must hold the file's %d from number %d on",
 			c.Group.Units, ceilDiv(uint64(c.Size), uint64(c.Unit)), c.Group.First)
-	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
-		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
+	case int(c.Texture) >= len(textureNames):
+		return c, fmt.Errorf("texture %v: must be one of %v", c.Texture, textureNames)
+	case !(c.Compress >= lowest && c.Compress <= highest) && c.Texture == Random:
+		return c, fmt.Errorf("compress %v: must be from %v to %v", c.Compress, lowest, highest)
+	case !(c.Compress >= lowest && c.Compress <= highest):
+		return c, fmt.Errorf("compress %v: must be from %v to %v with texture %v", c.Compress, lowest, highest, c.Texture)
 	case c.Nodes != nil && threads != 0:
 		return c, fmt.Errorf("threads %d: must be 0 with Nodes, which has threads of its own", threads)
 	case c.Threads < 0 || c.Threads > MaxThreads:

@@ -46,6 +46,9 @@ type stream struct {
 	skew     int
 	perm     keyed.Permutation
 	turns    turns
+
+	textured *textured // nil for random bytes
+	flat     int       // random bytes of a cell of texture Flat, or 0
 }
 
 func newStream(c Config) stream {
@@ -57,7 +60,15 @@ func newStream(c Config) stream {
 		first: c.Group.First,
 		skew:  c.Skew,
 	}
-	s.compress(c.Compress)
+	switch p := c.Texture.profile(); {
+	case p != nil:
+		s.textured = &textured{tables: textures[c.Texture](), profile: p, dial: p.dialFor(c.Compress)}
+	case c.Texture == Flat:
+		s.compress(1)
+		s.flatten(c.Compress)
+	default:
+		s.compress(c.Compress)
+	}
 	units := c.Group.Units
 	if units == 0 {
 		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
@@ -116,6 +127,15 @@ func (s *stream) randomWords(q uint64) int {
 // fillCells fills dst, whole cells, with the contents q, q+1, ... If nt is set, it
 // writes past the caches, provided that the implementation can.
 func (s *stream) fillCells(dst []byte, q uint64, nt bool) {
+	if s.textured != nil {
+		s.textured.fill(dst, q, s.a, s.b)
+		return
+	}
+	if s.flat > 0 {
+		s.fillRows(dst, cellRows, q, false)
+		s.fillFlat(dst)
+		return
+	}
 	if s.words == cellWords {
 		s.fillRows(dst, cellRows, q, nt)
 		return

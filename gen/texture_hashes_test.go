@@ -1,0 +1,30 @@
+package gen
+
+// textureHashes are those of textureShapes.
+var textureHashes = [...]string{
+	"e2bcb0c30e66630a8c5c06cd",
+	"d2e9274dcc53d224b0c972e0",
+	"95ed1a75c3bd3c0a387763dd",
+	"aa77bc5e8fc4cdfbf575c751",
+	"6a0e83d1ffb5008fbff742c5",
+	"4bfa274e85fd62b4d3ed8a4c",
+	"f2039f00831ea09f303ea437",
+	"97e2021c031cc30132ad0b0b",
+	"ed531a2f69622d76371be453",
+	"bf04c2fc03c42a43aeb66bbe",
+	"7d5557778aca1bee9f1d09b9",
+	"e756cb56dfbf5b250a4fef4e",
+	"380adf4c98cda543fb051128",
+	"36f94df67d2c47d2aa2b87cc",
+	"694e9b3111b87db467094048",
+	"0492b1766a76c26a764d62c5",
+	"d749cb213ec60a7b04cc918d",
+	"a95e990be9666cf3d31830ff",
+	"ddf15f8ba57d3c264bb5a81f",
+	"bf323f08831321afb134b6b2",
+	"d7c9c7920b56e160155b127b",
+	"fa1f37ce11fb08ff6b947c5a",
+	"4355fa221038c01bed2919d9",
+	"e51e1dd989b59176ad45a5a4",
+	"c22f4d9af70697ee9a0a93d1",
+}
