@@ -4,24 +4,27 @@ package gen
 // and the same repetition, so that any kilobyte compresses like all of it.
 const flatPiece = 256
 
-// flatten sets how many bytes of a cell are random, for the ratio r: what codecs spend in
-// addition to them is taken off. This was fitted so that lz4, zstd and gzip, on files of
+// flatBytes returns how many bytes of a cell are random, for the ratio r: what codecs spend
+// in addition to them is taken off. This was fitted so that lz4, zstd and gzip, on files of
 // 1 KiB and more and on blocks of 4 to 128 KiB, come within 5 % of r, up to 4.
-func (s *stream) flatten(r float64) {
+func flatBytes(r float64) int {
 	if r == 1 {
-		return
+		return Cell
 	}
-	const one = 65536
-	fixed := int64(r * one) // exact but for what is cut off, unlike products of fractions
-	s.flat = int(Cell*one/fixed - max(58, 110-10*fixed/one))
+	fixed := int64(r * ratioOne) // exact but for what is cut off, unlike products of fractions
+	return int(Cell*ratioOne/fixed - max(58, 110-10*fixed/ratioOne))
 }
 
-// fillFlat makes dst, whole cells of random bytes, compressible.
-func (s *stream) fillFlat(dst []byte) {
+// fillFlat makes dst, whole cells of random bytes, compressible: about so many bytes of
+// each cell are left.
+func fillFlat(dst []byte, left int) {
+	if left == Cell {
+		return
+	}
 	const pieces = Cell / flatPiece
 	for ; len(dst) > 0; dst = dst[Cell:] {
 		for i := range pieces {
-			n := (s.flat + i) / pieces
+			n := (left + i) / pieces
 			switch { // the first kilobyte also pays for what a file costs
 			case i < 4:
 				n -= 3

@@ -27,7 +27,6 @@ const (
 type textured struct {
 	*tables
 	*profile
-	dial int // where the ratio asked for is
 }
 
 // scratch is what making cells takes beside the buffer.
@@ -36,14 +35,15 @@ type scratch struct {
 	cell     [Cell + slack]byte
 }
 
-// fill makes dst, whole cells, of the contents q, q+1, ...
-func (x *textured) fill(dst []byte, q uint64, a, b uint64) {
+// fill makes dst, whole cells, of the contents q, q+1, ..., with the dial at a place, from
+// the keys of the seed.
+func (x *textured) fill(dst []byte, q uint64, dial int, a, b uint64) {
 	var sc scratch
 	for ; len(dst) > 0; dst = dst[Cell:] {
 		if len(dst) >= len(sc.cell) { // the next cell is written later on
-			x.cell((*[Cell + slack]byte)(dst), q, a, b, &sc.literals)
+			x.cell((*[Cell + slack]byte)(dst), q, dial, a, b, &sc.literals)
 		} else {
-			x.cell(&sc.cell, q, a, b, &sc.literals)
+			x.cell(&sc.cell, q, dial, a, b, &sc.literals)
 			copy(dst[:Cell], sc.cell[:])
 		}
 		q++
@@ -59,7 +59,7 @@ func draw(s *uint64) uint64 {
 
 // table returns the number of the table of contents q, of key k: of 16 groups, and of
 // 16 cells, each has another of 16 levels, and a cell has that of its group or its own.
-func (x *textured) table(q, k, b uint64) int {
+func (x *textured) table(q uint64, dial int, k, b uint64) int {
 	n := q
 	if int(k>>56) < x.alike {
 		n = q >> x.group
@@ -72,15 +72,15 @@ func (x *textured) table(q, k, b uint64) int {
 	} else {
 		z *= x.above
 	}
-	d := x.dial + z>>8
+	d := dial + z>>8
 	return min(max((d*perStop+int(k>>48&255))>>8, 0), dials-1)
 }
 
 // cell makes the cell of contents q in out, and writes beyond it.
-func (x *textured) cell(out *[Cell + slack]byte, q uint64, a, b uint64, literals *[Cell + 64]byte) {
+func (x *textured) cell(out *[Cell + slack]byte, q uint64, dial int, a, b uint64, literals *[Cell + 64]byte) {
 	ofGroup := keyed.Mix(a + q>>x.group*phi)
 	ofCell := keyed.Mix(b + q*phi)
-	number := x.table(q, ofCell, b)
+	number := x.table(q, dial, ofCell, b)
 	t := &x.dials[number]
 	keys := [8]uint32{globalToken: uint32(a), groupToken: uint32(ofGroup), cellToken: uint32(ofCell)}
 	tokens, drawn := ofCell^drawKey, keyed.Mix(ofCell)
