@@ -115,7 +115,7 @@ func TestParseErrors(t *testing.T) {
 		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
-		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, skew, scope, group, compress, generation, change, phase, rate, latency, fail`,
+		"1,dedupe=3":                  `key "dedupe" is unknown; there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, generation, change, phase, rate, latency, fail`,
 		"1,Dedup=3":                   `key "Dedup" is unknown`,
 		"1, dedup=3":                  `key " dedup" is unknown`,
 		"1,dedup =3":                  `key "dedup " is unknown`,
