@@ -93,6 +93,6 @@ for version in "${versions[@]}"; do
 	}
 	"$numa_vm" --nodes 1 --cpus 2 --mem 2G --timeout 1800 --kernel "$deb" \
 		--file "$work/dgenfs:dgenfs" --file "$work/stress:stress" --file "$work/e2e.test:e2e.test" \
-		-- "$work/run" "$core" | grep -Ev '^=== ' || status=1
+		-- "$work/run" "$core" | grep --line-buffered -Ev '^=== ' || status=1
 done
 exit $status
