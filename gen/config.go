@@ -11,6 +11,7 @@ const (
 	DefaultUnit = 128 << 10 // bytes
 	MinUnit     = Cell      // bytes
 	MaxUnit     = 1 << 30   // bytes
+	MaxRun      = 1 << 40   // bytes
 	MaxCompress = 100.0     // times
 	MaxSkew     = 8
 	MaxThreads  = 1 << 14 // of a generator, or of all nodes of a pool
@@ -58,6 +59,31 @@ type Config struct {
 	// codecs of the LZ77 family: 1 to MaxCompress. 0 means 1, random bytes.
 	Compress float64
 
+	// Texture is what the bytes are like. With one other than Random, Compress is what
+	// zstd -3 makes of blocks of 128 KiB, within 3 %, and must be in Texture.Ratios; 0
+	// means the usual ratio of such data.
+	Texture Texture
+
+	// Spread, from 0 to MaxSpread, makes the ratios of regions differ: it is the standard
+	// deviation of their logarithm. All of them together compress by Compress, as far as
+	// the texture's lowest and highest ratio leave room. Texture must not be Random.
+	Spread float64
+
+	// Zero and Random are how many regions are zeros and random bytes, in billionths of
+	// them: together up to 1e9. Compress is that of the others.
+	Zero, Random uint64
+
+	// Region is the length of a region in bytes: a multiple of Cell up to MaxUnit. 0 means
+	// DefaultRegion. It has no effect without Spread, Zero or Random.
+	Region int64
+
+	// Run is how many bytes repeat together if Dedup is above 1, and are replaced together
+	// by a Revision: a multiple of Unit, up to MaxRun. 0 means Unit. Copies of a run of
+	// neighbours are neighbours in the same order, as in backups and images, so that
+	// chunking by contents finds them; what is left of the file behind its last whole run
+	// is one shorter run.
+	Run int64
+
 	// Threads is how many threads may work on one large read, including the
 	// caller's: 1, which starts no workers, to MaxThreads. 0 means GOMAXPROCS.
 	// It has no effect on the bytes.
@@ -101,8 +127,15 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Unit == 0 {
 		c.Unit = DefaultUnit
 	}
+	if c.Region == 0 {
+		c.Region = DefaultRegion
+	}
+	if c.Run == 0 {
+		c.Run = c.Unit
+	}
+	lowest, highest, usual := c.Texture.Ratios()
 	if c.Compress == 0 {
-		c.Compress = 1
+		c.Compress = usual
 	}
 	threads := c.Threads
 	if c.Threads == 0 {
@@ -130,14 +163,41 @@ func (c Config) withDefaults() (Config, error) {
 	case !c.Group.holds(ceilDiv(uint64(c.Size), uint64(c.Unit))):
 		return c, fmt.Errorf("group of %d units: must hold the file's %d from number %d on",
 			c.Group.Units, ceilDiv(uint64(c.Size), uint64(c.Unit)), c.Group.First)
-	case !(c.Compress >= 1 && c.Compress <= MaxCompress):
-		return c, fmt.Errorf("compress %v: must be from 1 to %v", c.Compress, MaxCompress)
+	case int(c.Texture) >= len(textureNames):
+		return c, fmt.Errorf("texture %v: must be one of %v", c.Texture, textureNames)
+	case !(c.Compress >= lowest && c.Compress <= highest) && c.Texture == Random:
+		return c, fmt.Errorf("compress %v: must be from %v to %v", c.Compress, lowest, highest)
+	case !(c.Compress >= lowest && c.Compress <= highest):
+		return c, fmt.Errorf("compress %v: must be from %v to %v with texture %v", c.Compress, lowest, highest, c.Texture)
+	case !(c.Spread >= 0 && c.Spread <= MaxSpread):
+		return c, fmt.Errorf("spread %v: must be from 0 to %v", c.Spread, MaxSpread)
+	case c.Spread > 0 && c.Texture == Random:
+		return c, fmt.Errorf("spread %v: needs a texture other than %v", c.Spread, Random)
+	case c.Zero > billion || c.Random > billion || c.Zero+c.Random > billion:
+		return c, fmt.Errorf("zero %d and random %d: must be %d billionths or less together", c.Zero, c.Random, billion)
+	case c.Region < Cell || c.Region > MaxUnit || c.Region%Cell != 0:
+		return c, fmt.Errorf("region %d: must be a multiple of %d, up to %d", c.Region, Cell, MaxUnit)
+	case c.Run < c.Unit || c.Run > MaxRun || c.Run%c.Unit != 0:
+		return c, fmt.Errorf("run %d: must be a multiple of the unit, %d, up to %d", c.Run, c.Unit, int64(MaxRun))
 	case c.Nodes != nil && threads != 0:
 		return c, fmt.Errorf("threads %d: must be 0 with Nodes, which has threads of its own", threads)
 	case c.Threads < 0 || c.Threads > MaxThreads:
 		return c, fmt.Errorf("threads %d: must be from 0 to %d", c.Threads, MaxThreads)
 	}
 	return c, c.Revision.check(c.Group.Units, c.Unit)
+}
+
+// Version is the version of the stream that c describes: 1, or DraftVersion with a
+// texture other than Random, regions, or runs of more than a unit.
+func (c Config) Version() int {
+	unit := c.Unit
+	if unit == 0 {
+		unit = DefaultUnit
+	}
+	if c.Texture != Random || c.mixes() || c.Run > unit {
+		return DraftVersion
+	}
+	return Version
 }
 
 // holds reports whether a file of so many units fits into the group.

@@ -115,4 +115,87 @@
 // file's path, n bytes: h = mix(seed ^ phi), then for every 8 bytes w of the path,
 // read as a little-endian word, the last one padded with zeros,
 // h = mix(h ^ w) * phi, and finally h = mix(h ^ n).
+//
+// # The stream, version 2: a draft
+//
+// A stream with a texture other than random, with regions (a spread, or a share of zeros or
+// of random bytes above 0) or with runs of more than one unit is version 2. It is a draft:
+// its bytes may change until it has been measured by tools that it was not made with. All
+// that is not said here is as in version 1. All divisions round down, z >> n of negative
+// numbers too, and [x, y] of two words is their 128-bit product.
+//
+// Runs. With L units in a run, pi and rho move whole runs: with n numbers to permute and W =
+// n - n mod L, number i below W is moved to p(i/L)*L + i mod L, p being the permutation of
+// version 1 of W/L numbers, and others stay. If U >= L, x >= U has the distinct unit
+// u(x/L)*L + x mod L, where u is the u of version 1 of x/L, with U/L in place of U.
+//
+// Regions. Contents q are in region r = q / (region/4096). With H = mix(~B + (r/64)*phi),
+//
+//	place = (r*(H|1) + (H >> 32)) mod 64
+//	v     = place*2^26 + (mix(H + r*phi) >> 38)
+//
+// and Z and Y, the shares of zeros and of random bytes times 2^32, the cells of the region
+// are zeros if v < Z, and those of version 1 with R = 1 if v >= 2^32 - Y. Otherwise they
+// are ordinary and have the ratio number (v-Z)*16 / (2^32-Z-Y) of 16. With a spread S, these
+// are M * 2^(e/65536) (see spreadRatios, which says how the power is rounded), e = (u*n) >> 8
+// for the quantiles n in the table normal, u = floor(65536*S)*94548 >> 16, cut to the
+// texture's lowest and highest ratio, where M, in 1/65536, is the last that is tried in
+// halving the range from the lowest to the highest ratio so that the sum of 1/ratio comes to
+// 16/R. Without a spread, all have R.
+//
+// Flat. A cell has the bytes of version 1 with R = 1, but in each piece of 256, number i, a
+// byte from n on is the one n before it: with r = floor(65536*R), N = 2^28/r - max(58, 110 -
+// 10*r/65536), n = (N+i)/16, less 3 if i < 4, or more 3 if 4 <= i < 8. If R = 1 all of it is
+// random.
+//
+// Text, code, log and binary. A texture has a pool of 2^17 bytes, followed by its first 1024
+// bytes again. It is a sequence of atoms, which the methods text, code, log and binary of
+// builder append, from the words and templates in the same files and numbers mix(k*phi + t),
+// k = 1, 2, ..., t being the number of the texture. Two tables say for each place how far on
+// the next atom (atom) and the next line (line) begins, up to 255. Two more have 256 bytes
+// each: skew has the quantiles (2i+1)/512 of the pool's bytes, sorted, and flat all bytes; or
+// of text only bytes from 0x20 to 0x7e other than quotation mark and backslash, and '!' +
+// i*94/256.
+//
+// A texture has six rows of parameters (profiles), one for every 256 of the dial. There are
+// tables of 512 tokens at every 16 of it, made by dialTable.build from parameters that are
+// interpolated between the rows. A token has a kind, a shift, a base, and the numbers of its
+// literals and of the bytes to copy. The dial of a ratio is interpolated between the ratios
+// of the profile.
+//
+// A cell of contents q has the keys G = mix(A + (q >> group)*phi) and K = mix(B + q*phi). Its
+// table is the one at D + z, D being the dial of its ratio: if K >> 56 is below the profile's
+// alike, let n = q >> group and b = ~B, or else n = q and b = B; h = mix(b ^ (n/16)*phi), and
+// z = w*normal[(n*(h|1) + (h >> 32)) mod 16] >> 8, w being the profile's below if that is
+// negative, or else its above. The number of the table is ((D+z)*16 + (K >> 48) mod 256) >>
+// 8, cut to 0 to 80.
+//
+// Random numbers come from a counter s: s += 0xa0761d6478bd642f, and with [hi, lo] = s * (s ^
+// 0xe7037ed1a0b428db), the number is hi ^ lo. There are two: T, which starts at K ^
+// 0xe7037ed1a0b428db, for tokens, and V, which starts at mix(K), for literals. A number r of V
+// gives eight literals, its bytes from the lowest on, looked up in flat if r *
+// 0x9fb21c651e98df25 >> 54 is below the table's flat, or else in skew. They are used in order,
+// but for when they are made: method cell says which are left over.
+//
+// A number of T gives two tokens, from its lower half x first and then from its upper one.
+// Token x mod 512 of the table appends so many literals, and then a copy out of the pool: with
+//
+//	h = ((x >> shift) + base) * 0x9e3779b1 + key;  h ^= h >> 15;  h *= 0x85ebca6b
+//
+// modulo 2^32, from h >> 15 on, where key is A for global tokens, G for those of the group, K
+// for those of the cell, and 5 times the h of the copy before for next tokens (0 at first).
+// Tokens that go on copy from where the last copy ended, and as many bytes further on as they
+// have literals (at first, from K >> 13 mod 2^17). The copy begins with the next atom, and
+// ends with the first atom that begins as many bytes further on as the token says. A zero
+// token has that many zeros instead.
+//
+// A log's cell begins with a time, and one follows each line: "2000-01-01 00:00:00 ", as many
+// seconds later as there are hundreds of bytes from contents 0, modulo 2^40, to there. The
+// token behind it has no literals, and copies from where the next line begins; all copies end
+// with the line.
+//
+// Tokens are made until there are 4096 bytes. Then, but in binary cells, a byte 4094 of 0xc0
+// or more becomes a space, and byte 4095 a newline. In binary cells of table 48 and above,
+// sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower 32 bits of
+// a number of T, of which each sector draws one, whether it needs it or not.
 package gen

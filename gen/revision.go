@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/bits"
 	"sort"
-
-	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
 // MaxGeneration is the number of a file's last generation.
@@ -72,9 +70,9 @@ func (r Revision) replaced(g int, distinct uint64) uint64 {
 // turns is which distinct units have been replaced, and how often. Turn number t is
 // that of the unit at place t modulo units.
 type turns struct {
-	taken uint64            // turns up to this generation
-	units uint64            // distinct units
-	order keyed.Permutation // from units to places
+	taken uint64   // turns up to this generation
+	units uint64   // distinct units
+	order runOrder // from units to places
 }
 
 // replaced returns how often the distinct unit u has been replaced.

@@ -11,6 +11,10 @@ import (
 // comment. Equal versions mean equal bytes.
 const Version = 1
 
+// DraftVersion is the version of the stream of textures, mixtures and runs. It is a draft:
+// its bytes may change until it has been measured by tools that it was not made with.
+const DraftVersion = 2
+
 // Cell is the length in bytes of the smallest piece that is generated whole: a page of
 // most CPUs, a block of most file systems.
 const Cell = 4 << 10
@@ -44,8 +48,13 @@ type stream struct {
 	first    uint64 // unit of the group that the file begins with
 	cells    uint64 // of a unit
 	skew     int
-	perm     keyed.Permutation
+	perm     runOrder
 	turns    turns
+
+	runs     uint64 // distinct runs of units, if runs are repeated rather than units
+	textured textured
+	mixture  mixture
+	level    int // of the dial, or random bytes of a flat cell; 0 if neither
 }
 
 func newStream(c Config) stream {
@@ -57,18 +66,34 @@ func newStream(c Config) stream {
 		first: c.Group.First,
 		skew:  c.Skew,
 	}
-	s.compress(c.Compress)
+	level := func(float64) int { return 0 }
+	switch p := c.Texture.profile(); {
+	case p != nil:
+		s.textured = textured{tables: textures[c.Texture](), profile: p}
+		level = p.dialFor
+	case c.Texture == Flat:
+		s.compress(1)
+		level = flatBytes
+	default:
+		s.compress(c.Compress)
+	}
+	s.level = level(c.Compress)
+	s.mixture = newMixture(&c, level)
 	units := c.Group.Units
 	if units == 0 {
 		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
 	}
 	if c.Dedup > 1 && units > 0 {
 		s.distinct = distinctOf(units, c.Dedup)
-		s.perm = keyed.NewPermutation(units, s.a)
+		run := runUnits(&c)
+		s.perm = newRunOrder(units, run, s.a)
 		units = s.distinct
+		if run > 1 {
+			s.runs = s.distinct / run
+		}
 	}
 	if n := c.Revision.replaced(c.Revision.Generation, units); n > 0 {
-		s.turns = turns{taken: n, units: units, order: keyed.NewPermutation(units, s.b)}
+		s.turns = turns{taken: n, units: units, order: newRunOrder(units, runUnits(&c), s.b)}
 	}
 	s.byUnit = s.distinct > 0 || s.turns.taken > 0
 	return s
@@ -116,16 +141,43 @@ func (s *stream) randomWords(q uint64) int {
 // fillCells fills dst, whole cells, with the contents q, q+1, ... If nt is set, it
 // writes past the caches, provided that the implementation can.
 func (s *stream) fillCells(dst []byte, q uint64, nt bool) {
-	if s.words == cellWords {
+	cells := s.mixture.cells
+	if cells == 0 {
+		s.fillAlike(dst, q, s.level, nt)
+		return
+	}
+	for len(dst) > 0 {
+		kind, level := s.mixture.region(q/cells, s.b)
+		n := min(cells-q%cells, uint64(len(dst)/Cell))
+		part := dst[:n*Cell]
+		switch kind {
+		case zeroRegion:
+			clear(part)
+		case randomRegion:
+			s.fillRows(part, cellRows, q, nt)
+		default:
+			s.fillAlike(part, q, level, nt)
+		}
+		dst, q = dst[len(part):], q+n
+	}
+}
+
+// fillAlike fills dst, whole cells of one region that is neither zeros nor random bytes.
+func (s *stream) fillAlike(dst []byte, q uint64, level int, nt bool) {
+	switch {
+	case s.textured.profile != nil:
+		s.textured.fill(dst, q, level, s.a, s.b)
+	case level > 0:
+		s.fillRows(dst, cellRows, q, false)
+		fillFlat(dst, level)
+	case s.words == cellWords:
 		s.fillRows(dst, cellRows, q, nt)
-		return
-	}
-	if nt && s.fillPast(dst, q) {
-		return
-	}
-	for ; len(dst) > 0; dst = dst[Cell:] {
-		s.fillCell(dst[:Cell], q)
-		q++
+	case nt && s.fillPast(dst, q):
+	default:
+		for ; len(dst) > 0; dst = dst[Cell:] {
+			s.fillCell(dst[:Cell], q)
+			q++
+		}
 	}
 }
 
@@ -172,14 +224,22 @@ func (s *stream) distinctUnit(i uint64) uint64 {
 
 // copyOf returns of which distinct unit x is a copy, x being s.distinct or more.
 func (s *stream) copyOf(x uint64) uint64 {
+	if s.runs > 0 {
+		return s.copied(x/s.perm.run, s.runs)*s.perm.run + x%s.perm.run
+	}
+	return s.copied(x, s.distinct)
+}
+
+// copied returns which of n distinct units, or runs of them, is repeated by x.
+func (s *stream) copied(x, n uint64) uint64 {
 	if s.skew == 0 {
-		return x % s.distinct
+		return x % n
 	}
 	v := keyed.Mix(s.a ^ x*phi)
 	power := v
 	for range 2 * s.skew {
 		power, _ = bits.Mul64(power, v)
 	}
-	u, _ := bits.Mul64(power, s.distinct)
+	u, _ := bits.Mul64(power, n)
 	return u
 }

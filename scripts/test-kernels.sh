@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the core of the end-to-end tests, and the checker of stress.sh for a minute, on
+# Runs the core of the end-to-end tests, and the checker of stress.sh for 40 seconds, on
 # the kernels of data centres: Linux 5.10 and 6.1, as Debian builds them for clouds.
 #
 #   scripts/test-kernels.sh [5.10 | 6.1]...
@@ -41,15 +41,17 @@ cat >"$work/run" <<-'RUN'
 	# Both parts run, whatever the first one finds.
 	uname -r
 	status=0
-	E2E_PROGRAM=/root/dgenfs ./e2e.test -test.timeout 15m -test.v -test.run "$1" || status=1
+	printf '#!/bin/sh\nexec /bin/sh "$@"\n' >/bin/bash # busybox's is enough
+	chmod +x /bin/bash
 	mkdir /tmp/mounts
-	./stress --dgenfs /root/dgenfs --dir /tmp/mounts --time 60s --readers 50 || status=1
+	./stress --dgenfs /root/dgenfs --dir /tmp/mounts --time 40s --readers 50 || status=1
+	E2E_PROGRAM=/root/dgenfs ./e2e.test -test.timeout 15m -test.v -test.run "$1" || status=1
 	exit $status
 RUN
 chmod +x "$work/run"
 
 # Tests that need no more than the program and what busybox has.
-core='^Test(RandomOffsets|EndOfFile|PrivateMappingIsWritable|MountReturnsWhenItAnswers|TwoMountsAtOnce|Foreground|Listing|Attributes|Statfs|Abort|ConcurrentReaders|GenerationsChange|Shards|SignalsWhenIdle|UmountWhenBusy)$'
+core='^Test(RandomOffsets|EndOfFile|PrivateMappingIsWritable|MountReturnsWhenItAnswers|TwoMountsAtOnce|Foreground|Listing|Statfs|ManyReaders|ConcurrentReaders|GenerationsChange|Attributes)$'
 
 # A machine that runs nothing: if that fails, as it does on first use without a network,
 # the tests are skipped. After that, whatever fails is a failure.
@@ -93,6 +95,6 @@ for version in "${versions[@]}"; do
 	}
 	"$numa_vm" --nodes 1 --cpus 2 --mem 2G --timeout 1800 --kernel "$deb" \
 		--file "$work/dgenfs:dgenfs" --file "$work/stress:stress" --file "$work/e2e.test:e2e.test" \
-		-- "$work/run" "$core" | grep -Ev '^=== ' || status=1
+		-- "$work/run" "$core" | grep --line-buffered -Ev '^=== ' || status=1
 done
 exit $status

@@ -43,7 +43,7 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("dgenfs %s\nstream version %d\n%s %s/%s", version, gen.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("dgenfs %s\nstream version %d, and %d (draft) with textures, mixtures or runs\n%s %s/%s", version, gen.Version, gen.DraftVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func manCommand() help.Command {

@@ -153,7 +153,7 @@ var badInputs = []badInput{
 	{"--file a:1G --file a:1G {dir}/mnt", `"a"`},
 	{"--file x-{0..2}.npz:gaussian:140M:47M {dir}/mnt", `\x3a`},
 	{"--file foo:1G,bar:1G {dir}/mnt", `"foo:1G,bar"`},
-	{"--file a:b:1M {dir}/mnt", `"a:b"`},
+	{"--file a:b:1M {dir}/mnt", `"b" is not a distribution`},
 	{"--file a:1G --file a:2G {dir}/mnt", `"a"`},
 	{"--file a{0..9}:1G --file a5:1G {dir}/mnt", "a5"},
 	{"--file a{0..9}:1G --file a{09..12}:1G --file a{5..50}:1G {dir}/mnt", "a{5..50}"},

@@ -14,6 +14,12 @@ func (s Spec) Config() gen.Config {
 		Skew:     s.Skew,
 		Group:    gen.Group{Units: s.Units, First: s.First},
 		Compress: s.Compress,
+		Texture:  s.Texture.Texture,
+		Spread:   s.Spread,
+		Zero:     s.Zero,
+		Random:   s.Random,
+		Region:   s.Region,
+		Run:      s.Run,
 		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
 	}
 }

@@ -2,7 +2,8 @@
 // look to a store that deduplicates or compresses them.
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
-//	KEY  = seed | dedup | unit | skew | scope | group | compress |
+//	KEY  = seed | dedup | unit | run | skew | scope | group | compress |
+//	       texture | spread | zero | random | region |
 //	       generation | change | phase | format | shape | dtype | nan | record |
 //	       columns | rows | rowgroup | members | member | rate | latency | fail
 //
@@ -10,6 +11,8 @@
 //	              follows from the file's path
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
+//	run=SIZE      neighbouring units that repeat and change together: a multiple of
+//	              the unit up to 1T; one unit if not given
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
@@ -17,6 +20,13 @@
 //	group=NofM    what scope=group comes to for one of the files: its units are
 //	              those from number N on, counted from 0, of the M of the group
 //	compress=R    original size by compressed size, 1 to 100
+//	texture=NAME  what the bytes are like: random, flat, text, code, log or binary;
+//	              compress= then is what zstd -3 makes of blocks of 128 KiB
+//	spread=S      how much the ratios of regions differ, 0 to 1: the standard
+//	              deviation of their logarithm
+//	zero=P%       share of the regions that are zeros
+//	random=P%     share of the regions that are random bytes
+//	region=SIZE   length of a region, a multiple of 4K up to 1G; 64K
 //	generation=N  which of the generations of a file that changes, 0 to 4095
 //	change=P%     share of the distinct units that each generation replaces
 //	phase=N       billionths of a unit to be replaced that are there from the
@@ -91,7 +101,10 @@ type Spec struct {
 	Group    bool    // scope=group: the file shares the units of its entry's files; Member says which are its own
 	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
 	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
-	Compress float64 // original size by compressed size: 1 to MaxCompress; 1 unless given
+	Compress float64 // original size by compressed size: 1 to MaxCompress; unless given, what is usual for the texture
+	Run      int64   // bytes that repeat and change together: a multiple of Unit up to MaxRun; 0, one unit, unless given
+
+	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
 
 	Generation int    // of a file that changes, 0 to MaxGeneration; 0 unless given
 	HasChange  bool   // whether the spec says how much it changes
@@ -113,7 +126,9 @@ type Files struct {
 
 // keys in the order in which String writes them.
 var keys = slices.Concat(
-	[]string{"seed", "dedup", "unit", "skew", "scope", "group", "compress", "generation", "change", "phase"},
+	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
+	textureKeys,
+	[]string{"generation", "change", "phase"},
 	formatKeys,
 	[]string{"rate", "latency", "fail"},
 )
@@ -228,6 +243,9 @@ func (f *Files) check(given map[string]bool) error {
 			return err
 		}
 	}
+	if err := f.checkBytes(given); err != nil {
+		return err
+	}
 	if !f.Sizes.IsZero() {
 		return nil // each file fails as far as it has the range
 	}
@@ -271,6 +289,8 @@ func (s *Spec) set(key, value string) (err error) {
 			return fmt.Errorf("unit %q: a unit is a multiple of %s, from %s to %s",
 				Cut(value), bytesize.Format(Cell), bytesize.Format(MinUnit), bytesize.Format(MaxUnit))
 		}
+	case "run":
+		return s.setRun(value)
 	case "skew":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n > MaxSkew {
@@ -305,6 +325,9 @@ func (s *Spec) set(key, value string) (err error) {
 		}
 		s.Phase = n
 	default:
+		if slices.Contains(textureKeys, key) {
+			return s.Texture.set(key, value)
+		}
 		if isFormatKey(key) {
 			return s.setFormat(key, value)
 		}
@@ -346,6 +369,9 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if s.Unit != 0 && s.Unit != DefaultUnit {
 		b = append(append(b, ",unit="...), bytesize.Format(s.Unit)...)
 	}
+	if s.Run != 0 {
+		b = append(append(b, ",run="...), bytesize.Format(s.Run)...)
+	}
 	if s.Skew != 0 {
 		b = strconv.AppendInt(append(b, ",skew="...), int64(s.Skew), 10)
 	}
@@ -356,9 +382,10 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = strconv.AppendUint(append(b, ",group="...), s.First, 10)
 		b = strconv.AppendUint(append(b, placeOf...), s.Units, 10)
 	}
-	if s.Compress > 1 {
+	if _, _, usual := s.Texture.Texture.Ratios(); s.Compress != usual && s.Compress != 0 {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
+	b = s.Texture.append(b)
 	if s.Generation != 0 {
 		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
 	}

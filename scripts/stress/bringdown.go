@@ -73,7 +73,7 @@ func (l *lane) fatally(kind string, do func(*server) error) error {
 	if err != nil {
 		return err
 	}
-	c.expectFault()
+	l.expectFault(c)
 	l.fault(kind, 1)
 	err = do(s)
 	l.awaitEnd(s, c)
@@ -83,14 +83,7 @@ func (l *lane) fatally(kind string, do func(*server) error) error {
 
 // awaitEnd waits until all readers have ended by themselves.
 func (l *lane) awaitEnd(s *server, c *crowd) {
-	if !l.await(func() bool {
-		select {
-		case <-c.done:
-			return true
-		default:
-			return false
-		}
-	}) {
+	if !l.await(c.ended) {
 		l.hang("readers of %s go on after the mount has gone: %s", s.dir, stacks(c.Process.Pid))
 	}
 }
@@ -120,7 +113,7 @@ func (l *lane) detached(kind string) error {
 	if err != nil {
 		return err
 	}
-	c.expectFault()
+	l.expectFault(c)
 	l.fault(kind, 1)
 	err = unix.Unmount(s.dir, unix.MNT_DETACH)
 	l.awaitEnd(s, c) // when they open their next file
@@ -136,7 +129,7 @@ func (l *lane) terminated(kind string) error {
 	if err != nil {
 		return err
 	}
-	c.expectFault() // it may not be busy at that moment
+	l.expectFault(c) // it may not be busy at that moment
 	for range 1 + l.rand.IntN(3) {
 		l.fault(kind, 1)
 		s.signal(unix.SIGTERM)
@@ -165,7 +158,7 @@ func (l *lane) limited(kind string) error {
 	if err != nil {
 		return err
 	}
-	c.expectFault()
+	l.expectFault(c)
 	for limit := 128 << 20; limit > 1<<20 && !s.ended(); limit /= 2 {
 		l.fault(kind, 1)
 		g.limitMemory(limit) // EBUSY if it is not possible
@@ -195,7 +188,7 @@ func (l *lane) resources(kind, flag string, limit int) error {
 	defer l.takeAway(s, false)
 	c := l.crowd(s, some)
 	if s.mayCrash = flag == "--as"; s.mayCrash {
-		c.expectFault()
+		l.expectFault(c)
 	}
 	l.pause(time.Second / 2)
 	l.gather(s, c)

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,10 +67,22 @@ func (c *crowd) progress() progress {
 	return c.last
 }
 
-// expectFault says that reads may fail from now on.
-func (c *crowd) expectFault() {
+// expectFault says that reads may fail from now on, and waits until the readers know.
+func (l *lane) expectFault(c *crowd) {
 	io.WriteString(c.stdin, "fault\n")
-	time.Sleep(20 * time.Millisecond) // it is read by then; if not, a reader waits for it
+	if !l.await(func() bool { return c.progress().Faulty || c.ended() }) {
+		l.hang("a process of readers does not answer: %s", stacks(c.Process.Pid))
+	}
+}
+
+// ended reports whether the process has ended.
+func (c *crowd) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // kill kills the readers in the middle of what they do.
@@ -84,19 +95,11 @@ func (c *crowd) kill() {
 // hang: on a mount that works, or on a dead one.
 func (l *lane) gather(s *server, c *crowd) {
 	c.stdin.Close()
-	ended := func() bool {
-		select {
-		case <-c.done:
-			return true
-		default:
-			return false
-		}
-	}
-	if !l.await(ended) {
+	if !l.await(c.ended) {
 		l.hang("readers of %s do not end: %s", s.dir, stacks(c.Process.Pid))
 		s.abort()
 		c.kill()
-		if !l.await(ended) {
+		if !l.await(c.ended) {
 			return
 		}
 	}

@@ -37,6 +37,7 @@ type progress struct {
 	Messages []string         // of what is wrong, the first ones
 	Oldest   float64          // seconds that the longest call under way has lasted
 	Missing  []string         // ways that this kernel does not have
+	Faulty   bool             // reads may fail, by the command "fault"
 }
 
 // process is what the readers of one process share.
@@ -110,7 +111,7 @@ func (p *process) commands() {
 }
 
 func (p *process) progress() progress {
-	now, s := time.Now().UnixNano(), progress{Bytes: make(map[string]int64)}
+	now, s := time.Now().UnixNano(), progress{Bytes: make(map[string]int64), Faulty: p.faulty.Load()}
 	for i := range p.bytes {
 		s.Bytes[wayName(i)] = p.bytes[i].Load()
 	}

@@ -149,6 +149,23 @@ some_end_to_end() {
 # The examples of scripts/deploy.
 deploy() { scripts/check-deploy.sh; }
 
+# A minute for each is enough to see that they work; both have longer forms.
+stress() {
+	if [ "$(id -u)" = 0 ]; then
+		scripts/stress.sh --seconds 30
+	else
+		skipped stress 'needs root'
+	fi
+}
+
+packages() {
+	if [ "$(id -u)" = 0 ]; then
+		scripts/release/test.sh --short
+	else
+		skipped packages 'needs root'
+	fi
+}
+
 memory_nodes() {
 	local out=$work/memory-nodes reason
 	scripts/test-numa.sh | tee "$out"
