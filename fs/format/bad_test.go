@@ -78,7 +78,7 @@ func TestBadValues(t *testing.T) {
 		{"dtype", "f3", `dtype "f3": a type is one of uint8 u8 int8 `},
 		{"nan", "maybe", `nan "maybe": must be yes or no`},
 		{"record", "0", `record "0": a record has 1 byte or more`},
-		{"record", "x", `size "x": a size starts with a digit`},
+		{"record", "x", `record: size "x": a size starts with a digit`},
 		{"columns", "0", `columns "0": columns are COUNT`},
 		{"columns", "3xbf16", `columns "3xbf16": tables have no bfloat16; use float16`},
 		{"columns", "3xf5", `columns "3xf5": types are `},

@@ -132,20 +132,30 @@ func (c *Column) pageHeader(rows int64) []byte {
 	return t.b
 }
 
+// bytes returns how many bytes the values of a column have in so many rows.
+func (c *Column) bytes(rows int64) int64 { return c.values(rows) * parquetTypes[c.DType].width }
+
+// parquet returns what all columns of a kind have in common in so many rows.
+func (c *Column) parquet(rows int64) parquetColumn {
+	p := parquetColumn{kind: c, header: c.pageHeader(rows)}
+	p.levels = int64(len(p.header))
+	p.values = p.levels
+	if c.Len > 0 {
+		p.repeats, p.defined = c.repeats(), c.definitions(rows)
+		p.values += rows*int64(len(p.repeats)) + int64(len(p.defined))
+	}
+	p.size = p.values + c.bytes(rows)
+	return p
+}
+
 // newParquetRows returns a row group.
 func newParquetRows(kinds []Column, rows int64, masks []*mask) *parquetRows {
 	g := &parquetRows{rows: rows}
 	for i := range kinds {
 		k := &kinds[i]
-		c := parquetColumn{kind: k, mask: masks[i], header: k.pageHeader(rows)}
-		c.levels = int64(len(c.header))
-		c.values = c.levels
-		if k.Len > 0 {
-			c.repeats, c.defined = k.repeats(), k.definitions(rows)
-			c.values += rows*int64(len(c.repeats)) + int64(len(c.defined))
-		}
-		bytes := k.values(rows) * parquetTypes[k.DType].width
-		c.size = c.values + bytes
+		c := k.parquet(rows)
+		c.mask = masks[i]
+		bytes := k.bytes(rows)
 		for range k.Count {
 			c.name = "column" + strconv.Itoa(len(g.columns))
 			c.start, c.payload = g.size, g.payload
@@ -224,13 +234,24 @@ func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 	return piece{start: start, end: start + int64(len(w.text)), bytes: w.text}, nil
 }
 
-// size returns the length of the file.
-func (l *parquetLayout) size() int64 {
-	meta := times(l.groups, l.meta)
+// sizeOf returns the length of a file of the same columns, in groups of as many rows,
+// of so many rows. Only the length of the number of groups changes in the footer, which
+// is not made anew: with thousands of columns that takes milliseconds.
+func (l *parquetLayout) sizeOf(rows int64) int64 {
+	groups := (rows-1)/l.full.rows + 1
+	last := l.full.size
+	if rest := rows - (groups-1)*l.full.rows; rest != l.full.rows {
+		last = 0
+		for i := range l.kinds {
+			last += l.kinds[i].Count * l.kinds[i].parquet(rest).size
+		}
+	}
+	meta := times(groups, l.meta)
 	if meta > math.MaxInt32 { // the footer's length is a signed number to some readers
 		return math.MaxInt64
 	}
-	return plus(l.groupStart(l.groups-1), plus(l.last.size+l.pad+int64(len(l.head)+len(l.foot)), meta))
+	footer := int64(len(l.head)-groupsLength(l.groups)+groupsLength(groups)+len(l.foot)) + meta
+	return plus(l.groupStart(groups-1), plus(last+l.pad, footer))
 }
 
 // parquetTable returns the table of so many rows, with groups of some number of rows.
@@ -275,12 +296,13 @@ func planParquet(d Description) (*File, error) {
 		return nil, &KeyError{Key: "rowgroup", Value: d.value("rowgroup"), Reason: fmt.Sprintf("must be at most %d, for pages of up to 1 GiB", parquetPage/widest)}
 	}
 	full := newParquetRows(kinds, rows, masks)
+	one := parquetTable(kinds, full, rows, masks)
 	what := "parquet, columns=" + formatColumns(kinds)
 	total := func(n int64) int64 {
 		if times(n, row) == math.MaxInt64 || n/rows > math.MaxInt64/4/full.size {
 			return math.MaxInt64
 		}
-		return parquetTable(kinds, full, n, masks).size()
+		return one.sizeOf(n)
 	}
 	n := d.Rows
 	switch {
@@ -302,7 +324,7 @@ func planParquet(d Description) (*File, error) {
 		}
 	}
 	l := parquetTable(kinds, full, n, masks)
-	l.pad = d.Size - l.size()
+	l.pad = d.Size - l.sizeOf(n)
 	f := &File{size: d.Size, layout: func() layout { return l }}
 	f.payload = (l.groups-1)*l.full.payload + l.last.payload
 	return f, nil

@@ -48,6 +48,14 @@ func (l *parquetLayout) appendGroup(b []byte, i int64) []byte {
 	return t.b
 }
 
+// groupsLength returns how long the head of the list of so many row groups is.
+func groupsLength(groups int64) int {
+	var t thrift
+	t.begin()
+	t.list(4, thriftStruct, groups)
+	return len(t.b)
+}
+
 // footer makes what is before and behind the row groups in it.
 func (l *parquetLayout) footer() {
 	var t thrift
