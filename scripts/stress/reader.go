@@ -192,7 +192,7 @@ func (r *reader) sequence() (err error) {
 	}()
 	r.began.Store(time.Now().UnixNano())
 	r.file = &r.files[r.rand.IntN(len(r.files))]
-	if r.rand.IntN(300) == 0 {
+	if r.rand.IntN(100) == 0 {
 		return r.list()
 	}
 	path := filepath.Join(r.mount, r.file.path)
