@@ -41,9 +41,6 @@ func newMembers(count int64, m Member) (*members, *File, error) {
 	return s, &File{payload: count * s.stride, mask: f.mask}, nil
 }
 
-// nameLen returns the length of a member's name in bytes.
-func (s *members) nameLen() int64 { return int64(s.digits + len(s.suffix)) }
-
 // appendName appends the name of member i.
 func (s *members) appendName(b []byte, i int64) []byte {
 	number := strconv.AppendInt(make([]byte, 0, 20), i, 10)

@@ -34,11 +34,6 @@ func (t *thrift) i32(number byte, v int64) {
 	t.varint(v)
 }
 
-func (t *thrift) i64(number byte, v int64) {
-	t.field(number, thriftI64)
-	t.varint(v)
-}
-
 // wide writes a number of 64 bits in ten bytes, whatever it is: varints may be longer
 // than they need be.
 func (t *thrift) wide(number byte, v int64) {
