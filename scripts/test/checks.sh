@@ -54,9 +54,9 @@ imports() {
 	module=$(go list -m)
 	allow_imports ./gen/... "$module/gen(/.*)?|golang\.org/x/sys/cpu"
 	allow_imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
-	allow_imports ./fs/spec "$module/(fs/spec|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/tree "$module/(fs/(tree|spec)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/spec "$module/(fs/spec(/.*)?|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	# Of what is below fs, only cli knows numa and pflag.
 	library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 	for package in $library; do
