@@ -14,8 +14,13 @@ const (
 	sparseName = 1 << 40
 )
 
+func isLongListing(node uint64) bool { return node == sparseDir || node == endlessDir }
+
 func (f *testFS) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	if in.Offset < sparseName {
+	switch {
+	case !isLongListing(in.NodeId):
+		return fuse.ENOSYS
+	case in.Offset < sparseName:
 		return fuse.EAGAIN
 	}
 	out.AddDirEntry(fuse.DirEntry{Name: "name", Ino: in.Offset, Off: in.Offset + 1})
