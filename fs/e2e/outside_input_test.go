@@ -69,7 +69,7 @@ func TestControlCharactersInErrors(t *testing.T) {
 		{"--threads", evil, plain}, {"--numa", evil, plain}, {"--numa-nodes", evil, plain}, {"--" + evil, plain}, {"-" + evil, plain}, {"--log", dir + "/missing" + evil + "/log", plain},
 		{"-o", evil, plain}, {"-o", evil + "=1", plain}, {"-o", "size=" + evil, plain}, {"-o", `size="` + evil, plain},
 		{"umount", evil}, {"umount", dir + "/missing" + evil}, {"umount", dead}, {"cat", evil}, {"cat", "1M," + evil + "=3"}, {"cat", "--offset", evil, "1M"},
-		{"measure", evil}, {"measure", "--" + evil, "1M"}, {"tree", evil}, {"completion", evil}, {"topology", evil}, {"bench", "--" + evil}, {"man", evil},
+		{"measure", evil}, {"measure", "--" + evil, "1M"}, {"tree", "--size", evil}, {"tree", evil, evil, evil}, {"completion", evil}, {"topology", evil}, {"bench", "--" + evil}, {"man", evil},
 	} {
 		r := dgenfs(t, args...)
 		if r.status == 0 {
@@ -175,8 +175,8 @@ func TestControlCharactersInMountPoints(t *testing.T) {
 			if c, found := unprintable(string(text)); found {
 				t.Errorf("prints %q: %q", c, text)
 			}
-			if bytes.Count(text, []byte("\n")) != 3 || bytes.Contains(text, []byte("\ndgenfs[1]: ")) {
-				t.Errorf("want lines that it serves, is busy, and is detached: %q", text)
+			if !slices.Contains([]int{2, 3}, bytes.Count(text, []byte("\n"))) || bytes.Contains(text, []byte("\ndgenfs[1]: ")) {
+				t.Errorf("want lines that it serves, is busy, and perhaps that it is detached: %q", text)
 			}
 		})
 	}
