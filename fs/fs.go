@@ -17,6 +17,7 @@ import (
 	"io"
 	"log"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -48,11 +49,11 @@ type Options struct {
 	Seed     uint64       // of files whose spec has none
 	UID, GID uint32       // owner of everything
 	Mode     uint32       // permissions of files, without write permission; 0 means 0444
-	Trouble  spec.Trouble // Rate is that of all files together; Latency and Fail apply to files whose spec has none
+	Trouble  spec.Trouble // Rate is that of all files together; the others apply to files whose spec has none
 	Log      *log.Logger  // for what goes wrong while serving; nil discards it
 
 	// NoTroubleNames says that names in the root that are specs with rate=,
-	// latency= or fail= do not exist. Otherwise everybody who has access can start
+	// latency=, fail= or corrupt= do not exist. Otherwise everybody who has access can start
 	// reads that wait for an hour, and over io_uring only some of these can wait
 	// at a time; others fail with EBUSY.
 	NoTroubleNames bool
@@ -70,6 +71,7 @@ type FS struct {
 	trouble            spec.Trouble
 	limiter            *limiter // of all files together; nil if there is none
 	limiters           fileLimiters
+	damaged            atomic.Uint64 // reads of places that corrupt= damages
 	noTroubleNames     bool
 	names              longNames
 	files              openFiles
@@ -217,6 +219,9 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 	n, ok := f.node(in.NodeId)
 	if !ok {
 		return fuse.Status(stale)
+	}
+	if errno := f.failsFile("stat", in.NodeId, n); errno != 0 {
+		return fuse.Status(errno)
 	}
 	out.Attr = f.attr(in.NodeId, n)
 	out.SetTimeout(valid)
