@@ -92,6 +92,9 @@ func TestFailCallsInRoot(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, status, want)
 		}
 	}
+	if all := list(t, f, fuse.FUSE_ROOT_ID, 4096, 0); len(all) != 3 {
+		t.Errorf("the root has %d entries", len(all))
+	}
 	if all := list(t, f, controlBit, 4096, 0); len(all) != 3 {
 		t.Errorf("%s has %d entries", controlName, len(all))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/gen"
 	"github.com/dgenfs/dgenfs/gen/keyed"
+	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
 // troubledFile is an open file that is slow or fails, as its spec or the mount's
@@ -175,9 +176,10 @@ func (f *FS) path(id uint64, n node) []byte {
 	return f.tree.AppendPath(nil, tree.ID(id))
 }
 
-// failsListing returns the error of listing a directory, or 0.
+// failsListing returns the error of listing a directory, or 0. The root can always be
+// listed: without it, there would be nothing else to find.
 func (f *FS) failsListing(id uint64) syscall.Errno {
-	if f.trouble.Fail.ReadDir.Errno == 0 || id == controlBit {
+	if f.trouble.Fail.ReadDir.Errno == 0 || id == controlBit || id == fuse.FUSE_ROOT_ID {
 		return 0
 	}
 	return f.failsCall("readdir", f.trouble.Fail.ReadDir, f.path(id, node{}))
