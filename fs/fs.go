@@ -20,9 +20,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/files"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
-	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -136,23 +136,11 @@ func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
 func (f *FS) fileSpec(id uint64, n node) spec.Spec {
-	s := n.spec
-	name := n.name // that the seed follows from
-	switch {
-	case name != "":
-		s, name = s.Member(0, 1), spec.SeedName(name)
-	case s.Group:
-		// One seed for the whole group. It is that of no file elsewhere, unless a
-		// name has been given braces by escapes to look like the pattern.
-		p, _ := f.tree.Place(tree.ID(id))
-		s, name = s.Member(p.Index, p.Files), p.Pattern
-	case !s.HasSeed:
-		name = string(f.tree.AppendPath(nil, tree.ID(id)))
+	all := files.Set{Tree: f.tree, Seed: f.seed}
+	if n.name != "" {
+		return all.SpecOfName(n.name, n.spec)
 	}
-	if !s.HasSeed {
-		s.Seed, s.HasSeed = gen.DeriveSeed(f.seed, name), true
-	}
-	return s
+	return all.Spec(tree.ID(id), n.spec)
 }
 
 // lastChange returns the last generation, up to the one that is shown, that has changed
