@@ -66,6 +66,8 @@ imports() {
 		! go list -deps "$package" | grep -q "^$module/fs/cli" || fail "$package imports the command line"
 	done
 	[ "$(go list -f '{{join .Imports " "}}' .)" = "$module/fs/cli os" ] || fail 'main must import fs/cli alone'
+	beyond=$(go list -f '{{.ImportPath}} {{join .Imports " "}}' ./... | grep -E ' (github\.com/(cespare|zeebo|minio)|lukechampine\.com)/' | cut -d' ' -f1)
+	[ "$beyond" = "$module/fs/cli/sum" ] || fail "only fs/cli/sum may import hashes from elsewhere, not $beyond"
 	echo 'packages import what they may'
 
 	beyond=$(git ls-files 2>/dev/null | cut -d/ -f1 | sort -u | grep -vxE 'go\.mod|go\.sum|main\.go|README\.md|fs|gen|numa|scripts|\..*' || true)
