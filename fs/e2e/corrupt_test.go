@@ -49,6 +49,17 @@ func rightAndWrong(t *testing.T, text, path string, seed uint64) (s spec.Spec, r
 	return s, right, wrong[:n]
 }
 
+// specOf returns the attribute that says what a file of a mount should contain.
+func specOf(t *testing.T, path string) string {
+	t.Helper()
+	attribute := make([]byte, 1000)
+	n, err := unix.Getxattr(path, "user.dgenfs.spec", attribute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(attribute[:n])
+}
+
 // However a file is read, and over both transports, its damage is the same.
 func TestCorruptReadEveryWay(t *testing.T) {
 	const text = "2000001,generation=2,change=60%,corrupt=bit:3%+zero:3%+swap:3%+torn:3%+stale:20%+bit@1M+zero@1500000+5000"
@@ -72,13 +83,8 @@ func TestCorruptReadEveryWay(t *testing.T) {
 			t.Errorf("damaged reads are not counted: %s", stats)
 		}
 		// What is right can still be had from the attribute.
-		attribute := make([]byte, 1000)
-		n, err := unix.Getxattr(path, "user.dgenfs.spec", attribute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, "cat of the attribute", []byte(output(t, program, "cat", string(attribute[:n]))), right)
-		same(t, "cat of the attribute and corrupt=", []byte(output(t, program, "cat", string(attribute[:n])+text[strings.Index(text, ",corrupt="):])), wrong)
+		same(t, "cat of the attribute", []byte(output(t, program, "cat", specOf(t, path))), right)
+		same(t, "cat of the attribute and corrupt=", []byte(output(t, program, "cat", specOf(t, path)+text[strings.Index(text, ",corrupt="):])), wrong)
 	})
 }
 
@@ -105,16 +111,11 @@ func TestCopyOfCorruptTree(t *testing.T) {
 			differ := 0
 			for _, file := range files {
 				path, text, _ := strings.Cut(file, ":")
-				attribute := make([]byte, 1000)
-				n, err := unix.Getxattr(filepath.Join(mnt, path), "user.dgenfs.spec", attribute)
-				if err != nil {
-					t.Fatal(err)
-				}
 				_, own, hasOwn := strings.Cut(text, "corrupt=")
 				if !hasOwn {
 					own = damage
 				}
-				s, right, wrong := rightAndWrong(t, string(attribute[:n])+",corrupt="+own, "", 0)
+				s, right, wrong := rightAndWrong(t, specOf(t, filepath.Join(mnt, path))+",corrupt="+own, "", 0)
 				got, err := os.ReadFile(filepath.Join(copied, path))
 				if err != nil {
 					t.Fatal(err)
