@@ -119,7 +119,7 @@
 // # The stream, version 2: a draft
 //
 // A stream with a texture other than random, with regions (a spread, or a share of zeros or
-// of random bytes above 0) or with runs of more than one unit is version 2. It is a draft:
+// of random bytes above 0) or with a run is version 2. It is a draft:
 // its bytes may change until it has been measured by tools that it was not made with. All
 // that is not said here is as in version 1. All divisions round down, z >> n of negative
 // numbers too, and [x, y] of two words is their 128-bit product.
@@ -128,6 +128,13 @@
 // n - n mod L, number i below W is moved to p(i/L)*L + i mod L, p being the permutation of
 // version 1 of W/L numbers, and others stay. If U >= L, x >= U has the distinct unit
 // u(x/L)*L + x mod L, where u is the u of version 1 of x/L, with U/L in place of U.
+//
+// Tails. If D > 1 and each file of a group has n units, more than one, of which the last is
+// shorter, then all files have the same size, and N and F must be multiples of n. The N/n
+// last units are laid out by themselves, as the units of a group without runs are, with N/n
+// in place of N and ~A in place of A; the N - N/n others likewise, with N - N/n in place of
+// N. Each are numbered in the order of the group. If V of the others are distinct, they are
+// the distinct units 0 to V-1, and the last units are those from V on.
 //
 // Regions. Contents q are in region r = q / (region/4096). With H = mix(~B + (r/64)*phi),
 //

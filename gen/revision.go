@@ -112,7 +112,7 @@ func (c Config) LastChange() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("gen: %w", err)
 	}
-	own := ceilDiv(uint64(c.Size), uint64(c.Unit))
+	own := c.units()
 	if own == 0 {
 		return 0, nil
 	}
@@ -129,7 +129,7 @@ func (c Config) LastChange() (int, error) {
 			last = t.taken
 			break
 		}
-		last = max(last, t.last(s.distinctUnit(s.first+i)))
+		last = max(last, t.last(s.layout.unit(s.first+i)))
 	}
 	return c.Revision.generationOf(last, t.units), nil
 }

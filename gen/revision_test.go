@@ -291,7 +291,7 @@ func TestRevisionContentsLimits(t *testing.T) {
 				}
 			}
 			// Beyond the end of the last unit, too.
-			if last := s.distinctUnit(s.first + uint64(cfg.Size-1)/uint64(unit)); last*s.cells+s.cells > 1<<contentsBits {
+			if last := s.layout.unit(s.first + uint64(cfg.Size-1)/uint64(unit)); last*s.cells+s.cells > 1<<contentsBits {
 				t.Errorf("%+v: unit %d of %d cells is too large", cfg, last, s.cells)
 			}
 			if g, err := cfg.LastChange(); g != MaxGeneration || err != nil {

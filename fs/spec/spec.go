@@ -12,7 +12,7 @@
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
 //	run=SIZE      neighbouring units that repeat and change together: a multiple of
-//	              the unit up to 1T; one unit if not given
+//	              the unit up to 1T; one unit if not given, but in version 1
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
