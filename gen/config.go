@@ -189,9 +189,9 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // Version is the version of the stream that c describes: 1, or DraftVersion with a
-// texture other than Random, regions, or a Run.
+// texture other than Random, regions, a Run, or a Revision that inserts.
 func (c Config) Version() int {
-	if c.Texture != Random || c.mixes() || c.Run != 0 {
+	if c.Texture != Random || c.mixes() || c.Run != 0 || c.Revision.Insert != 0 {
 		return DraftVersion
 	}
 	return Version

@@ -48,6 +48,8 @@ type stream struct {
 	layout layout
 	turns  turns
 
+	insertion insertion
+
 	textured textured
 	mixture  mixture
 	level    int // of the dial, or random bytes of a flat cell; 0 if neither
@@ -56,11 +58,10 @@ type stream struct {
 func newStream(c Config) stream {
 	s := stream{
 		impl:  c.Implementation,
-		a:     keyed.Mix(c.Seed + phi),
-		b:     keyed.Mix(c.Seed + phi2),
 		cells: uint64(c.Unit / Cell),
 		first: c.Group.First,
 	}
+	s.setSeed(c.Seed)
 	level := func(float64) int { return 0 }
 	switch p := c.Texture.profile(); {
 	case p != nil:
@@ -84,8 +85,12 @@ func newStream(c Config) stream {
 		s.turns = turns{taken: n, units: distinct, order: newRunOrder(distinct, runUnits(&c), s.b)}
 	}
 	s.byUnit = c.Dedup > 1 || s.turns.taken > 0
+	s.insertion = newInsertion(&c, s.b)
 	return s
 }
+
+// setSeed makes the keys of a seed.
+func (s *stream) setSeed(seed uint64) { s.a, s.b = keyed.Mix(seed+phi), keyed.Mix(seed+phi2) }
 
 func ceilDiv(a, b uint64) uint64 {
 	n := a / b
