@@ -166,7 +166,7 @@ func (f *FS) lastChange(id uint64, n node) int {
 		return 0
 	case n.dir:
 		return h.Generation
-	case n.spec.Generation == 0 || n.spec.Change == 0:
+	case !n.spec.Moves():
 		return n.born
 	}
 	s := n.spec

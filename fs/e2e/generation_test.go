@@ -178,6 +178,24 @@ func TestGenerationsChange(t *testing.T) {
 	}
 }
 
+// Exactly the files into which something is inserted have a later time, of large ones all.
+func TestGenerationsInsert(t *testing.T) {
+	args := append(slices.Clone(changing), "--insert", "3%")
+	before := look(t, mount(t, append(slices.Clone(args), "--generation", "1")...))
+	mnt := mount(t, append(slices.Clone(args), "--generation", "2")...)
+	after := look(t, mnt)
+	added, changed, removed := compare(t, 2, before, after)
+	if len(added)+len(removed) > 0 || !slices.Contains(changed, "big0") || len(changed) == len(after) {
+		t.Errorf("generation 2 adds %q, removes %q, changes %q", added, removed, changed)
+	}
+	var spec [300]byte
+	n, err := unix.Getxattr(filepath.Join(mnt, "big0"), "user.dgenfs.spec", spec[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "big0", []byte(dgenfs(t, "cat", string(spec[:n])).stdout), []byte(output(t, "cat", filepath.Join(mnt, "big0"))))
+}
+
 var comingAndGoing = []string{"--change", "2%", "--grow", "1%", "--delete", "1.5%"}
 
 func TestGenerationsGrowAndShrink(t *testing.T) {
