@@ -1,6 +1,6 @@
 package cli
 
-// badLies are about storage that lies.
+// badLies are about storage that is broken, or lies.
 var badLies = []badInput{
 	{"--fail open {dir}/mnt", "open"},
 	{"--fail open:eio {dir}/mnt", "open:eio"},
@@ -25,6 +25,9 @@ var badLies = []badInput{
 	{"--file a{0..9}:1M..2M,corrupt=stale@0 {dir}/mnt", "a{0..9}"},
 	{"--file a:1M,corrupt=stale:1%,generation=1 {dir}/mnt", `"a"`},
 	{"--size 1M,corrupt=stale:1%,change=1% {dir}/mnt", `"data"`},
+	{"cat 1M,rate=5M,fail=eio:1%", "rate=, fail="},
+	{"cat 1M,latency=1ms", "latency="},
+	{"measure 1M,latency=1ms", "latency="},
 	{"measure 1M,corrupt=bit:1%", "corrupt="},
 	{"cat 1M,corrupt=stale:1%", "stale"},
 }

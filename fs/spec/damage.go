@@ -213,7 +213,7 @@ func (c Corruption) check(size int64) error {
 }
 
 // HasBefore reports whether the generation before this one is known, and is different.
-func (s Spec) HasBefore() bool { return s.Generation > 0 && s.Change > 0 }
+func (s Spec) HasBefore() bool { return s.Generation > 0 && (s.Change > 0 || s.Insert > 0) }
 
 // CheckStale returns an error if stale bytes are asked for and there are none.
 func (s Spec) CheckStale() error {

@@ -13,7 +13,7 @@ import (
 var keys = slices.Concat(
 	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
 	textureKeys,
-	[]string{"generation", "change", "phase"},
+	revisionKeys,
 	formatKeys,
 	[]string{"rate", "latency", "fail", "corrupt"},
 )
