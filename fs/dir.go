@@ -39,7 +39,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 
 // found answers a lookup.
 func (f *FS) found(id uint64, n node, out *fuse.EntryOut) fuse.Status {
-	if errno := f.failsFile("stat", id, n); errno != 0 {
+	if errno := f.failsFile("stat", id, &n); errno != 0 {
 		return fuse.Status(errno)
 	}
 	f.fillEntry(id, n, out)

@@ -31,7 +31,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
 	}
-	if errno := f.failsFile("open", in.NodeId, n); errno != 0 {
+	if errno := f.failsFile("open", in.NodeId, &n); errno != 0 {
 		return fuse.Status(errno)
 	}
 	s := f.fileSpec(in.NodeId, n)

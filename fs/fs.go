@@ -173,7 +173,7 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 	if !ok {
 		return fuse.Status(stale)
 	}
-	if errno := f.failsFile("stat", in.NodeId, n); errno != 0 {
+	if errno := f.failsFile("stat", in.NodeId, &n); errno != 0 {
 		return fuse.Status(errno)
 	}
 	out.Attr = f.attr(in.NodeId, n)

@@ -155,23 +155,28 @@ func (f *FS) failsCall(name string, c spec.FailCall, path []byte) syscall.Errno 
 	return c.Errno
 }
 
-// failsFile returns the error of open or stat of a file, or 0.
-func (f *FS) failsFile(name string, id uint64, n node) syscall.Errno {
-	fail := f.troubleOf(n.spec).Fail
+// failsFile returns the error of open or stat of a file, or 0. Every stat asks, so nothing
+// is copied.
+func (f *FS) failsFile(name string, id uint64, n *node) syscall.Errno {
+	fail := &n.spec.Trouble.Fail
+	if *fail == (spec.Fail{}) {
+		fail = &f.trouble.Fail
+	}
 	call := fail.Stat
 	if name == "open" {
 		call = fail.Open
 	}
-	if n.dir || n.control != nil || call.Errno == 0 {
+	if call.Errno == 0 || n.dir || n.control != nil {
 		return 0
 	}
-	return f.failsCall(name, call, f.path(id, n))
+	return f.failsCall(name, call, f.path(id, n.name))
 }
 
-// path returns the path of a node, relative to the root.
-func (f *FS) path(id uint64, n node) []byte {
-	if n.name != "" {
-		return []byte(n.name)
+// path returns the path of a node, relative to the root, or the name of a file that exists
+// by its name alone.
+func (f *FS) path(id uint64, name string) []byte {
+	if name != "" {
+		return []byte(name)
 	}
 	return f.tree.AppendPath(nil, tree.ID(id))
 }
@@ -182,7 +187,7 @@ func (f *FS) failsListing(id uint64) syscall.Errno {
 	if f.trouble.Fail.ReadDir.Errno == 0 || id == controlBit || id == fuse.FUSE_ROOT_ID {
 		return 0
 	}
-	return f.failsCall("readdir", f.trouble.Fail.ReadDir, f.path(id, node{}))
+	return f.failsCall("readdir", f.trouble.Fail.ReadDir, f.path(id, ""))
 }
 
 // delay returns a read that came now, of size bytes: it is answered when it has taken
