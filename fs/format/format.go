@@ -42,7 +42,7 @@ type File struct {
 	payload int64            // bytes of the stream that it takes
 	mask    mask             // which bits of those may be set
 	neutral func() *checksum // what cells are neutral to; nil if there is no such CRC
-	fix     func() fixer     // of cells with another checksum
+	image   bool             // cells are rows of an image, see imageNeutral
 	layout  func() layout
 }
 

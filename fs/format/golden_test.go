@@ -51,7 +51,7 @@ var golden = map[string]string{
 	"parquet lists":  "a4a6d65412217a9d",
 	"parquet rows":   "281c3cac8bca1096",
 	"png":            "801d69f09f29f4b9",
-	"png large":      "05c5a383bb767fea",
+	"png large":      "bdb021a6a4702daf",
 	"png shape":      "3e3b47f285d1899e",
 	"pt":             "80fa36c64c84780d",
 	"safetensors":    "1dc498971f863b7d",

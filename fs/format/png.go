@@ -13,7 +13,7 @@ import (
 // exact size.
 //
 // The Adler-32 at the end is over all rows. Of images above 1 MiB that have no
-// shape, a row is a cell, whose sums adlerNeutral makes the same for all.
+// shape, a row is a cell, whose sums imageNeutral makes the same for all.
 
 const (
 	pngHead  = 8 + 25
@@ -224,9 +224,7 @@ func planPNG(d Description) (*File, error) {
 	f := &File{size: l.size(), payload: l.height * l.payload(), layout: func() layout {
 		return &pngReader{l, l.header()}
 	}}
-	if l.cells {
-		f.fix = func() fixer { return adlerNeutral{} }
-	}
+	f.image = l.cells
 	return f, nil
 }
 
