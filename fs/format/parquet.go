@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"sort"
-	"strconv"
 )
 
 // Apache Parquet 2: required columns in plain pages that are not compressed, one page
@@ -17,8 +16,7 @@ const (
 	parquetMagic = "PAR1"
 	parquetGroup = 64 << 20 // bytes of a row group, about, unless rowgroup= says how many rows
 	parquetPage  = 1 << 30  // bytes of a page at most
-	parquetTail  = 4 + len(parquetMagic)
-	parquetAlign = 64 // of a column's payload
+	parquetAlign = 64       // of a column's payload
 )
 
 // Physical types.
@@ -51,25 +49,56 @@ var parquetTypes = [dtypes]struct {
 	Float64: {parquetDouble, 8, -1, 0xbfffffff_ffffffff},
 }
 
-// parquetColumn is one column of a row group.
+// parquetRun is a run of columns of one kind whose numbers have as many digits, so that
+// they have the same length everywhere.
+type parquetRun struct {
+	kind          *Column
+	mask          *mask
+	first, count  int64 // number of the first column, and how many
+	schema, chunk int64 // bytes of a column in the schema, and in a row group's description
+}
+
+// parquetRuns returns the runs of a table.
+func parquetRuns(kinds []Column, masks []*mask) (runs []parquetRun) {
+	first, ten := int64(0), int64(10)
+	for i := range kinds {
+		for end := first + kinds[i].Count; first < end; {
+			for first >= ten {
+				ten *= 10
+			}
+			r := parquetRun{kind: &kinds[i], mask: masks[i], first: first, count: min(end, ten) - first}
+			var t thrift
+			r.appendSchema(&t, first)
+			r.schema = int64(len(t.b))
+			t.b = t.b[:0]
+			r.appendChunk(&t, first, 0, new(parquetColumn))
+			r.chunk = int64(len(t.b))
+			runs = append(runs, r)
+			first += r.count
+		}
+	}
+	return runs
+}
+
+// parquetColumn is what the columns of a run are in a row group.
 type parquetColumn struct {
-	kind    *Column
-	name    string
-	mask    *mask
 	header  []byte // of the page
 	repeats []byte // levels of a row
 	defined []byte // all definition levels, with their length
-	start   int64  // of the chunk, in the row group
-	levels  int64  // offset of the repetition levels, in the chunk; if there are none, of the values
-	values  int64  // offset of the values, in the chunk
-	size    int64  // of the chunk
-	payload int64  // offset in the row group's payload
+	start   int64  // of the first column's chunk, in the row group
+	levels  int64  // offset of the repetition levels, in a chunk; if there are none, of the values
+	values  int64  // offset of the values, in a chunk
+	size    int64  // of a chunk
+	count   int64  // of values
+	payload int64  // offset of the first column's in the row group's payload
+	stride  int64  // from a column's payload to the next
 }
 
 // parquetRows is a row group of some number of rows.
 type parquetRows struct {
 	rows    int64
-	columns []parquetColumn
+	runs    []parquetRun
+	columns []parquetColumn // one for each run
 	size    int64
 	payload int64
 }
@@ -77,14 +106,13 @@ type parquetRows struct {
 // parquetLayout is a table.
 type parquetLayout struct {
 	kinds  []Column
+	runs   []parquetRun
 	rows   int64
 	groups int64
 	full   *parquetRows // all groups but the last
 	last   *parquetRows
-	pad    int64  // zeros before the footer
-	head   []byte // of the footer, up to the row groups
-	foot   []byte // what follows those
-	meta   int64  // bytes of a row group in the footer
+	pad    int64 // zeros before the footer
+	footer parquetFooter
 }
 
 // values returns how many elements a column has in so many rows.
@@ -109,7 +137,7 @@ func (c *Column) definitions(rows int64) []byte {
 // pageHeader returns the header of the page of a column, and if it has lists the
 // length of its repetition levels.
 func (c *Column) pageHeader(rows int64) []byte {
-	size := c.values(rows) * parquetTypes[c.DType].width
+	size := c.bytes(rows)
 	repeats := rows * int64(len(c.repeats()))
 	if c.Len > 0 {
 		size += 4 + repeats + int64(len(c.definitions(rows)))
@@ -137,7 +165,7 @@ func (c *Column) bytes(rows int64) int64 { return c.values(rows) * parquetTypes[
 
 // parquet returns what all columns of a kind have in common in so many rows.
 func (c *Column) parquet(rows int64) parquetColumn {
-	p := parquetColumn{kind: c, header: c.pageHeader(rows)}
+	p := parquetColumn{header: c.pageHeader(rows), count: c.values(rows)}
 	p.levels = int64(len(p.header))
 	p.values = p.levels
 	if c.Len > 0 {
@@ -145,24 +173,19 @@ func (c *Column) parquet(rows int64) parquetColumn {
 		p.values += rows*int64(len(p.repeats)) + int64(len(p.defined))
 	}
 	p.size = p.values + c.bytes(rows)
+	p.stride = (c.bytes(rows) + parquetAlign - 1) / parquetAlign * parquetAlign
 	return p
 }
 
 // newParquetRows returns a row group.
-func newParquetRows(kinds []Column, rows int64, masks []*mask) *parquetRows {
-	g := &parquetRows{rows: rows}
-	for i := range kinds {
-		k := &kinds[i]
-		c := k.parquet(rows)
-		c.mask = masks[i]
-		bytes := k.bytes(rows)
-		for range k.Count {
-			c.name = "column" + strconv.Itoa(len(g.columns))
-			c.start, c.payload = g.size, g.payload
-			g.columns = append(g.columns, c)
-			g.size += c.size
-			g.payload += (bytes + parquetAlign - 1) / parquetAlign * parquetAlign
-		}
+func newParquetRows(runs []parquetRun, rows int64) *parquetRows {
+	g := &parquetRows{rows: rows, runs: runs, columns: make([]parquetColumn, 0, len(runs))}
+	for i := range runs {
+		c := runs[i].kind.parquet(rows)
+		c.start, c.payload = g.size, g.payload
+		g.columns = append(g.columns, c)
+		g.size += runs[i].count * c.size
+		g.payload += runs[i].count * c.stride
 	}
 	return g
 }
@@ -184,8 +207,6 @@ func (l *parquetLayout) piece(off int64, w *work) (piece, error) {
 	}
 	data := l.groupStart(l.groups-1) + l.last.size
 	footer := data + l.pad
-	meta := footer + int64(len(l.head))
-	tail := meta + l.groups*l.meta
 	switch {
 	case off < data:
 		i := min((off-begin)/l.full.size, l.groups-1)
@@ -198,25 +219,24 @@ func (l *parquetLayout) piece(off int64, w *work) (piece, error) {
 		return p, err
 	case off < footer:
 		return piece{start: data, end: footer, payload: zeros}, nil
-	case off < meta:
-		return piece{start: footer, end: meta, bytes: l.head}, nil
-	case off < tail:
-		i := (off - meta) / l.meta
-		w.text = l.appendGroup(w.text[:0], i)
-		return piece{start: meta + i*l.meta, end: meta + (i+1)*l.meta, bytes: w.text}, nil
 	}
-	return piece{start: tail, end: tail + int64(len(l.foot)), bytes: l.foot}, nil
+	p := l.footerPiece(off-footer, w)
+	p.start += footer
+	p.end += footer
+	return p, nil
 }
 
 func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 	i := sort.Search(len(g.columns), func(i int) bool { return g.columns[i].start > off }) - 1
 	c := &g.columns[i]
-	begin, within := c.start, off-c.start
+	j := (off - c.start) / c.size
+	begin := c.start + j*c.size
+	within := off - begin
 	switch {
 	case within < c.levels:
 		return piece{start: begin, end: begin + c.levels, bytes: c.header}, nil
 	case within >= c.values:
-		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload, mask: c.mask}, nil
+		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload + j*c.stride, mask: g.runs[i].mask}, nil
 	}
 	one := c.repeats
 	definitions := c.levels + g.rows*int64(len(one))
@@ -235,8 +255,7 @@ func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 }
 
 // sizeOf returns the length of a file of the same columns, in groups of as many rows,
-// of so many rows. Only the length of the number of groups changes in the footer, which
-// is not made anew: with thousands of columns that takes milliseconds.
+// of so many rows, without what is put before the footer.
 func (l *parquetLayout) sizeOf(rows int64) int64 {
 	groups := (rows-1)/l.full.rows + 1
 	last := l.full.size
@@ -246,22 +265,21 @@ func (l *parquetLayout) sizeOf(rows int64) int64 {
 			last += l.kinds[i].Count * l.kinds[i].parquet(rest).size
 		}
 	}
-	meta := times(groups, l.meta)
-	if meta > math.MaxInt32 { // the footer's length is a signed number to some readers
+	footer := l.footer.size(groups)
+	if footer > math.MaxInt32 { // its length is a signed number to some readers
 		return math.MaxInt64
 	}
-	footer := int64(len(l.head)-groupsLength(l.groups)+groupsLength(groups)+len(l.foot)) + meta
-	return plus(l.groupStart(groups-1), plus(last+l.pad, footer))
+	return plus(l.groupStart(groups-1), plus(last, footer))
 }
 
 // parquetTable returns the table of so many rows, with groups of some number of rows.
-func parquetTable(kinds []Column, full *parquetRows, rows int64, masks []*mask) *parquetLayout {
-	l := &parquetLayout{kinds: kinds, rows: rows, groups: (rows-1)/full.rows + 1, full: full}
+func parquetTable(kinds []Column, full *parquetRows, rows int64) *parquetLayout {
+	l := &parquetLayout{kinds: kinds, runs: full.runs, rows: rows, groups: (rows-1)/full.rows + 1, full: full}
 	l.last = full
 	if rest := rows - (l.groups-1)*full.rows; rest != full.rows {
-		l.last = newParquetRows(kinds, rest, masks)
+		l.last = newParquetRows(full.runs, rest)
 	}
-	l.footer()
+	l.footer = newParquetFooter(l.runs)
 	return l
 }
 
@@ -295,8 +313,8 @@ func planParquet(d Description) (*File, error) {
 	if rows > parquetPage/widest {
 		return nil, &KeyError{Key: "rowgroup", Value: d.value("rowgroup"), Reason: fmt.Sprintf("must be at most %d, for pages of up to 1 GiB", parquetPage/widest)}
 	}
-	full := newParquetRows(kinds, rows, masks)
-	one := parquetTable(kinds, full, rows, masks)
+	full := newParquetRows(parquetRuns(kinds, masks), rows)
+	one := parquetTable(kinds, full, rows)
 	what := "parquet, columns=" + formatColumns(kinds)
 	total := func(n int64) int64 {
 		if times(n, row) == math.MaxInt64 || n/rows > math.MaxInt64/4/full.size {
@@ -323,7 +341,7 @@ func planParquet(d Description) (*File, error) {
 			return nil, &SizeError{What: what, Size: d.Size, Below: total(n)}
 		}
 	}
-	l := parquetTable(kinds, full, n, masks)
+	l := parquetTable(kinds, full, n)
 	l.pad = d.Size - l.sizeOf(n)
 	f := &File{size: d.Size, layout: func() layout { return l }}
 	f.payload = (l.groups-1)*l.full.payload + l.last.payload
