@@ -38,7 +38,7 @@ var golden = map[string]string{
 	"gpt":            "fadeb5bb1dba1300",
 	"gz":             "3a16add366744121",
 	"gz short":       "86d5c6b4c4c8b4e6",
-	"hdf5":           "d345c60dd2fdbb95",
+	"hdf5":           "c7fe0cf3e8fe3abd",
 	"jpeg":           "fa0db219af435e85",
 	"jpeg shape":     "cd50cfaf21eec0cf",
 	"npy":            "e2edc8271ac7b715",

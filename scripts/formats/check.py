@@ -176,6 +176,7 @@ def hdf5(path):
         with h5py.File(path + ".h5py", "w") as f:
             f.create_dataset("records", data=x)
             f.create_dataset("labels", data=labels)
+            f["records_0"] = f["records"]
         with open(path + ".h5py", "rb") as f:
             assert f.read() == b, "not what h5py writes"
         os.unlink(path + ".h5py")
