@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 . scripts/packages.sh
 need python3-numpy:/usr/lib/python3/dist-packages/numpy python3-h5py:/usr/lib/python3/dist-packages/h5py \
-	hdf5-tools:h5dump pngcheck libjpeg-turbo-progs:djpeg,cjpeg unzip sox gdisk:sgdisk fdisk:sfdisk
+	python3-pil:/usr/lib/python3/dist-packages/PIL hdf5-tools:h5dump pngcheck libjpeg-turbo-progs:djpeg,cjpeg unzip sox gdisk:sgdisk fdisk:sfdisk
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
