@@ -1,6 +1,6 @@
 #!/bin/bash
-# Opens files of every format with the readers that people use, see check.py. As root it
-# installs what is missing of Debian's packages.
+# Opens files of every format with the readers that people use, see check.py, and on a
+# mount, see mounted.py. As root it installs what is missing of Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,3 +16,6 @@ retry go -C scripts/formats mod download
 go -C scripts/formats vet ./...
 go -C scripts/formats build -o "$work/formats" .
 /usr/bin/python3 scripts/formats/check.py "$work/formats"
+go build -o "$work/dgenfs" .
+scripts/formats/mounted.py tree >"$work/formats.tree"
+"$work/dgenfs" run --seed 7 --tree "$work/formats.tree" -- /usr/bin/python3 scripts/formats/mounted.py {} "$work/formats" "$work/dgenfs"
