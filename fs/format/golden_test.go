@@ -40,6 +40,7 @@ var golden = map[string]string{
 	"gz short":       "86d5c6b4c4c8b4e6",
 	"hdf5":           "c7fe0cf3e8fe3abd",
 	"jpeg":           "fa0db219af435e85",
+	"jpeg comments":  "3283f0cbf25efb54",
 	"jpeg shape":     "cd50cfaf21eec0cf",
 	"npy":            "e2edc8271ac7b715",
 	"npz":            "85f61cb042616fad",

@@ -27,6 +27,10 @@ func (c counted) ReadAt(p []byte, off int64) (int, error) {
 // of formats with checksums as of others.
 func TestHugeFiles(t *testing.T) {
 	const slack = 8 * gen.Cell
+	square, err := ShapeOf(8, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, d := range []Description{
 		{Format: "npy", Size: 8 << 40}, {Format: "npz", Size: 8 << 40}, {Format: "npz", Size: 8<<40 + 2, DType: Float32},
 		{Format: "zip", Size: 8 << 40}, {Format: "zip", Size: Any, Members: 1000, Member: Member{Size: 8 << 30}},
@@ -34,6 +38,7 @@ func TestHugeFiles(t *testing.T) {
 		{Format: "tar", Size: 8 << 40}, {Format: "gz", Size: 8 << 40}, {Format: "safetensors", Size: 8 << 40},
 		{Format: "tfrecord", Size: 1 << 30}, {Format: "tfrecord", Size: 114304 << 26, Record: 114244},
 		{Format: "parquet", Size: 1 << 40, Columns: "200xfloat32"}, {Format: "png", Size: 3 << 30},
+		{Format: "jpeg", Size: 8 << 40, Shape: square},
 	} {
 		f, err := New(d)
 		if err != nil {
