@@ -50,7 +50,7 @@ var golden = map[string]string{
 	"npz small":      "184585dddcb4e3e7",
 	"parquet":        "6eda26bbb7d79af4",
 	"parquet lists":  "a4a6d65412217a9d",
-	"parquet rows":   "281c3cac8bca1096",
+	"parquet rows":   "1bdd4fdcb446fbbb",
 	"png":            "801d69f09f29f4b9",
 	"png large":      "bdb021a6a4702daf",
 	"png shape":      "3e3b47f285d1899e",

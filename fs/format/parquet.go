@@ -1,16 +1,16 @@
 package format
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sort"
 )
 
-// Apache Parquet 2: required columns in plain pages that are not compressed, one page
-// for each column in a row group, no dictionaries, no statistics. Lists have a
-// fixed length, and so levels that repeat. Whole numbers of less than 32 bits, which
-// Parquet has in 32, are not negative and of less than half their range if signed.
+// Apache Parquet 2: required columns that are not compressed, one data page for each
+// column in a row group, no statistics. Lists have a fixed length, and so levels that
+// repeat. Whole numbers of 8 bits, which Parquet has in 32, are in pages of bytes that
+// refer to a dictionary of all 256, as other writers store them; other types are plain,
+// and those of 16 bits not negative and of less than half their range if signed.
 
 const (
 	parquetMagic = "PAR1"
@@ -18,36 +18,6 @@ const (
 	parquetPage  = 1 << 30  // bytes of a page at most
 	parquetAlign = 64       // of a column's payload
 )
-
-// Physical types.
-const (
-	parquetInt32  = 1
-	parquetInt64  = 2
-	parquetFloat  = 4
-	parquetDouble = 5
-	parquetFixed  = 7
-)
-
-// parquetTypes says how each type is stored: as what, in how many bytes, and the
-// logical type as ConvertedType, or negative.
-var parquetTypes = [dtypes]struct {
-	physical  int64
-	width     int64
-	converted int64
-	mask      uint64
-}{
-	Uint8:   {parquetInt32, 4, 11, 0x000000ff_000000ff},
-	Uint16:  {parquetInt32, 4, 12, 0x0000ffff_0000ffff},
-	Uint32:  {parquetInt32, 4, 13, math.MaxUint64},
-	Uint64:  {parquetInt64, 8, 14, math.MaxUint64},
-	Int8:    {parquetInt32, 4, 15, 0x0000007f_0000007f},
-	Int16:   {parquetInt32, 4, 16, 0x00007fff_00007fff},
-	Int32:   {parquetInt32, 4, -1, math.MaxUint64},
-	Int64:   {parquetInt64, 8, -1, math.MaxUint64},
-	Float16: {parquetFixed, 2, -1, 0xbfffbfff_bfffbfff},
-	Float32: {parquetFloat, 4, -1, 0xbfffffff_bfffffff},
-	Float64: {parquetDouble, 8, -1, 0xbfffffff_ffffffff},
-}
 
 // parquetRun is a run of columns of one kind whose numbers have as many digits, so that
 // they have the same length everywhere.
@@ -80,20 +50,6 @@ func parquetRuns(kinds []Column, masks []*mask) (runs []parquetRun) {
 	return runs
 }
 
-// parquetColumn is what the columns of a run are in a row group.
-type parquetColumn struct {
-	header  []byte // of the page
-	repeats []byte // levels of a row
-	defined []byte // all definition levels, with their length
-	start   int64  // of the first column's chunk, in the row group
-	levels  int64  // offset of the repetition levels, in a chunk; if there are none, of the values
-	values  int64  // offset of the values, in a chunk
-	size    int64  // of a chunk
-	count   int64  // of values
-	payload int64  // offset of the first column's in the row group's payload
-	stride  int64  // from a column's payload to the next
-}
-
 // parquetRows is a row group of some number of rows.
 type parquetRows struct {
 	rows    int64
@@ -113,68 +69,6 @@ type parquetLayout struct {
 	last   *parquetRows
 	pad    int64 // zeros before the footer
 	footer parquetFooter
-}
-
-// values returns how many elements a column has in so many rows.
-func (c *Column) values(rows int64) int64 { return rows * max(1, c.Len) }
-
-// repeats returns the repetition levels of one row: a run of one 0, and one of 1.
-func (c *Column) repeats() []byte {
-	b := []byte{1 << 1, 0}
-	if c.Len > 1 {
-		b = binary.AppendUvarint(b, uint64(c.Len-1)<<1)
-		b = append(b, 1)
-	}
-	return b
-}
-
-// definitions returns the definition levels of a list column, with their length.
-func (c *Column) definitions(rows int64) []byte {
-	run := append(binary.AppendUvarint(nil, uint64(c.values(rows))<<1), 1)
-	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(run))), run...)
-}
-
-// pageHeader returns the header of the page of a column, and if it has lists the
-// length of its repetition levels.
-func (c *Column) pageHeader(rows int64) []byte {
-	size := c.bytes(rows)
-	repeats := rows * int64(len(c.repeats()))
-	if c.Len > 0 {
-		size += 4 + repeats + int64(len(c.definitions(rows)))
-	}
-	var t thrift
-	t.begin()
-	t.i32(1, 0) // data page
-	t.i32(2, size)
-	t.i32(3, size)
-	t.structure(5)
-	t.i32(1, c.values(rows))
-	t.i32(2, 0) // plain
-	t.i32(3, 3) // RLE
-	t.i32(4, 3)
-	t.end()
-	t.end()
-	if c.Len > 0 {
-		t.b = binary.LittleEndian.AppendUint32(t.b, uint32(repeats))
-	}
-	return t.b
-}
-
-// bytes returns how many bytes the values of a column have in so many rows.
-func (c *Column) bytes(rows int64) int64 { return c.values(rows) * parquetTypes[c.DType].width }
-
-// parquet returns what all columns of a kind have in common in so many rows.
-func (c *Column) parquet(rows int64) parquetColumn {
-	p := parquetColumn{header: c.pageHeader(rows), count: c.values(rows)}
-	p.levels = int64(len(p.header))
-	p.values = p.levels
-	if c.Len > 0 {
-		p.repeats, p.defined = c.repeats(), c.definitions(rows)
-		p.values += rows*int64(len(p.repeats)) + int64(len(p.defined))
-	}
-	p.size = p.values + c.bytes(rows)
-	p.stride = (c.bytes(rows) + parquetAlign - 1) / parquetAlign * parquetAlign
-	return p
 }
 
 // newParquetRows returns a row group.

@@ -201,9 +201,11 @@ func (r *parquetRun) appendChunk(t *thrift, column, at int64, c *parquetColumn) 
 	t.wide(2, at)
 	t.structure(3)
 	t.i32(1, parquetTypes[r.kind.DType].physical)
-	t.list(2, thriftI32, 2)
-	t.varint(0) // plain
-	t.varint(3) // RLE
+	encodings := r.kind.encodings()
+	t.list(2, thriftI32, int64(len(encodings)))
+	for _, e := range encodings {
+		t.varint(e)
+	}
 	if r.kind.Len > 0 {
 		t.list(3, thriftBinary, 3)
 		t.element(parquetName(buffer[:0], column))
@@ -217,7 +219,10 @@ func (r *parquetRun) appendChunk(t *thrift, column, at int64, c *parquetColumn) 
 	t.wide(5, c.count)
 	t.wide(6, c.size)
 	t.wide(7, c.size)
-	t.wide(9, at)
+	t.wide(9, at+c.page)
+	if r.kind.inDictionary() {
+		t.wide(11, at)
+	}
 	t.end()
 	t.end()
 }

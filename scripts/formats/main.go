@@ -5,6 +5,7 @@
 //	formats payload FORMAT SIZE|any [KEY=VALUE]... >FILE   what gen says that is in it
 //	formats parquet FILE     reads a table with parquet-go and writes its values, column
 //	                         by column within a row group
+//	formats parquet-again FILE   the same with arrow-go, column by column
 //	formats arrow FILE       the same of an Arrow file, with arrow-go
 //	formats pt FILE          writes the values of its only tensor, with gopickle
 //	formats safetensors FILE, formats gguf FILE   the same, with libraries of these names
@@ -25,10 +26,10 @@ import (
 	"github.com/dgenfs/dgenfs/gen"
 )
 
-var errUsage = errors.New("usage: formats write|payload FORMAT SIZE|any [KEY=VALUE]..., or formats parquet|arrow|pt|safetensors|gguf FILE")
+var errUsage = errors.New("usage: formats write|payload FORMAT SIZE|any [KEY=VALUE]..., or formats parquet|parquet-again|arrow|pt|safetensors|gguf FILE")
 
 var readers = map[string]func(string, *bufio.Writer) error{
-	"parquet": readParquet, "arrow": readArrow, "pt": readTorch, "safetensors": readSafetensors, "gguf": readGGUF,
+	"parquet": readParquet, "parquet-again": readParquetAgain, "arrow": readArrow, "pt": readTorch, "safetensors": readSafetensors, "gguf": readGGUF,
 }
 
 func main() {
