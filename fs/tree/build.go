@@ -44,6 +44,7 @@ type Builder struct {
 	next     ID     // first position not given out yet
 	files    uint64 // so far, of generation 0
 	added    []*node
+	dirs     []dirEntry
 	errors   Errors
 	full     bool // there are too many positions already
 
@@ -51,6 +52,12 @@ type Builder struct {
 	names strings.Builder
 	kinds map[kind]*kind
 	kind  *kind // that was asked for last
+}
+
+// dirEntry is an entry that is a directory.
+type dirEntry struct {
+	entry uint32
+	node  *node
 }
 
 // NewBuilder returns a builder of an empty tree. The error is one of ErrHistory.
@@ -70,7 +77,14 @@ func (b *Builder) root() *node { return b.tree.nodes[0] }
 func (b *Builder) Add(e Entry) {
 	entry := uint32(len(b.patterns))
 	b.patterns = append(b.patterns, e.Pattern)
-	components, err := parsePattern(e.Pattern)
+	pattern, isDir := strings.CutSuffix(e.Pattern, "/")
+	if pattern == "" {
+		pattern, isDir = e.Pattern, false // "/", or nothing
+	}
+	components, err := parsePattern(pattern)
+	if err == nil && isDir && e != (Entry{Pattern: e.Pattern}) {
+		err = errNoName
+	}
 	if err != nil {
 		b.wrong(entry, err)
 		return
@@ -81,11 +95,12 @@ func (b *Builder) Add(e Entry) {
 	}
 	parent := b.root()
 	for i := range components {
-		isFile := i == len(components)-1
+		isFile := i == len(components)-1 && !isDir
 		c := &components[i]
 		old := parent.dir.byKey(c.key())
 		if old != nil && !isFile && old.dir != nil {
 			parent = old
+			parent.dir.kept = parent.dir.kept || isDir
 			continue
 		}
 		n := b.newNode()
@@ -93,7 +108,7 @@ func (b *Builder) Add(e Entry) {
 		if isFile {
 			n.kind, n.size = b.kindOf(e.Spec, e.Sizes), e.Spec.Size
 		} else {
-			n.dir = new(directory)
+			n.dir = &directory{kept: isDir}
 		}
 		b.setName(n, c)
 		if old != nil {
@@ -102,6 +117,9 @@ func (b *Builder) Add(e Entry) {
 		}
 		parent.dir.add(n)
 		parent = n
+	}
+	if isDir {
+		b.dirs = append(b.dirs, dirEntry{entry, parent})
 	}
 }
 
@@ -126,6 +144,10 @@ func (b *Builder) Tree() (*Tree, error) {
 		if n.dir == nil && n.round() == 0 {
 			t.entries[n.entry] = uint32(i)
 		}
+	}
+	for _, d := range b.dirs {
+		i, _ := slices.BinarySearch(t.bases, d.node.base)
+		t.entries[d.entry] = uint32(i)
 	}
 	t.count()
 	return t, nil

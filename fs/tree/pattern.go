@@ -16,6 +16,8 @@ const (
 	maxPath   = 4095 // bytes, PATH_MAX of Linux without the final NUL
 )
 
+var errNoName = errors.New(`a file needs a name after the last "/"`)
+
 // parsePattern splits a pattern into its components, at least one.
 func parsePattern(pattern string) ([]component, error) {
 	switch {
@@ -24,7 +26,7 @@ func parsePattern(pattern string) ([]component, error) {
 	case pattern[0] == '/':
 		return nil, errors.New(`paths begin at the mount point; leave out the "/" in front`)
 	case strings.HasSuffix(pattern, "/"):
-		return nil, errors.New(`a file needs a name after the last "/"`)
+		return nil, errNoName
 	case strings.Contains(pattern, "\x00"):
 		return nil, errors.New("a name cannot have a NUL byte; leave it out")
 	}

@@ -4,6 +4,7 @@
 //	# mail of a hundred people
 //	user{00..99}/mail/{0..}/{000..}.eml  lognormal:12K:1.4,compress=2,total=1T
 //	user{00..99}/address book            40K
+//	user{00..99}/trash/
 //
 // The last blanks of a line separate the two, so patterns may contain blanks. Empty lines
 // are ignored, and those that begin with "# " or are a single #. A pattern may be in
@@ -16,6 +17,8 @@
 // a blank, or with # and anything else, and several blanks before a SPEC that is a bare
 // number of bytes. Any byte can be written in a pattern as \xHH. See package tree for
 // patterns, and package spec for specs.
+//
+// A line that ends in a slash is a directory, which may be empty; no SPEC has a slash.
 //
 // A line of flags, such as #! --seed 7, says what the files depend on besides: see
 // [Directives].
@@ -75,7 +78,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
-		if err == nil {
+		if err == nil && !l.isDir() {
 			l.Pattern, err = closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {
