@@ -67,6 +67,10 @@ func (l *tfRecords) size() int64 {
 	return int64(len(l.before)) + l.payload + int64(len(l.after)) + 4
 }
 
+// RecordSize returns the bytes of a tfrecord file of one record whose payload has so
+// many, 1 to 2147483583.
+func RecordSize(payload int64) int64 { return newTFRecords(payload).size() }
+
 // crc appends the CRC of the record whose payload begins at an offset.
 func (l *tfRecords) crc(b []byte, payload int64, w *work) ([]byte, error) {
 	c := castagnoli()

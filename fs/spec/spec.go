@@ -51,7 +51,8 @@
 // Where a spec is for many files, see [ParseFiles], their sizes may be drawn, and
 // it may say how many of them there are:
 //
-//	SIZE          FROM..TO, log-uniform, or lognormal:MEDIAN:SIGMA
+//	SIZE          FROM..TO, lognormal:MEDIAN:SIGMA or normal:MEAN:SIGMA, both perhaps
+//	              with :MIN..MAX, or square:SIDE:SIGMA; see [Sizes]
 //	total=SIZE    as many as have this size together
 //	share=P%      this share of the number of all files
 //
@@ -60,8 +61,7 @@
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
 // nothing is clamped or ignored. Packages gen and format generate what specs say; see
-// [Spec.Open]. The functions are pure, so concurrent use
-// is safe.
+// [Spec.Open]. The functions are pure, so concurrent use is safe.
 package spec
 
 import (

@@ -291,7 +291,7 @@ func (t *Tree) filesOf(n *node) uint64 {
 func (t *Tree) addBytes(n *node, files uint64) {
 	over, product := bits.Mul64(files, uint64(n.size))
 	if !n.kind.sizes.IsZero() {
-		mean := float64(n.kind.sizes.Sum(n.count)) / float64(n.count)
+		mean := float64(n.kind.spec.SumSizes(n.kind.sizes, n.count)) / float64(n.count)
 		if sum := mean * float64(files); sum < math.MaxUint64 {
 			over, product = 0, uint64(sum)
 		} else {

@@ -95,7 +95,7 @@ func (n *node) spec() spec.Spec {
 func (n *node) specOf(instance uint64) spec.Spec {
 	s := n.spec()
 	if !n.kind.sizes.IsZero() {
-		s = s.Sized(n.kind.sizes.At(n.lots.sizes.At(instance), n.count))
+		s = s.Drawn(n.kind.sizes, n.lots.sizes.At(instance), n.count)
 	}
 	return s
 }

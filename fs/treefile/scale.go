@@ -194,7 +194,7 @@ func meanSize(f spec.Files, files float64) float64 {
 		return float64(f.Size)
 	}
 	n := uint64(max(1, min(files, 1<<61)) + 0.5)
-	return float64(f.Sizes.Sum(n)) / float64(n)
+	return float64(f.SumSizes(f.Sizes, n)) / float64(n)
 }
 
 // closeRanges returns the pattern of an entry with ends for its open ranges, so that it
