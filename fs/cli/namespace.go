@@ -42,7 +42,7 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	parsed(f, &n.files, "files", "", "", whole(1, maxFiles), "make `N` files of --size, data-000 to data-999 for 1000")
 	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; or a directory, which may be empty: valid/; may be repeated")
 	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input; flags of a line such as #! --seed 7 in it hold unless they are given here")
-	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count")
+	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count, if it is not one of mlperf, which have a size of their own")
 	parsed(f, &n.total, "total", "", "", parseTotal, "the `SIZE` of all files together of the entries with share=, as a --preset has them")
 	parsed(f, &n.count, "count", "", "", whole(1, maxFiles), "the number `N` of these files")
 }
@@ -229,6 +229,16 @@ func (n *namespaceFlags) treeName() string {
 		return "standard input"
 	}
 	return n.tree
+}
+
+// directing returns the tree file that may give flags, and what errors call it: that of
+// --tree, or the preset.
+func (n *namespaceFlags) directing(treeText []byte) (name string, text []byte) {
+	if n.set.Changed("preset") {
+		text, _ = treefile.Preset(n.preset)
+		return "--preset " + n.preset, text
+	}
+	return n.treeName(), treeText
 }
 
 // readTree returns what --tree names; nil without it.

@@ -174,8 +174,14 @@ func appendLiteral(parts []part, s string) []part {
 	return parts
 }
 
-// parseRange reads {a..b}, or {a..}, which is open.
+// parseRange reads {a..b}, or {a..}, {#..} and {#}, which are open.
 func parseRange(s string) (part, error) {
+	switch s {
+	case "{#..}":
+		return part{open: true, padded: true}, nil
+	case "{#}":
+		return part{open: true, count: true}, nil
+	}
 	from, to, _ := strings.Cut(s[1:len(s)-1], "..")
 	open := s == "{"+from+"..}"
 	if open {

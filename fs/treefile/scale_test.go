@@ -26,6 +26,10 @@ func TestScaleErrors(t *testing.T) {
 		{"d{0..99}/{0..} 1M,share=100%", Scale{Total: 50 << 20}, "the smallest tree of this shape has 100M; ask for that, or for more"},
 		{"a{0..} 1M,total=100K", Scale{}, `f:1: pattern "a{0..}": total=100K comes to 1M, as files are whole`},
 		{"d{0..99}/{0..} 1M,total=149M", Scale{}, `f:1: pattern "d{0..99}/{0..}": total=149M comes to 100M`},
+		{"a{#}-{0..} 1M,total=1G", Scale{}, `f:1: pattern "a{#}-{0..}": {#} is how many numbers {#..} has, and there is none`},
+		{"a{#..} 1M", Scale{}, `f:1: pattern "a{#..}": has an open range`},
+		{"a{#} 1M", Scale{}, `f:1: pattern "a{#}": has an open range`},
+		{"a{#} 1M,total=1G", Scale{}, `f:1: pattern "a{#}": {#} is how many numbers {#..} has`},
 		{"a{0..} 1..16,total=9223372036854775807", Scale{}, `f:1: pattern "a{0..}": {0..} has room for numbers of up to 18 digits`},
 		{"a{0..} 0,total=100K", Scale{}, `f:1: total=100K: 2^61 files or more`},
 	} {

@@ -23,9 +23,10 @@
 // A line of flags, such as #! --seed 7, says what the files depend on besides: see
 // [Directives].
 //
-// How many numbers an open range such as {000..} has follows from the total size of
+// How many numbers an open range such as {000..} or {#..} has follows from the total size of
 // the entry's files, total=, or from the entry's share of all files, share=, and the
-// [Scale] of the tree.
+// [Scale] of the tree. {#..} has numbers from 0 with as many digits as how many there
+// are, which {#} is: img_{#..}_of_{#}.npz is img_000_of_168.npz to img_167_of_168.npz.
 //
 // The package neither reads nor writes files. Its functions are pure.
 package treefile
