@@ -43,6 +43,9 @@ func (f Files) Named(name string) (Files, error) {
 		return Files{}, fmt.Errorf("format=auto: %q has no extension of a known format; write one of %s", Cut(name), strings.Join(format.Names(), " "))
 	}
 	f.Format.Format = known
+	if err := f.checkIndex(); err != nil {
+		return Files{}, err
+	}
 	if err := f.checkFormat(); err != nil {
 		return Files{}, err
 	}

@@ -46,6 +46,7 @@ type Entry struct {
 	Pattern string
 	Spec    spec.Spec
 	Sizes   spec.Sizes // if they are drawn
+	Index   spec.Index // if they have index files, which are files of the tree, too
 }
 
 // ID is the position of a file or directory; 0 is not a position.
@@ -160,7 +161,7 @@ func (t *Tree) Entry(i int) Entry {
 	if n.dir != nil {
 		return Entry{Pattern: string(append(n.appendText(nil), '/'))}
 	}
-	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes}
+	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index}
 }
 
 // Lookup returns the child of a directory that has the given name: its position,

@@ -99,7 +99,7 @@ func AppendEntry(b []byte, e tree.Entry) []byte {
 		return append(appendEscaped(b, e.Pattern), '\n')
 	}
 	b = append(appendEscaped(b, e.Pattern), ' ')
-	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes}.String()...)
+	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes, Index: e.Index}.String()...)
 	return append(b, '\n')
 }
 

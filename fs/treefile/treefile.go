@@ -90,7 +90,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			sum.add(l.Pattern, f)
 		}
 		entries = append(entries, i)
-		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes})
+		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index})
 	}
 	t, err = b.Tree()
 	var wrongEntries tree.Errors

@@ -83,6 +83,8 @@ var treeKeys = []key{
 		"Makes as many files as have this size together. NAME then has an open range: {0..}, or {000..} for up to a thousand names."},
 	{"share", "P%", "share of the number of files of the tree, see --total and --count",
 		"Makes this share of the number of files of the tree, which --total or --count gives. NAME then has an open range, as with total=."},
+	{"index", "DIR", "index files of tfrecords, or of files of records of record=SIZE",
+		"Gives each tfrecord NAME an index file DIR/NAME.idx, as tfrecord2idx makes it, and each file of plain records two, of their offsets and lengths, DIR/NAME.off.idx and DIR/NAME.sz.idx. record=SIZE is the length of these, else a file is one record. DIR may be . for beside the file."},
 }
 
 // drawnSizes are the forms of SIZE that give each of many files a size of its own.
