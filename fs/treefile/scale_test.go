@@ -80,13 +80,24 @@ func TestPresets(t *testing.T) {
 		if !shares(lines) || text[0] != '#' {
 			t.Errorf("%s has no shares, or no comments", name)
 		}
+		isWhole := strings.HasPrefix(name, "mlperf-llama3") // checkpoints, of many files each
 		for _, count := range []uint64{1000, 1e6, 1e9} {
+			if isWhole {
+				count = max(1, count/least.Count) * least.Count
+			}
 			tr := build(t, string(text), Scale{Count: count})
-			if off := float64(tr.Files())/float64(count) - 1; math.Abs(off) > 0.02 {
+			files := float64(tr.Files())
+			if strings.Contains(string(text), ",index=index\n") {
+				files /= 2
+			}
+			if off := files/float64(count) - 1; math.Abs(off) > 0.02 {
 				t.Errorf("%s: %d files, want %d", name, tr.Files(), count)
 			}
 		}
 		for _, total := range []int64{100 << 40, 1 << 50, 1 << 60} {
+			if isWhole {
+				total = total / least.Total * least.Total
+			}
 			tr := build(t, string(text), Scale{Total: total})
 			if off := float64(tr.Bytes())/float64(total) - 1; math.Abs(off) > 0.01 {
 				t.Errorf("%s: %d bytes, want %d", name, tr.Bytes(), total)

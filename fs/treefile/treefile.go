@@ -27,6 +27,8 @@
 // the entry's files, total=, or from the entry's share of all files, share=, and the
 // [Scale] of the tree. {#..} has numbers from 0 with as many digits as how many there
 // are, which {#} is: img_{#..}_of_{#}.npz is img_000_of_168.npz to img_167_of_168.npz.
+// Where the open ranges of several entries are in directories that are written alike,
+// these are the same directories, as many as the first of the entries needs.
 //
 // The package neither reads nor writes files. Its functions are pure.
 package treefile
@@ -74,13 +76,14 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 	var entries []int // the line of each entry
 	var sum sum       // of what has shares
 	all, scaleErr := scale.files(lines)
+	dirs := make(closedDirs)
 	for i, l := range lines {
 		f, err := l.files()
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
 		if err == nil && !l.isDir() {
-			l.Pattern, err = closeRanges(l.Pattern, f, all)
+			l.Pattern, err = dirs.closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {
 			wrong.add(i, err)
