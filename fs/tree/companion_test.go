@@ -65,7 +65,7 @@ func TestCompanions(t *testing.T) {
 				continue
 			}
 			files++
-			s.Generation, s.HasChange, s.Change, s.Phase = 0, false, 0, 0
+			s.Revision = spec.Revision{}
 			want := map[string]string{}
 			switch {
 			case strings.HasPrefix(path, "train/"):
