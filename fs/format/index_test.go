@@ -67,3 +67,14 @@ func TestHugeIndex(t *testing.T) {
 		}
 	}
 }
+
+// The size of a record is computed without making one.
+func TestRecordSize(t *testing.T) {
+	for n := int64(1); n < tfLargest-64; n += 1 + n/97 {
+		for _, payload := range []int64{n, max(1, n&^127-1), max(1, n&^127), n&^127*128%(1<<30) + 1} {
+			if got, want := RecordSize(payload), newTFRecords(payload).size(); got != want {
+				t.Fatalf("a record of %d has %d bytes, want %d", payload, got, want)
+			}
+		}
+	}
+}
