@@ -108,3 +108,29 @@ func TestMLPerfPresetsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// numpyWrites compares the sizes of files with what numpy writes for the same arrays.
+const numpyWrites = `
+import io, os, sys, numpy as np
+for root, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        path = os.path.join(root, name)
+        a = np.load(path)
+        b = io.BytesIO()
+        if name.endswith('npz'):
+            x = a['x']
+            np.savez(b, x=x, y=[0] * x.shape[2])
+        else:
+            np.save(b, a)
+        assert len(b.getvalue()) == os.path.getsize(path), (name, len(b.getvalue()), os.path.getsize(path))
+print('ok')
+`
+
+// Files whose sides are drawn have the sizes that numpy gives them, of any length of header.
+func TestDrawnSidesInNumpy(t *testing.T) {
+	needPython(t, "numpy")
+	mnt := mount(t, "--file", "a/{0..29}.npz:square:1000:700,format=auto", "--file", "b/{0..29}.npy:square:100:90,format=auto,dtype=f4", "--file", "c/{0..9}.npz:square:1:1,format=auto")
+	if out := output(t, python, "-c", numpyWrites, mnt); out != "ok\n" {
+		t.Errorf("%q", out)
+	}
+}

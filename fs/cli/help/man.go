@@ -98,7 +98,9 @@ characters {, } and \ are written \{, \} and \\, and \xHH is any byte.
 `
 
 const manTrees = `A tree file has a line for each entry: NAME, blanks, SPEC. A line that ends in a slash is
-a directory, which may be empty. Lines that begin with # are comments. dgenfs tree --preset NAME prints an example.
+a directory, which may be empty. Lines that begin with # are comments. dgenfs tree --preset NAME prints an example. A line #! --count N or #! --total SIZE says
+how large the entries with share= are, unless the command line does. {#..} in a NAME is an
+open range from 0 with as many digits as how many numbers it has, and {#} is how many.
 `
 
 var manFiles = [][2]string{
