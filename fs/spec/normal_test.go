@@ -54,7 +54,7 @@ func TestNormalSizes(t *testing.T) {
 			}
 		}
 	}
-	if err := sizesOf(t, "normal:140M:47M").Sizes.Check(10_000); err == nil || !strings.Contains(err.Error(), "the smallest of 10000 files has -") || !strings.Contains(err.Error(), "as in normal:140M:47M:1..") {
+	if err := sizesOf(t, "normal:140M:47M").Sizes.Check(10_000); err == nil || !strings.Contains(err.Error(), "the smallest of 10000 files has -") || !strings.Contains(err.Error(), "as normal:140M:47M:1.. does") {
 		t.Errorf("sizes below zero: %v", err)
 	}
 	if err := sizesOf(t, "normal:8191P:1P").Sizes.Check(10_000); err == nil || !strings.Contains(err.Error(), "or the mean smaller") {

@@ -105,7 +105,7 @@ func (d Sizes) Check(n uint64) error {
 		return nil // by their limits
 	}
 	if smallest := d.at(0, n) + 0.5; smallest < 0 {
-		return fmt.Errorf("sizes %q: the smallest of %d files has %.3g bytes; make sigma smaller, or write the smallest size, as in %s:1..", d, n, smallest, d)
+		return fmt.Errorf("sizes %q: the smallest of %d files has %.3g bytes; make sigma smaller, or write the smallest size, as %s:1.. does", d, n, smallest, d)
 	}
 	if largest := d.at(n-1, n) + 0.5; largest >= math.MaxInt64 {
 		middle := "median"
