@@ -18,9 +18,6 @@ var keys = slices.Concat(
 	[]string{"rate", "latency", "fail", "corrupt"},
 )
 
-// filesKeys are those of many files alone, likewise.
-var filesKeys = []string{"total", "share"}
-
 // unknownKey returns the error about a key behind a size.
 func unknownKey(size, key string, many bool) error {
 	if isDigits(size) && leadingDigits(key) > 0 {
