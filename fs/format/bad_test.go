@@ -51,6 +51,11 @@ func TestBad(t *testing.T) {
 		{"arrow", 1000, []string{"shape", "3x3"}, `shape "3x3": an arrow column has one dimension`},
 		{"gguf", 1000, []string{"dtype", "u4"}, `dtype "uint32": gguf has int8 `},
 		{"npy", Any, []string{"shape", "4611686018427387904", "dtype", "f4"}, "size: npy of float32, shape=4611686018427387904 is larger than a file can be, 2^63-1 bytes"},
+		{"tfindex", 100, nil, "record: format=tfindex needs it: the length of the records that it is the index of"},
+		{"tfindex", 30, []string{"record", "2500"}, "size 30: not possible for tfindex of records of 2500; the nearest are 27 and 37"},
+		{"tfindex", 30, []string{"record", "2G"}, `record "2G": a record has at most 2147483583 bytes`},
+		{"offsets", 9, []string{"record", "5"}, "size 9: not possible for offsets of records of 5; the nearest are 8 and 16"},
+		{"lengths", 0, []string{"record", "5"}, "size 0: the smallest lengths of records of 5 has 8 bytes"},
 		{"hdf5", -7, nil, "size -7: hdf5 has no files of any size"},
 	} {
 		d := Description{Format: test.format, Size: test.size}

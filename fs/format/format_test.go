@@ -63,6 +63,10 @@ func samples(t testing.TB) map[string]Description {
 	add("arrow u8", "arrow", Any, "shape", "10001")
 	add("gguf", "gguf", Any, "shape", "100x300", "dtype", "bf16")
 	add("gpt", "gpt", 3<<20)
+	add("lengths", "lengths", 8*5001, "record", "128K")
+	add("offsets", "offsets", 8*5001, "record", "128K")
+	add("tfindex", "tfindex", IndexSize(TFIndex, 114244, 10_000), "record", "114244")
+	add("tfindex tiny", "tfindex", IndexSize(TFIndex, 1, 3_000), "record", "1")
 	return m
 }
 
