@@ -89,6 +89,8 @@ func TestBadValues(t *testing.T) {
 		{"columns", "3xf5", `columns "3xf5": types are `},
 		{"columns", "3xf4x0", `columns "3xf4x0": a list has 1 to 268435455 elements`},
 		{"columns", "9999+2", `columns "9999+2": a table has at most 10000 columns`},
+		{"columns", strings.Repeat("f4+i4+", 128) + "1", `columns "f4+i4+f4`},
+		{"columns", strings.Repeat("1xf4+1xi4+", 128) + "1", `columns "1xf4+1xi4+`},
 		{"rows", "-1", `rows "-1": must be a whole number of 1 or more`},
 		{"members", "0", `members "0": must be a whole number of 1 or more`},
 		{"member", "3K.tfrecord", `member "3K.tfrecord": what is behind the size must be one of .npy .jpeg`},
