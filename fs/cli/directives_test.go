@@ -18,7 +18,7 @@ func TestTreeFileCarriesFlags(t *testing.T) {
 		nil,
 		{"--seed", "7"},
 		{"--seed", "0xffffffffffffffff", "--mode", "0400", "--uid", "12", "--gid", "34"},
-		{"--generation", "6", "--change", "2.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
+		{"--generation", "6", "--change", "2.5%", "--insert", "0.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
 		{"--generation", "3", "--grow", "4%", "--shard", "2/3"},
 		{"--latency", "1us", "--rate", "10G", "--fail", "eio:0.000001%"},
 		{"-o", "seed=5,fail=eio@1K+4,mode=440"},
@@ -50,6 +50,24 @@ func TestTreeFileCarriesFlags(t *testing.T) {
 		served.namespace = namespace{}
 		if !reflect.DeepEqual(served, got) {
 			t.Errorf("%q: the server has %+v, want %+v", args, served, got)
+		}
+	}
+}
+
+// A tree file may say how large it is; the command line then says otherwise by either flag.
+func TestTreeFileHasAScale(t *testing.T) {
+	file := writeTree(t, "#! --count 168\na/img_{#..}_of_{#}.x 1M,share=100%\n")
+	for _, test := range []struct {
+		args  []string
+		first string
+	}{
+		{nil, "a/img_{000..167}_of_168.x 1M"},
+		{[]string{"--count", "9"}, "a/img_{0..8}_of_9.x 1M"},
+		{[]string{"--total", "1G"}, "a/img_{0000..1023}_of_1024.x 1M"},
+	} {
+		text := runTree(t, append(test.args, "--tree", file)...)
+		if lines := strings.Split(text, "\n"); lines[2] != test.first {
+			t.Errorf("%q: %q, want %q", test.args, lines[2], test.first)
 		}
 	}
 }

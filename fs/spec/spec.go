@@ -4,15 +4,16 @@
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | run | skew | scope | group | compress |
 //	       texture | spread | zero | random | region |
-//	       generation | change | phase | format | shape | dtype | nan | record |
-//	       columns | rows | rowgroup | members | member | rate | latency | fail
+//	       generation | change | insert | phase | format | shape | dtype | nan |
+//	       record | columns | rows | rowgroup | members | member | rate | latency |
+//	       fail
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
 //	run=SIZE      neighbouring units that repeat and change together: a multiple of
-//	              the unit up to 1T; one unit if not given
+//	              the unit up to 1T; one unit if not given, but in version 1
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
@@ -29,6 +30,8 @@
 //	region=SIZE   length of a region, a multiple of 4K up to 1G; 64K
 //	generation=N  which of the generations of a file that changes, 0 to 4095
 //	change=P%     share of the distinct units that each generation replaces
+//	insert=P%     share of its size that each generation inserts into the file, which
+//	              shifts what follows
 //	phase=N       billionths of a unit to be replaced that are there from the
 //	              start, 0 to 999999999: which small files change when
 //	format=NAME   what the file is to its readers, see package format, which has
@@ -51,17 +54,18 @@
 // Where a spec is for many files, see [ParseFiles], their sizes may be drawn, and
 // it may say how many of them there are:
 //
-//	SIZE          FROM..TO, log-uniform, or lognormal:MEDIAN:SIGMA
+//	SIZE          FROM..TO, lognormal:MEDIAN:SIGMA or normal:MEAN:SIGMA, both perhaps
+//	              with :MIN..MAX, or square:SIDE:SIGMA; see [Sizes]
 //	total=SIZE    as many as have this size together
 //	share=P%      this share of the number of all files
+//	index=DIR     files with records have index files, see [Index]
 //
 // Where a drawn size is not one that the format has, the file has the nearest one.
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
 // nothing is clamped or ignored. Packages gen and format generate what specs say; see
-// [Spec.Open]. The functions are pure, so concurrent use
-// is safe.
+// [Spec.Open]. The functions are pure, so concurrent use is safe.
 package spec
 
 import (
@@ -106,35 +110,21 @@ type Spec struct {
 
 	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
 
-	Generation int    // of a file that changes, 0 to MaxGeneration; 0 unless given
-	HasChange  bool   // whether the spec says how much it changes
-	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
-	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
+	Revision // generation=, change=, insert=, phase=: what generations have changed
 
 	Format format.Description // zero if there is none; its Size is always 0, and its Format may be Auto in Files
 
 	Trouble Trouble // rate=, latency=, fail=: how reads through a mount are slowed down or fail
 }
 
-// Files says what the files of an entry are.
-type Files struct {
-	Spec         // Size is 0 if Sizes says more
-	Sizes Sizes  // zero if all have Size
-	Total int64  // bytes of all together, which says how many there are; 0 if not given
-	Share uint64 // billionths of the number of all files; 0 if not given
-}
-
 // keys in the order in which String writes them.
 var keys = slices.Concat(
 	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
 	textureKeys,
-	[]string{"generation", "change", "phase"},
+	revisionKeys,
 	formatKeys,
 	[]string{"rate", "latency", "fail"},
 )
-
-// filesKeys are those of many files alone, likewise.
-var filesKeys = []string{"total", "share"}
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
 // order, each at most once.
@@ -150,10 +140,6 @@ func Parse(s string) (Spec, error) {
 	}
 	return f.Spec, err
 }
-
-// ParseFiles reads the spec of many files, such as lognormal:64K:1.5,total=1T; any
-// spec of a single file is one, too. With format=auto, Named checks the rest. Errors are like those of Parse.
-func ParseFiles(s string) (Files, error) { return parse(s, true) }
 
 func parse(s string, many bool) (f Files, err error) {
 	size, rest, more := strings.Cut(s, ",")
@@ -235,6 +221,9 @@ func (f *Files) check(given map[string]bool) error {
 	case !f.Sizes.IsZero() && given["group"]:
 		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
 	}
+	if err := f.checkIndex(); err != nil {
+		return err
+	}
 	if err := f.checkFormat(); err != nil {
 		return err
 	}
@@ -250,26 +239,6 @@ func (f *Files) check(given map[string]bool) error {
 		return nil // each file fails as far as it has the range
 	}
 	return f.Trouble.check(f.Size)
-}
-
-func (f *Files) set(key, value string) (err error) {
-	switch key {
-	case "total":
-		if f.Total, err = bytesize.Parse(value); err != nil {
-			return fmt.Errorf("total: %w", err)
-		}
-		if f.Total == 0 {
-			return fmt.Errorf("total %q: must be 1 byte or more", Cut(value))
-		}
-	case "share":
-		if f.Share, err = ParseShare(value); err != nil {
-			return fmt.Errorf("share %q: %w", Cut(value), err)
-		}
-		if f.Share == 0 {
-			return fmt.Errorf("share %q: must be more than 0%%", Cut(value))
-		}
-	}
-	return nil
 }
 
 func (s *Spec) set(key, value string) (err error) {
@@ -311,22 +280,12 @@ func (s *Spec) set(key, value string) (err error) {
 		if s.Compress > MaxCompress {
 			return fmt.Errorf("compress %q: the highest ratio is %v", Cut(value), MaxCompress)
 		}
-	case "generation":
-		s.Generation, err = ParseGeneration(value)
-	case "change":
-		s.HasChange = true
-		if s.Change, err = ParseShare(value); err != nil {
-			return fmt.Errorf("change %q: %w", Cut(value), err)
-		}
-	case "phase":
-		n, err := strconv.ParseUint(value, 10, 64)
-		if err != nil || n >= Billion {
-			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", Cut(value), Billion-1)
-		}
-		s.Phase = n
 	default:
 		if slices.Contains(textureKeys, key) {
 			return s.Texture.set(key, value)
+		}
+		if slices.Contains(revisionKeys, key) {
+			return s.Revision.set(key, value)
 		}
 		if isFormatKey(key) {
 			return s.setFormat(key, value)
@@ -340,24 +299,6 @@ func (s *Spec) set(key, value string) (err error) {
 // Parse turns it back into an equal Spec. In a Spec made by hand, 0 counts as
 // the default of Dedup, Unit and Compress.
 func (s Spec) String() string { return bytesize.Format(s.Size) + string(s.appendKeys(nil)) }
-
-// String returns the canonical form, which ParseFiles turns back into equal Files.
-func (f Files) String() string {
-	var b []byte
-	if f.Sizes.IsZero() {
-		b = append(b, bytesize.Format(f.Size)...)
-	} else {
-		b = append(b, f.Sizes.String()...)
-	}
-	b = f.appendKeys(b)
-	if f.Total != 0 {
-		b = append(append(b, ",total="...), bytesize.Format(f.Total)...)
-	}
-	if f.Share != 0 {
-		b = append(append(b, ",share="...), FormatShare(f.Share)...)
-	}
-	return string(b)
-}
 
 func (s Spec) appendKeys(b []byte) []byte {
 	if s.HasSeed {
@@ -385,15 +326,6 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if _, _, usual := s.Texture.Texture.Ratios(); s.Compress != usual && s.Compress != 0 {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
-	b = s.Texture.append(b)
-	if s.Generation != 0 {
-		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
-	}
-	if s.HasChange {
-		b = append(append(b, ",change="...), FormatShare(s.Change)...)
-	}
-	if s.Phase != 0 {
-		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
-	}
+	b = s.Revision.append(s.Texture.append(b))
 	return s.Trouble.append(s.Format.Append(b))
 }
