@@ -1,0 +1,143 @@
+package verify
+
+import (
+	"sync"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+)
+
+// variants are the other seeds and generations whose data may be found in place of the
+// right ones. What one file has shown is tried first in others. They may be used
+// concurrently.
+type variants struct {
+	source *source
+
+	mu    sync.Mutex
+	found []found
+}
+
+// found is a seed or a generation.
+type found struct {
+	kind  Kind
+	value uint64
+}
+
+// maxFound is how many seeds and generations are tried in every file.
+const maxFound = 8
+
+// learn makes a seed or generation one that is tried in every file.
+func (v *variants) learn(f found) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, known := range v.found {
+		if known == f {
+			return
+		}
+	}
+	if len(v.found) < maxFound {
+		v.found = append(v.found, f)
+	}
+}
+
+// likely returns those that are tried in a file without having been found before.
+func (v *variants) likely(f *file) []found {
+	var all []found
+	if g := f.spec.Generation; g > 0 && f.spec.Change > 0 {
+		for _, stale := range []int{g - 1, g - 2, 0} {
+			if stale >= 0 && (stale > 0 || g > 2 || len(all) == 0) {
+				all = append(all, found{Generation, uint64(stale)})
+			}
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return append(all, v.found...)
+}
+
+// spec returns the spec of a file in another seed or generation, and false if that is the
+// same file.
+func (v *variants) spec(f *file, other found) (spec.Spec, bool) {
+	t := f.spec
+	if other.kind == Generation {
+		if t.Change == 0 || other.value > spec.MaxGeneration {
+			return t, false
+		}
+		t.Generation = int(other.value)
+		return t, t != f.spec
+	}
+	if f.node.Spec.HasSeed {
+		t.Seed = other.value
+	} else {
+		t = v.source.specOf(f, other.value)
+	}
+	return t, t != f.spec
+}
+
+// model returns the explanation that a file has another seed or generation, or nil.
+func (v *variants) model(f *file, other found) *model {
+	t, ok := v.spec(f, other)
+	if !ok {
+		return nil
+	}
+	m, err := variant(t, other.kind, other.value, f.name)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// others returns the explanations by other seeds and generations that are tried at every
+// place of a file.
+func (x *examiner) others() []*model {
+	if x.opened == nil && x.variants != nil {
+		x.opened = []*model{}
+		for _, f := range x.variants.likely(x.file) {
+			if m := x.variants.model(x.file, f); m != nil {
+				x.opened = append(x.opened, m)
+			}
+		}
+	}
+	return x.opened
+}
+
+// maxSeeds is how many seeds are tried for data that nothing else explains.
+const maxSeeds = 1 << 16
+
+// search returns the seed or generation of which a file has p at offset off.
+func (v *variants) search(f *file, p []byte, off int64) *model {
+	const enough = 32
+	if len(p) < enough || plain(p) < 8 {
+		return nil
+	}
+	p = p[:min(len(p), gap)]
+	got := make([]byte, len(p))
+	try := func(other found) *model {
+		t, ok := v.spec(f, other)
+		if !ok {
+			return nil
+		}
+		r, err := open(t)
+		if err != nil {
+			return nil
+		}
+		defer r.Close()
+		if n, _ := r.ReadAt(got, off); n < len(got) || string(got) != string(p) {
+			return nil
+		}
+		v.learn(other)
+		return v.model(f, other)
+	}
+	if f.spec.Change > 0 {
+		for g := range uint64(spec.MaxGeneration + 1) {
+			if m := try(found{Generation, g}); m != nil {
+				return m
+			}
+		}
+	}
+	for seed := range uint64(maxSeeds) {
+		if m := try(found{Seed, seed}); m != nil {
+			return m
+		}
+	}
+	return nil
+}
