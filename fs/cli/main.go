@@ -33,6 +33,7 @@ func commands() []help.Command {
 		listCommand(),
 		runCommand(),
 		catCommand(),
+		verifyCommand(),
 		measureCommand(),
 		benchCommand(),
 		treeCommand(),

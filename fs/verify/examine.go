@@ -33,7 +33,15 @@ type examiner struct {
 	window     []byte // that was searched last
 	scratch    []byte
 
-	runs []Run
+	runs    []Run
+	dropped *tally // of runs beyond maxRuns; may be nil
+}
+
+// close closes what the examiner has opened itself.
+func (x *examiner) close() {
+	for _, m := range x.opened {
+		m.close()
+	}
 }
 
 // examine explains the differences of a buffer, which the copy has from offset off on, a
@@ -303,6 +311,17 @@ func (x *examiner) add(r Run) {
 			last.Kind, last.key = Inserted, ""
 			last.Text = "inserted: " + last.Text
 		}
+	}
+	if len(x.runs) >= maxRuns && x.dropped != nil {
+		// The last one stays, as others may join it.
+		if *x.dropped == nil {
+			*x.dropped = tally{}
+		}
+		last := &x.runs[len(x.runs)-1]
+		last.finish()
+		x.dropped.add(last)
+		*last = r
+		return
 	}
 	x.runs = append(x.runs, r)
 }

@@ -56,7 +56,9 @@ type Run struct {
 	Generation *int    `json:"generation,omitempty"` // that the data have
 
 	key string // of what explains it; equal for neighbours that are one run
-	eof bool   // it goes on to the end of the copy
+	eof bool   // it goes on to the end of the copy, or of what there should be of it
+
+	order int // in the report
 }
 
 // End returns the offset behind the run.

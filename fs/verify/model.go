@@ -17,6 +17,8 @@ type model struct {
 	// can say.
 	fill func(p []byte, off int64) int
 
+	close func() // what the model has opened itself; nil if it has not
+
 	least int // bytes that must differ and be explained for it to be believed
 
 	// Of data of another place, seed or generation.
@@ -168,6 +170,7 @@ func variant(t spec.Spec, kind Kind, value uint64, name string) (*model, error) 
 		return nil, err
 	}
 	m := placed(r, false, name, 0)
+	m.close = func() { r.Close() }
 	m.kind, m.key, m.text = kind, fmt.Sprintf("%s %d", kind, value), fmt.Sprintf("data of %s %d", kind, value)
 	if kind == Seed {
 		m.seed = &value

@@ -1,0 +1,189 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// maxWindows is how many regions are looked up at every offset of their first cell: of
+	// others, only a few are, which suffices where the data begin at a border of sectors.
+	maxWindows = 256
+	// perRegion is how many pieces of a region are looked up.
+	perRegion = 16
+	// rounds is how often what is left is looked up again.
+	rounds = 3
+	// patience is how long looking up may take, or else a quarter of all the time.
+	patience = time.Minute
+)
+
+// resolve looks for the places of the data that nothing has explained so far, examines
+// these regions once more with what was found, and records them.
+func (c *committer) resolve(ctx context.Context) {
+	regions := c.pending
+	c.pending = nil
+	for round := range rounds {
+		if len(regions) == 0 {
+			return
+		}
+		start := time.Now()
+		hints := c.places(ctx, regions)
+		c.located += time.Since(start)
+		if len(hints) == 0 {
+			if round == 0 {
+				c.inVain++
+			}
+			if round > 0 {
+				break
+			}
+		} else {
+			c.inVain = 0
+		}
+		var left []region
+		for i := range regions {
+			left = append(left, c.again(&regions[i], hints[i], round)...)
+		}
+		regions = left
+		if c.located > patience && c.located > time.Since(c.started)/4 || len(hints) == 0 {
+			break
+		}
+	}
+	for i := range regions {
+		c.record(&regions[i].file, regions[i].size, regions[i].run)
+	}
+}
+
+// places returns explanations for regions, by their index.
+func (c *committer) places(ctx context.Context, regions []region) map[int][]*model {
+	found := map[int][]*model{}
+	var samples []*sample
+	var of []int
+	for i := range regions {
+		r := &regions[i]
+		taken := c.samples(r, len(regions) <= maxWindows || i < maxWindows)
+		for _, s := range taken {
+			if len(s.data) >= printSize {
+				samples, of = append(samples, s), append(of, i)
+			}
+		}
+		if len(taken) > 0 && ctx.Err() == nil && i < maxWindows {
+			s := taken[0]
+			if m := c.variants.search(s.file, s.data, s.off); m != nil {
+				found[i] = append(found[i], m)
+			}
+		}
+	}
+	if len(samples) == 0 {
+		return found
+	}
+	l := newLocator(&c.source, samples)
+	l.locate(ctx)
+	for i, s := range samples {
+		if s.place == nil {
+			continue
+		}
+		r, err := open(s.place.file.spec)
+		if err != nil {
+			continue
+		}
+		found[of[i]] = append(found[of[i]], placed(r, s.place.file.name == s.file.name, s.place.file.name, s.off-s.place.off))
+	}
+	return found
+}
+
+// samples reads pieces of a region again.
+func (c *committer) samples(r *region, windows bool) (samples []*sample) {
+	f, err := c.openCopy(r.file.path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	p := aligned(4 * page)
+	take := func(off, length int64, windows bool) {
+		begin := off / page * page
+		n, err := readFull(f, p, begin)
+		skip := off - begin
+		if err != nil || int64(n) <= skip {
+			return
+		}
+		data := p[skip:min(int64(n), skip+length)]
+		if !windows {
+			data = data[:min(len(data), printSize)]
+		}
+		samples = append(samples, &sample{file: &r.file, off: off, data: bytes.Clone(data), fine: length < page+printSize})
+	}
+	take(r.run.Offset, min(r.run.Length, page+printSize), windows)
+	// The region may have data of many places.
+	begin := roundUp(r.run.Offset+1, page)
+	step := max(page, roundUp(r.run.Length/perRegion, page))
+	for off := begin; off+printSize <= r.run.End(); off += step {
+		take(off, min(page, r.run.End()-off), windows && len(samples) < 2)
+	}
+	return samples
+}
+
+// again examines a region once more, records what is explained now, and returns the rest.
+func (c *committer) again(r *region, hints []*model, round int) (left []region) {
+	f, err := c.openCopy(r.file.path)
+	if err != nil {
+		return []region{*r}
+	}
+	defer f.Close()
+	reader, err := open(r.file.spec)
+	if err != nil {
+		return []region{*r}
+	}
+	defer reader.Close()
+	if r.run.Kind == Excess {
+		c.excessAgain(r, hints)
+		return nil
+	}
+	x := &examiner{file: &r.file, reader: reader, variants: &c.variants, scratch: make([]byte, scratchSize), hints: hints}
+	defer x.close()
+	actual, expected := aligned(bufferSize), make([]byte, bufferSize)
+	begin, end := r.run.Offset, r.run.End()
+	right := true
+	for off := begin / page * page; off < end; off += bufferSize {
+		n := int(min(bufferSize, end-off))
+		got, err := readFull(f, actual[:roundUp(n, page)], off)
+		if got = min(got, n); err != nil || got < n {
+			return []region{*r}
+		}
+		reader.ReadAt(expected[:n], off)
+		if skip := int(max(0, begin-off)); skip > 0 {
+			copy(actual[:skip], expected[:skip]) // it belongs to the run before
+		}
+		right = right && bytes.Equal(actual[:n], expected[:n])
+		x.examine(actual[:n], expected[:n], off)
+	}
+	if right {
+		run := r.run
+		run.Kind, run.Text, run.key = Transient, "right when it was read again; at first: "+run.Text, "transient"
+		c.record(&r.file, r.size, run)
+		return nil
+	}
+	for _, run := range x.runs {
+		run.order, run.eof = r.run.order, r.run.eof && run.End() >= end
+		if run.Kind == Other && run.Length >= printSize && run.Length < r.run.Length && round+1 < rounds {
+			left = append(left, region{r.file, r.size, run})
+		} else if run.Kind == Other && len(hints) == 0 {
+			left = append(left, region{r.file, r.size, run})
+		} else {
+			c.record(&r.file, r.size, run)
+		}
+	}
+	return left
+}
+
+// excessAgain records what a file has too much, of which the place may have been found.
+func (c *committer) excessAgain(r *region, hints []*model) {
+	run := r.run
+	if len(hints) > 0 {
+		at := run.Offset - hints[0].delta
+		run.From, run.FromOffset = hints[0].from, &at
+		run.Text = fmt.Sprintf("%s too many: those of offset %d of %s", plural(run.Length, "byte"), at, run.From)
+	}
+	c.record(&r.file, r.size, run)
+}
