@@ -194,7 +194,7 @@ func (c *committer) record(f *file, size int64, r Run) {
 		d.Kinds.add(&r)
 		d.mark(&r)
 	}
-	c.log("%s: offset %d, %s: %s: %s", f.path, r.Offset, plural(r.Length, "byte"), r.Kind, r.Text)
+	c.log("%s: offset %d, %s: %s", f.path, r.Offset, plural(r.Length, "byte"), named(&r))
 	c.report.Damage = append(c.report.Damage, r)
 	if len(c.report.Damage) >= 2*maxListed {
 		c.firstRuns()

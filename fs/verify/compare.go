@@ -105,7 +105,7 @@ func (c *comparer) compare(ctx context.Context, p *part) {
 	case p.end > p.state.size && (p.off < p.state.size || p.off == 0):
 		x.truncated(p.state.size)
 	}
-	if p.off == 0 && len(x.runs) > 0 && x.runs[0].Offset == 0 {
+	if p.off == 0 && len(x.runs) > 0 && x.runs[0].Offset < sector {
 		c.packed(f, x)
 	}
 	if now, err := f.Stat(); err != nil {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -214,7 +215,7 @@ func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (be
 			return
 		}
 		wrong, _ := differ(actual[q:q+n], expected[q:q+n])
-		if wrong >= int64(m.least) && (!m.sourced() || n >= 16 && (n >= 2*gap || plain(actual[q:q+n]) >= 6) || q+n >= len(actual) && n >= 8) {
+		if wrong >= int64(m.least) && (!m.sourced() || telling(actual[q:q+n], q+n >= end)) {
 			best, most = m, n
 		}
 	}
@@ -249,12 +250,29 @@ func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (be
 	return best, most
 }
 
-// searchWindow is how far data are looked for before and behind their place, in bytes.
-const searchWindow = 1 << 20
+const (
+	// searchWindow is how far data are looked for before and behind their place, in bytes.
+	searchWindow = 1 << 20
+	// maxHits is how many places that begin alike are compared.
+	maxHits = 64
+)
+
+// telling reports whether so many bytes are not the same in two places by chance; all says
+// that they are all that is damaged. In text, phrases repeat.
+func telling(p []byte, all bool) bool {
+	switch n := len(p); {
+	case n >= sector:
+		return plain(p) >= 4
+	case n >= gap/2 && entropy(p[:min(n, gap)]) > 0.9*math.Log2(float64(min(n, gap))):
+		return true // random bytes have 0.91 and more, text has 0.89 and less
+	default:
+		return all && n >= 2*gap && plain(p) >= 4
+	}
+}
 
 // search looks for p, which the copy has at offset off, in the file nearby.
 func (x *examiner) search(p []byte, off int64) *model {
-	const probe = 24
+	const probe = 24 // bytes
 	if len(p) < probe || x.searches >= maxSearches {
 		return nil
 	}
@@ -273,19 +291,25 @@ func (x *examiner) search(p []byte, off int64) *model {
 		from := max(0, center-searchWindow)
 		n, _ := x.reader.ReadAt(x.window, from)
 		window := x.window[:n]
-		best, found := int64(0), false
-		for i := 0; ; i++ {
+		var best *model
+		longest := 0
+		for i, hits := 0, 0; hits < maxHits; hits++ {
 			j := bytes.Index(window[i:], want)
 			if j < 0 {
 				break
 			}
 			i += j
-			if delta := here - from - int64(i); delta != 0 && (!found || abs(delta-x.lastShift) < abs(best-x.lastShift)) {
-				best, found = delta, true
+			if delta := here - from - int64(i); delta != 0 {
+				m := placed(x.reader, true, x.file.name, delta)
+				n := m.forward(p, off, x.scratch)
+				if n > longest || n == longest && best != nil && abs(delta-x.lastShift) < abs(best.delta-x.lastShift) {
+					best, longest = m, n
+				}
 			}
+			i++
 		}
-		if found {
-			return placed(x.reader, true, x.file.name, best)
+		if best != nil {
+			return best
 		}
 		if x.lastShift == 0 {
 			break
@@ -309,7 +333,6 @@ func (x *examiner) add(r Run) {
 		}
 		if last := &x.runs[n-1]; r.Shift-before == last.Length {
 			last.Kind, last.key = Inserted, ""
-			last.Text = "inserted: " + last.Text
 		}
 	}
 	if len(x.runs) >= maxRuns && x.dropped != nil {

@@ -252,6 +252,14 @@ func (l *locator) printsOf(dst []uint64, u *unit, cell uint64, sector int) {
 	}
 }
 
+// least returns how many bytes must be the same: of text, so many are not by chance.
+func (l *locator) least(u *unit) int {
+	if g, ok := u.reader.(*gen.Generator); ok && g.Marks(make([]uint64, 1), 0, 0) {
+		return printSize
+	}
+	return 4 * printSize
+}
+
 // check compares a sample with the place that it seems to have.
 func (l *locator) check(u *unit, a at, off int64) {
 	s := l.samples[a.sample]
@@ -260,7 +268,7 @@ func (l *locator) check(u *unit, a at, off int64) {
 	got := make([]byte, len(want))
 	n, _ := u.reader.ReadAt(got, off)
 	// The sample may go on with something else, and the file may end.
-	if same := mismatch(got[:n], want); same < printSize || begin == s.off && u.file.name == s.file.name {
+	if same := mismatch(got[:n], want); same < min(len(want), l.least(u)) || begin == s.off && u.file.name == s.file.name {
 		return
 	}
 	order := u.order + off/gen.Cell%unitCells

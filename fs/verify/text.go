@@ -72,7 +72,7 @@ func (r *Report) printDamaged(d *Damaged, line func(string, ...any)) {
 	listed := 0
 	for i := range r.Damage {
 		if run := &r.Damage[i]; run.File == d.File {
-			line("  offset %d, %s (%s): %s: %s", run.Offset, plural(run.Length, "byte"), differing(run), run.Kind, run.Text)
+			line("  offset %d, %s (%s): %s", run.Offset, plural(run.Length, "byte"), differing(run), named(run))
 			listed++
 		}
 	}
@@ -83,6 +83,14 @@ func (r *Report) printDamaged(d *Damaged, line func(string, ...any)) {
 		}
 		line("  ... and %d more; of all, by kind: %s", rest, strings.Join(kinds, ", "))
 	}
+}
+
+// named says what the run is, beginning with the name of its kind.
+func named(r *Run) string {
+	if strings.HasPrefix(r.Text, string(r.Kind)) {
+		return r.Text
+	}
+	return fmt.Sprintf("%s: %s", r.Kind, r.Text)
 }
 
 // differing says how much of a run differs.
