@@ -79,7 +79,7 @@ func (x *examiner) explain(actual, expected []byte, off int64, pos int) int {
 	}
 	end := cluster(actual, expected, pos)
 	if m, n := x.hinted(actual, expected, off, pos); m != nil {
-		return x.explained(m, actual, expected, off, pos, pos, pos+n)
+		return x.explained(m, actual, expected, off, pos, pos+n)
 	}
 	// What was translated may begin with some right bytes.
 	for from := pos; from >= 0 && from > pos-4 && (from == pos || actual[from] >= 0x80); from-- {
@@ -106,7 +106,7 @@ func (x *examiner) explain(actual, expected []byte, off int64, pos int) int {
 			if begin > pos {
 				x.other(actual, expected, off, pos, begin)
 			}
-			return x.explained(m, actual, expected, off, pos, begin, q+n)
+			return x.explained(m, actual, expected, off, begin, q+n)
 		}
 		switch try {
 		case 0:
@@ -122,9 +122,13 @@ func (x *examiner) explain(actual, expected []byte, off int64, pos int) int {
 }
 
 // explained adds the run that a model explains from begin to end, which ends with the last
-// byte that differs, or at the border of the sector. What is before least is not its own.
-func (x *examiner) explained(m *model, actual, expected []byte, off int64, least, begin, end int) int {
+// byte that differs, or at the border of the sector.
+func (x *examiner) explained(m *model, actual, expected []byte, off int64, begin, end int) int {
 	x.learn(m)
+	least := 0 // what is before is not its own
+	if n := len(x.runs); n > 0 {
+		least = int(max(0, x.runs[n-1].End()-off))
+	}
 	limit := end
 	// Where the model says the same as the file, nothing shows which one it is.
 	for end > begin && actual[end-1] == expected[end-1] {

@@ -144,6 +144,15 @@ func (c *committer) again(r *region, hints []*model, round int) (left []region) 
 	defer x.close()
 	actual, expected := aligned(bufferSize), make([]byte, bufferSize)
 	begin, end := r.run.Offset, r.run.End()
+	// The rest of the sector may be right by chance.
+	border := min(roundUp(end, sector), r.size, r.file.spec.Size)
+	if from := end / page * page; border > end {
+		got, err := readFull(f, actual[:page], from)
+		n, _ := reader.ReadAt(expected[:page], from)
+		if a, b := end-from, border-from; err == nil && int64(min(n, got)) >= b && bytes.Equal(actual[a:b], expected[a:b]) {
+			end = border
+		}
+	}
 	right := true
 	for off := begin / page * page; off < end; off += bufferSize {
 		n := int(min(bufferSize, end-off))

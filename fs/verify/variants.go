@@ -12,8 +12,9 @@ import (
 type variants struct {
 	source *source
 
-	mu    sync.Mutex
-	found []found
+	mu     sync.Mutex
+	found  []found
+	inVain int // times that all seeds were tried
 }
 
 // found is a seed or a generation.
@@ -100,8 +101,13 @@ func (x *examiner) others() []*model {
 	return x.opened
 }
 
-// maxSeeds is how many seeds are tried for data that nothing else explains.
-const maxSeeds = 1 << 16
+const (
+	// maxSeeds is how many seeds are tried for data that nothing else explains: a tenth of a
+	// second to a second.
+	maxSeeds = 1 << 16
+	// maxSeedsInVain is for how many pieces of data these are tried in vain.
+	maxSeedsInVain = 8
+)
 
 // search returns the seed or generation of which a file has p at offset off.
 func (v *variants) search(f *file, p []byte, off int64) *model {
@@ -127,6 +133,11 @@ func (v *variants) search(f *file, p []byte, off int64) *model {
 		v.learn(other)
 		return v.model(f, other)
 	}
+	for _, other := range v.likely(f) {
+		if m := try(other); m != nil {
+			return m
+		}
+	}
 	if f.spec.Change > 0 {
 		for g := range uint64(spec.MaxGeneration + 1) {
 			if m := try(found{Generation, g}); m != nil {
@@ -134,10 +145,14 @@ func (v *variants) search(f *file, p []byte, off int64) *model {
 			}
 		}
 	}
+	if v.inVain >= maxSeedsInVain {
+		return nil
+	}
 	for seed := range uint64(maxSeeds) {
 		if m := try(found{Seed, seed}); m != nil {
 			return m
 		}
 	}
+	v.inVain++
 	return nil
 }
