@@ -111,6 +111,7 @@ func (c *verifyCall) run(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	done := make(chan struct{})
 	stopped := c.showProgress(&o, stderr, done)
 	report, err := verify.Compare(ctx, o)

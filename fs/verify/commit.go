@@ -90,7 +90,7 @@ func (c *committer) commit(i item) error {
 		if len(c.pending) >= maxPending {
 			c.resolve(context.Background())
 		}
-		if i.resume && time.Since(c.saved) >= saveEvery {
+		if i.resume && time.Since(c.saved) >= c.saveEvery {
 			return errors.Join(c.err, c.save(savedState{Target: i.target, File: i.part.file.name, Offset: i.part.end}))
 		}
 	}
@@ -127,10 +127,16 @@ func (c *committer) part(p *part) {
 	f.changed = f.changed || p.changed || p.err == nil && f.state != (state{}) && p.state != f.state
 	c.report.Bytes += p.compared
 	for _, r := range p.runs {
+		if c.enough() {
+			break
+		}
 		r.eof = r.eof || r.End() >= min(p.state.size, p.file.spec.Size)
 		c.add(r)
 	}
 	for kind, n := range p.dropped {
+		if c.enough() {
+			break
+		}
 		c.report.Runs += n.Runs
 		c.report.Kinds.addAll(tally{kind: n})
 		if d := c.damagedFile(f); d != nil {
@@ -142,6 +148,15 @@ func (c *committer) part(p *part) {
 	if p.last {
 		c.endFile()
 	}
+}
+
+// enough reports whether there have been MaxErrors findings.
+func (c *committer) enough() bool {
+	n := c.report.findings() + int64(len(c.additionals)+len(c.pending))
+	if f := c.current; f != nil && f.last != nil {
+		n++
+	}
+	return c.MaxErrors > 0 && n >= c.MaxErrors
 }
 
 // add adds a run of the file whose parts are coming.
@@ -311,6 +326,11 @@ func (c *committer) end(ctx context.Context) (*Report, error) {
 		if f := c.current; f != nil && f.different {
 			r.Different++ // as far as it was compared
 		}
+	}
+	if r.Interrupted { // somebody waits
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
 	}
 	c.resolve(ctx)
 	if complete {

@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
@@ -51,7 +52,8 @@ type Options struct {
 
 	Progress *Progress // is updated; may be nil
 
-	openCopy func(path string) (copied, error) // for tests
+	openCopy  func(path string) (copied, error) // for tests
+	saveEvery time.Duration                     // for tests
 }
 
 // Progress is how far it is. It may be read while Compare runs.
@@ -191,7 +193,7 @@ func Compare(ctx context.Context, o Options) (*Report, error) {
 			cancel()
 			c.err = errors.Join(c.err, err)
 		}
-		if o.MaxErrors > 0 && c.report.findings() >= o.MaxErrors {
+		if c.enough() {
 			c.report.Stopped = true
 			cancel()
 		}
@@ -216,6 +218,9 @@ func newSession(o Options) *session {
 	}
 	if s.Quick >= spec.Billion {
 		s.Quick = 0
+	}
+	if s.saveEvery == 0 {
+		s.saveEvery = saveEvery
 	}
 	if s.Printable == nil {
 		s.Printable = func(line string) string { return line }
