@@ -117,9 +117,9 @@ type unit struct {
 	order  int64
 }
 
-// locate finds the places of samples in the files of the tree, that of a sample's own file
-// first.
-func (l *locator) locate(ctx context.Context) {
+// locate finds the places of samples in their own files, and then in all files of the tree
+// unless these have nothing to do with what is verified.
+func (l *locator) locate(ctx context.Context, all bool) {
 	var own []file
 	anyFine := false
 	for _, s := range l.samples {
@@ -143,8 +143,11 @@ func (l *locator) locate(ctx context.Context) {
 		}
 	}
 	l.look(ctx, each, false)
-	if anyFine {
+	if anyFine { // takes longer
 		l.look(ctx, each, true)
+	}
+	if !all {
+		return
 	}
 	l.look(ctx, every, false)
 	if anyFine {

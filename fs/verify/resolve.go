@@ -15,8 +15,9 @@ const (
 	perRegion = 16
 	// rounds is how often what is left is looked up again.
 	rounds = 3
-	// patience is how long looking up may take, or else a quarter of all the time.
-	patience = time.Minute
+	// patience is how long looking up may take once, and a quarter of all the time if that
+	// is longer in all.
+	patience = 30 * time.Second
 )
 
 // resolve looks for the places of the data that nothing has explained so far, examines
@@ -78,8 +79,13 @@ func (c *committer) places(ctx context.Context, regions []region) map[int][]*mod
 	if len(samples) == 0 {
 		return found
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	l := newLocator(&c.source, samples)
-	l.locate(ctx)
+	l.locate(ctx, c.ofTree())
+	if ctx.Err() != nil {
+		c.inVain = maxInVain // the tree is too large
+	}
 	for i, s := range samples {
 		if s.place == nil {
 			continue
@@ -91,6 +97,16 @@ func (c *committer) places(ctx context.Context, regions []region) map[int][]*mod
 		found[of[i]] = append(found[of[i]], placed(r, s.place.file.name == s.file.name, s.place.file.name, s.off-s.place.off))
 	}
 	return found
+}
+
+// ofTree reports whether any target is of the tree, rather than a file whose name is a spec.
+func (c *committer) ofTree() bool {
+	for _, g := range c.goals {
+		if g.dir != 0 || g.file.id != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // samples reads pieces of a region again.
@@ -112,7 +128,7 @@ func (c *committer) samples(r *region, windows bool) (samples []*sample) {
 		if !windows {
 			data = data[:min(len(data), printSize)]
 		}
-		samples = append(samples, &sample{file: &r.file, off: off, data: bytes.Clone(data), fine: length < page+printSize})
+		samples = append(samples, &sample{file: &r.file, off: off, data: bytes.Clone(data), fine: r.run.Length < page})
 	}
 	take(r.run.Offset, min(r.run.Length, page+printSize), windows)
 	// The region may have data of many places.
