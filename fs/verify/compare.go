@@ -206,7 +206,7 @@ func (c *comparer) excess(p *part, f copied, x *examiner) {
 		if first.sourced() {
 			r.From, r.FromOffset, r.Shift = first.From, first.FromOffset, first.Shift
 		}
-		r.key, r.Text = "excess", r.Text+": "+first.text()
+		r.key, r.Text = "excess", r.Text+": "+first.what()
 		if first.Kind == Other {
 			r.key = "excess other"
 		}

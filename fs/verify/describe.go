@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math"
@@ -41,7 +42,7 @@ func magic(p []byte) string {
 func (x *examiner) packed(p []byte) (Run, bool) {
 	name := magic(p)
 	if name == "" {
-		return Run{}, false
+		return x.encoded(p)
 	}
 	r := Run{Kind: Packed, key: "packed", Text: "a file of " + name}
 	var unpacked io.Reader
@@ -69,6 +70,21 @@ func (x *examiner) packed(p []byte) (Run, bool) {
 		r.Text = fmt.Sprintf("the file, compressed by %s; the first %d bytes in it are right", name, n)
 	}
 	return r, true
+}
+
+// encoded returns the run of a copy that is the file in base64.
+func (x *examiner) encoded(p []byte) (Run, bool) {
+	p = bytes.Join(bytes.Fields(p), nil)
+	got := make([]byte, len(p)/4*3)
+	n, err := base64.StdEncoding.Decode(got, p[:len(p)/4*4])
+	if err != nil || n == 0 {
+		return Run{}, false
+	}
+	n = min(n, int(x.reader.Size()))
+	want := make([]byte, n)
+	x.reader.ReadAt(want, 0)
+	r := Run{Kind: Packed, key: "packed", Text: fmt.Sprintf("the file in base64; the first %d bytes of it are right", n)}
+	return r, bytes.Equal(got[:n], want)
 }
 
 // describe says what p is like.

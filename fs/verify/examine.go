@@ -66,7 +66,7 @@ func (x *examiner) explain(actual, expected []byte, off int64, pos int) int {
 	if t := x.translated; t != nil {
 		// It goes on a few bytes before or behind the first one that differs.
 		from := int(t.at - off)
-		if from >= 0 && from < len(actual) && abs(int64(from-pos)) < gap {
+		if from >= 0 && from < len(actual) && abs(int64(from-pos)) < page {
 			r, n, ok := x.continueTranslation(actual[from:], t.at, t.from, t.translation)
 			if end := from + n; ok && end > pos {
 				r.Offset, r.Length = off+int64(pos), int64(end-pos)
@@ -76,6 +76,14 @@ func (x *examiner) explain(actual, expected []byte, off int64, pos int) int {
 			}
 		}
 		x.translated = nil
+	}
+	if n := mark(actual); off == 0 && pos < n {
+		if r, got, ok := x.translate(actual[n:], int64(n), 0); ok {
+			x.add(Run{Length: int64(n), Kind: Inserted, Bytes: int64(n), Text: "a byte order mark"})
+			r.count(actual[n:n+got], expected[n:n+got])
+			x.add(r)
+			return n + got
+		}
 	}
 	end := cluster(actual, expected, pos)
 	if m, n := x.hinted(actual, expected, off, pos); m != nil {
@@ -359,8 +367,11 @@ func (r *Run) joins(next *Run) bool {
 		return false
 	}
 	near := int64(gap) // bytes that are right by chance
-	if r.Kind == Lane {
+	switch r.Kind {
+	case Lane:
 		near *= 4
+	case Translated:
+		near = page // in which there is nothing to translate
 	}
 	return next.Offset-r.End() <= near
 }

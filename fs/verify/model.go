@@ -164,19 +164,22 @@ func placed(r io.ReaderAt, own bool, name string, delta int64) *model {
 }
 
 // variant is the same place of another generation or seed.
-func variant(t spec.Spec, kind Kind, value uint64, name string) (*model, error) {
+func variant(t spec.Spec, other found, name string) (*model, error) {
 	r, err := open(t)
 	if err != nil {
 		return nil, err
 	}
 	m := placed(r, false, name, 0)
 	m.close = func() { r.Close() }
-	m.kind, m.key, m.text = kind, fmt.Sprintf("%s %d", kind, value), fmt.Sprintf("data of %s %d", kind, value)
-	if kind == Seed {
-		m.seed = &value
-	} else {
+	m.kind, m.key = other.kind, fmt.Sprintf("%s %d %t", other.kind, other.value, other.direct)
+	switch value := other.value; {
+	case other.kind == Generation:
 		g := int(value)
-		m.generation = &g
+		m.generation, m.text = &g, fmt.Sprintf("data of generation %d", g)
+	case other.direct:
+		m.seed, m.text = &value, fmt.Sprintf("data of seed=%d", value)
+	default:
+		m.seed, m.text = &value, fmt.Sprintf("data of a mount with --seed %d", value)
 	}
 	return m, nil
 }

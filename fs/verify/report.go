@@ -135,7 +135,8 @@ func (r *Run) finish() {
 		if r.eof {
 			ends = 0
 		}
-		if inside(begins) && ends == 0 || begins == 0 && inside(ends) {
+		oneBad := r.Length == sector && (r.Kind == Zeros || r.Kind == Ones || r.Kind == Pattern)
+		if !oneBad && (inside(begins) && ends == 0 || begins == 0 && inside(ends)) {
 			r.Torn = sector
 		}
 	}
@@ -144,8 +145,27 @@ func (r *Run) finish() {
 	}
 }
 
-// text says in words what the run is.
+// text says in words what the run is, and where it begins and ends.
 func (r *Run) text() string {
+	text := r.what()
+	switch {
+	case r.Torn != 0 && r.Offset%page != 0:
+		text += fmt.Sprintf("; torn at a border of sectors, %d bytes into its page", r.Offset%page)
+	case r.Torn != 0:
+		text += fmt.Sprintf("; torn at a border of sectors, %d bytes into the last page", r.End()%page)
+	case r.Length == sector && r.Offset%sector == 0:
+		text += "; one sector"
+	case r.Offset%page == 0 && r.Length%page == 0 && r.Length > 0 && r.Kind != Excess && r.Kind != Truncated:
+		text += fmt.Sprintf("; %s of %d", plural(r.Length/page, "whole page"), page)
+	}
+	if r.eof && r.Kind != Excess && r.Kind != Truncated {
+		text += "; to the end of the file"
+	}
+	return text
+}
+
+// what says in words what is there.
+func (r *Run) what() string {
 	text := r.Text
 	switch {
 	case r.Kind == Shifted:
@@ -160,19 +180,6 @@ func (r *Run) text() string {
 		text += " of this place"
 	case r.Kind == Translated && r.Shift != 0:
 		text += fmt.Sprintf("; at the end, the data are %s", late(r.Shift))
-	}
-	switch {
-	case r.Torn != 0 && r.Offset%page != 0:
-		text += fmt.Sprintf("; torn at a border of sectors, %d bytes into its page", r.Offset%page)
-	case r.Torn != 0:
-		text += fmt.Sprintf("; torn at a border of sectors, %d bytes into the last page", r.End()%page)
-	case r.Length == sector && r.Offset%sector == 0:
-		text += "; one sector"
-	case r.Offset%page == 0 && r.Length%page == 0 && r.Length > 0 && r.Kind != Excess:
-		text += fmt.Sprintf("; %s of %d", plural(r.Length/page, "whole page"), page)
-	}
-	if r.eof && r.Kind != Excess && r.Kind != Truncated {
-		text += "; to the end of the file"
 	}
 	return text
 }

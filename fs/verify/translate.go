@@ -1,6 +1,11 @@
 package verify
 
-import "io"
+import (
+	"bytes"
+	"encoding/hex"
+	"io"
+	"strings"
+)
 
 // translation is what a transfer in text mode, or a change of encoding, does to bytes.
 type translation struct {
@@ -43,7 +48,21 @@ var translations = []translation{
 		}
 		return "\ufffd", 1
 	}},
+	{"taken for Latin-1 and encoded as UTF-16", each(func(c byte) (string, bool) { return string([]byte{c, 0}), true })},
+	{"taken for Latin-1 and encoded as UTF-16, big-endian", each(func(c byte) (string, bool) { return string([]byte{0, c}), true })},
+	{"written in hexadecimal digits", each(func(c byte) (string, bool) { return hex.EncodeToString([]byte{c}), true })},
+	{"written in upper-case hexadecimal digits", each(func(c byte) (string, bool) { return strings.ToUpper(hex.EncodeToString([]byte{c})), true })},
 	{"bytes 0xff doubled", each(func(c byte) (string, bool) { return "\xff\xff", c == 0xff })}, // Telnet, FTP
+}
+
+// mark returns the length of the byte order mark that p begins with, or 0.
+func mark(p []byte) int {
+	for _, m := range []string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"} {
+		if bytes.HasPrefix(p, []byte(m)) {
+			return len(m)
+		}
+	}
+	return 0
 }
 
 // translated is how far a translation explains the copy.

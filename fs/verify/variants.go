@@ -19,8 +19,9 @@ type variants struct {
 
 // found is a seed or a generation.
 type found struct {
-	kind  Kind
-	value uint64
+	kind   Kind
+	value  uint64
+	direct bool // a seed is that of the file, and not of the mount, from which that follows
 }
 
 // maxFound is how many seeds and generations are tried in every file.
@@ -46,7 +47,7 @@ func (v *variants) likely(f *file) []found {
 	if g := f.spec.Generation; g > 0 && f.spec.Change > 0 {
 		for _, stale := range []int{g - 1, g - 2, 0} {
 			if stale >= 0 && (stale > 0 || g > 2 || len(all) == 0) {
-				all = append(all, found{Generation, uint64(stale)})
+				all = append(all, found{kind: Generation, value: uint64(stale)})
 			}
 		}
 	}
@@ -66,7 +67,7 @@ func (v *variants) spec(f *file, other found) (spec.Spec, bool) {
 		t.Generation = int(other.value)
 		return t, t != f.spec
 	}
-	if f.node.Spec.HasSeed {
+	if other.direct {
 		t.Seed = other.value
 	} else {
 		t = v.source.specOf(f, other.value)
@@ -80,7 +81,7 @@ func (v *variants) model(f *file, other found) *model {
 	if !ok {
 		return nil
 	}
-	m, err := variant(t, other.kind, other.value, f.name)
+	m, err := variant(t, other, f.name)
 	if err != nil {
 		return nil
 	}
@@ -140,7 +141,7 @@ func (v *variants) search(f *file, p []byte, off int64) *model {
 	}
 	if f.spec.Change > 0 {
 		for g := range uint64(spec.MaxGeneration + 1) {
-			if m := try(found{Generation, g}); m != nil {
+			if m := try(found{kind: Generation, value: g}); m != nil {
 				return m
 			}
 		}
@@ -149,7 +150,13 @@ func (v *variants) search(f *file, p []byte, off int64) *model {
 		return nil
 	}
 	for seed := range uint64(maxSeeds) {
-		if m := try(found{Seed, seed}); m != nil {
+		if m := try(found{Seed, seed, true}); m != nil {
+			return m
+		}
+		if f.node.Spec.HasSeed {
+			continue // whatever that of the mount is
+		}
+		if m := try(found{Seed, seed, false}); m != nil {
 			return m
 		}
 	}
