@@ -58,26 +58,54 @@ func (c *committer) resolve(ctx context.Context) {
 
 // places returns explanations for regions, by their index.
 func (c *committer) places(ctx context.Context, regions []region) map[int][]*model {
-	found := map[int][]*model{}
+	explained := map[int][]*model{}
 	var samples []*sample
 	var of []int
+	probes := map[int]*probe{}
 	for i := range regions {
-		r := &regions[i]
-		taken := c.samples(r, len(regions) <= maxWindows || i < maxWindows)
+		if ctx.Err() != nil {
+			return explained
+		}
+		taken := c.samples(&regions[i], i < maxWindows)
+		if len(taken) > 0 && i < maxWindows {
+			first := taken[0]
+			if p, ok := c.variants.probe(first.file, first.data, first.off); ok {
+				if m := p.generations(); m != nil {
+					explained[i] = append(explained[i], m)
+				} else {
+					probes[i] = p
+				}
+			}
+		}
 		for _, s := range taken {
 			if len(s.data) >= printSize {
 				samples, of = append(samples, s), append(of, i)
 			}
 		}
-		if len(taken) > 0 && ctx.Err() == nil && i < maxWindows {
-			s := taken[0]
-			if m := c.variants.search(s.file, s.data, s.off); m != nil {
-				found[i] = append(found[i], m)
+	}
+	for i, m := range c.locate(ctx, samples) {
+		if m != nil {
+			explained[of[i]] = append(explained[of[i]], m)
+		}
+	}
+	for i := range regions {
+		if p := probes[i]; p != nil && explained[i] == nil && ctx.Err() == nil {
+			m := p.generations() // or what the last one has found
+			if m == nil {
+				m = p.seeds()
+			}
+			if m != nil {
+				explained[i] = append(explained[i], m)
 			}
 		}
 	}
+	return explained
+}
+
+// locate returns an explanation for each sample whose place is found, or nil.
+func (c *committer) locate(ctx context.Context, samples []*sample) []*model {
 	if len(samples) == 0 {
-		return found
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -86,17 +114,16 @@ func (c *committer) places(ctx context.Context, regions []region) map[int][]*mod
 	if ctx.Err() != nil {
 		c.inVain = maxInVain // the tree is too large
 	}
+	models := make([]*model, len(samples))
 	for i, s := range samples {
 		if s.place == nil {
 			continue
 		}
-		r, err := open(s.place.file.spec)
-		if err != nil {
-			continue
+		if r, err := open(s.place.file.spec); err == nil {
+			models[i] = placed(r, s.place.file.name == s.file.name, s.place.file.name, s.off-s.place.off)
 		}
-		found[of[i]] = append(found[of[i]], placed(r, s.place.file.name == s.file.name, s.place.file.name, s.off-s.place.off))
 	}
-	return found
+	return models
 }
 
 // ofTree reports whether any target is of the tree, rather than a file whose name is a spec.

@@ -110,56 +110,74 @@ const (
 	maxSeedsInVain = 8
 )
 
-// search returns the seed or generation of which a file has p at offset off.
-func (v *variants) search(f *file, p []byte, off int64) *model {
+// probe is a piece of a file for which a variant is looked for.
+type probe struct {
+	*variants
+	file *file
+	off  int64
+	want []byte
+	got  []byte
+}
+
+// probe returns the probe for p, which a copy has at offset off, and false if too little can
+// be told from that.
+func (v *variants) probe(f *file, p []byte, off int64) (*probe, bool) {
 	const enough = 32
-	if len(p) < enough || plain(p) < 8 {
+	p = p[:min(len(p), gap)]
+	return &probe{v, f, off, p, make([]byte, len(p))}, len(p) >= enough && plain(p) >= 8
+}
+
+// try returns the explanation by a seed or generation, or nil if that has other bytes.
+func (p *probe) try(other found) *model {
+	t, ok := p.spec(p.file, other)
+	if !ok {
 		return nil
 	}
-	p = p[:min(len(p), gap)]
-	got := make([]byte, len(p))
-	try := func(other found) *model {
-		t, ok := v.spec(f, other)
-		if !ok {
-			return nil
-		}
-		r, err := open(t)
-		if err != nil {
-			return nil
-		}
-		defer r.Close()
-		if n, _ := r.ReadAt(got, off); n < len(got) || string(got) != string(p) {
-			return nil
-		}
-		v.learn(other)
-		return v.model(f, other)
+	r, err := open(t)
+	if err != nil {
+		return nil
 	}
-	for _, other := range v.likely(f) {
-		if m := try(other); m != nil {
+	defer r.Close()
+	if n, _ := r.ReadAt(p.got, p.off); n < len(p.got) || string(p.got) != string(p.want) {
+		return nil
+	}
+	p.learn(other)
+	return p.model(p.file, other)
+}
+
+// generations returns the generation, or a seed that was found before, that a piece is of.
+func (p *probe) generations() *model {
+	for _, other := range p.likely(p.file) {
+		if m := p.try(other); m != nil {
 			return m
 		}
 	}
-	if f.spec.Change > 0 {
+	if p.file.spec.Change > 0 {
 		for g := range uint64(spec.MaxGeneration + 1) {
-			if m := try(found{kind: Generation, value: g}); m != nil {
+			if m := p.try(found{kind: Generation, value: g}); m != nil {
 				return m
 			}
 		}
 	}
-	if v.inVain >= maxSeedsInVain {
+	return nil
+}
+
+// seeds returns the seed that a piece is of.
+func (p *probe) seeds() *model {
+	if p.inVain >= maxSeedsInVain {
 		return nil
 	}
 	for seed := range uint64(maxSeeds) {
-		if m := try(found{Seed, seed, true}); m != nil {
+		if m := p.try(found{Seed, seed, true}); m != nil {
 			return m
 		}
-		if f.node.Spec.HasSeed {
+		if p.file.node.Spec.HasSeed {
 			continue // whatever that of the mount is
 		}
-		if m := try(found{Seed, seed, false}); m != nil {
+		if m := p.try(found{Seed, seed, false}); m != nil {
 			return m
 		}
 	}
-	v.inVain++
+	p.inVain++
 	return nil
 }
