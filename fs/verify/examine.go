@@ -269,6 +269,17 @@ const (
 	maxHits = 64
 )
 
+// likelier reports whether data that are as long at two places, as in compressible cells,
+// which repeat, rather come from the first: blocks are exchanged as a whole.
+func (x *examiner) likelier(a, b int64) bool {
+	for _, border := range []int64{page, sector} {
+		if (a%border == 0) != (b%border == 0) {
+			return a%border == 0
+		}
+	}
+	return abs(a-x.lastShift) < abs(b-x.lastShift)
+}
+
 // telling reports whether so many bytes are not the same in two places by chance; all says
 // that they are all that is damaged. In text, phrases repeat.
 func telling(p []byte, all bool) bool {
@@ -314,7 +325,7 @@ func (x *examiner) search(p []byte, off int64) *model {
 			if delta := here - from - int64(i); delta != 0 {
 				m := placed(x.reader, true, x.file.name, delta)
 				n := m.forward(p, off, x.scratch)
-				if n > longest || n == longest && best != nil && abs(delta-x.lastShift) < abs(best.delta-x.lastShift) {
+				if n > longest || n == longest && best != nil && x.likelier(delta, best.delta) {
 					best, longest = m, n
 				}
 			}

@@ -45,23 +45,35 @@ func (f *savedFile) restore(to *progressed) {
 // options.
 var ErrOther = errors.New("was written by a run with other arguments")
 
-// load reads the state to go on with. Without one, everything is before.
-func (c *committer) load() (at savedState, err error) {
-	if c.Resume == "" {
+// savedState reads the state to go on with. Without one, everything is before.
+func (o *Options) savedState() (at savedState, err error) {
+	if o.Resume == "" {
 		return at, nil
 	}
-	text, err := os.ReadFile(c.Resume)
+	text, err := os.ReadFile(o.Resume)
 	if isMissing(err) || err == nil && len(text) == 0 {
-		return at, c.save(savedState{}) // it must be possible to write it later on
+		return at, nil
 	}
 	if err != nil {
-		return at, fmt.Errorf("%q: %w", c.Resume, reason(err))
+		return at, fmt.Errorf("%q: %w", o.Resume, reason(err))
 	}
 	if err := json.Unmarshal(text, &at); err != nil || at.Report == nil {
-		return at, fmt.Errorf("%q: not a file that --resume has written", c.Resume)
+		return at, fmt.Errorf("%q: not a file that --resume has written", o.Resume)
 	}
-	if at.What != c.Fingerprint {
-		return at, fmt.Errorf("%q: %w", c.Resume, ErrOther)
+	if at.What != o.Fingerprint {
+		return at, fmt.Errorf("%q: %w", o.Resume, ErrOther)
+	}
+	return at, nil
+}
+
+// load goes on with the state that was saved, if there is one.
+func (c *committer) load() (at savedState, err error) {
+	at, err = c.savedState()
+	switch {
+	case err != nil || c.Resume == "":
+		return at, err
+	case at.Report == nil:
+		return at, c.save(savedState{}) // it must be possible to write it later on
 	}
 	c.report, c.additionals, c.resuming = at.Report, at.Additionals, at
 	if c.report.QuickSeed != nil {

@@ -75,10 +75,13 @@ type session struct {
 // queue is how many items the walk is ahead of what has been reported.
 const queue = 256
 
-// Check returns the error that Compare would return at once: a target that does not exist, or
-// one that is not known, wrapping [ErrNotFound].
+// Check returns the error that Compare would return at once: a target that does not exist,
+// one that is not known, wrapping [ErrNotFound], or a Resume that is none of this command's.
 func (o *Options) Check() error {
 	_, err := o.start()
+	if err == nil {
+		_, err = o.savedState()
+	}
 	return err
 }
 
