@@ -18,11 +18,11 @@ const Sector = 512
 //
 // Cells behind the end are counted as if the stream went on. Cells of zeros have the mark
 // 0, which so says nothing. Marks returns false, and leaves dst alone, if cells are made of
-// tokens, as those of the textures text, code, log and binary are: parts of these cannot be
-// had without what is before them.
+// tokens, as those of the textures text, code, log and binary are: a part of these needs
+// all that is before it. So it does if pieces were inserted, as cells are shifted then.
 func (g *Generator) Marks(dst []uint64, cell uint64, sector int) bool {
 	s := &g.stream
-	if s.textured.profile != nil {
+	if s.textured.profile != nil || s.insertion.pieces > 0 {
 		return false
 	}
 	for len(dst) > 0 {

@@ -52,16 +52,17 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// Textures that are made of tokens have none.
+// Textures that are made of tokens have none, nor have files with insertions.
 func TestNoMarks(t *testing.T) {
-	for _, texture := range []Texture{Text, Code, Log, Binary} {
-		g, err := New(Config{Size: Cell, Texture: texture, Threads: 1})
+	for _, c := range []Config{{Texture: Text}, {Texture: Code}, {Texture: Log}, {Texture: Binary}, {Revision: Revision{Generation: 3, Insert: billion / 2}}} {
+		c.Size, c.Threads = 100*Cell, 1
+		g, err := New(c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mark := []uint64{7}
 		if g.Marks(mark, 0, 0) || mark[0] != 7 {
-			t.Errorf("%v: there are marks", texture)
+			t.Errorf("%+v: there are marks", c)
 		}
 		g.Close()
 	}

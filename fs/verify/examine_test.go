@@ -28,6 +28,7 @@ var contents = []string{
 	"300000,generation=3,change=30%,unit=8K",
 	"300000,dedup=2,unit=8K,group=24of400",
 	"300000,format=wav",
+	"300000,generation=4,insert=10%,change=10%,unit=8K",
 }
 
 // testFile returns the file of a spec, and its bytes.

@@ -44,7 +44,7 @@ func (v *variants) learn(f found) {
 // likely returns those that are tried in a file without having been found before.
 func (v *variants) likely(f *file) []found {
 	var all []found
-	if g := f.spec.Generation; g > 0 && f.spec.Change > 0 {
+	if g := f.spec.Generation; g > 0 && changes(&f.spec) {
 		for _, stale := range []int{g - 1, g - 2, 0} {
 			if stale >= 0 && (stale > 0 || g > 2 || len(all) == 0) {
 				all = append(all, found{kind: Generation, value: uint64(stale)})
@@ -56,12 +56,15 @@ func (v *variants) likely(f *file) []found {
 	return append(all, v.found...)
 }
 
+// changes reports whether generations of a file differ.
+func changes(t *spec.Spec) bool { return t.Change > 0 || t.Insert > 0 }
+
 // spec returns the spec of a file in another seed or generation, and false if that is the
 // same file.
 func (v *variants) spec(f *file, other found) (spec.Spec, bool) {
 	t := f.spec
 	if other.kind == Generation {
-		if t.Change == 0 || other.value > spec.MaxGeneration {
+		if !changes(&t) || other.value > spec.MaxGeneration {
 			return t, false
 		}
 		t.Generation = int(other.value)
@@ -152,7 +155,7 @@ func (p *probe) generations() *model {
 			return m
 		}
 	}
-	if p.file.spec.Change > 0 {
+	if changes(&p.file.spec) {
 		for g := range uint64(spec.MaxGeneration + 1) {
 			if m := p.try(found{kind: Generation, value: g}); m != nil {
 				return m
