@@ -129,3 +129,31 @@ func TestVerifyFlags(t *testing.T) {
 		}
 	}
 }
+
+// A file that was written to a block device is verified there; what follows it is not looked
+// at.
+func TestVerifyDevice(t *testing.T) {
+	needRoot(t)
+	need(t, "losetup")
+	image := filepath.Join(t.TempDir(), "image")
+	output(t, "dd", "if="+mount(t, "--size", "1M")+"/3M,seed=7", "of="+image, "bs=1M")
+	makeRemovable(t, filepath.Dir(image))
+	if err := os.Truncate(image, 4<<20); err != nil {
+		t.Fatal(err)
+	}
+	device := strings.TrimSpace(output(t, "losetup", "--find", "--show", image))
+	t.Cleanup(func() { output(t, "losetup", "--detach", device) })
+	if v := verify(t, 0, "--spec", "3M,seed=7", device); v.Equal != 1 {
+		t.Errorf("%+v", v)
+	}
+	verify(t, 1, "--spec", "3M,seed=8", device)
+	verify(t, 1, "--spec", "5M,seed=7", device)
+	// A link to a file is that file, if it is named.
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(image, link); err != nil {
+		t.Fatal(err)
+	}
+	if v := verify(t, 1, "--spec", "3M,seed=7", link); len(v.Damage) != 1 || v.Damage[0].Kind != "excess" {
+		t.Errorf("%+v", v)
+	}
+}

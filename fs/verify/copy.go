@@ -34,16 +34,41 @@ type osFile struct {
 	*os.File
 	path   string
 	direct bool
+	device int64 // bytes of a block device that are looked at; 0 if it is a regular file
 }
 
 // openFile opens a file of the copy. It does not follow symbolic links, and never waits
 // for a pipe.
 func openFile(path string, cached bool) (copied, error) {
+	f, err := openAny(path, cached)
+	if err != nil {
+		return nil, err
+	}
+	return checkRegular(f)
+}
+
+// openDevice opens a block device, of which the first bytes are a copy.
+func openDevice(path string, size int64, cached bool) (copied, error) {
+	f, err := openAny(path, cached)
+	if err != nil {
+		return nil, err
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		f.Close()
+		return nil, reason(err)
+	}
+	f.device = min(size, end)
+	return f, nil
+}
+
+// openAny opens what is at a path.
+func openAny(path string, cached bool) (*osFile, error) {
 	const flags = os.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK
 	if !cached {
 		f, err := os.OpenFile(path, flags|unix.O_DIRECT, 0)
 		if err == nil {
-			return checkRegular(&osFile{File: f, path: path, direct: true})
+			return &osFile{File: f, path: path, direct: true}, nil
 		} else if !errors.Is(err, unix.EINVAL) {
 			return nil, openError(err)
 		}
@@ -56,7 +81,7 @@ func openFile(path string, cached bool) (copied, error) {
 	if !cached {
 		o.forget()
 	}
-	return checkRegular(o)
+	return o, nil
 }
 
 func openError(err error) error {
@@ -133,6 +158,9 @@ func (f *osFile) reopen() error {
 }
 
 func (f *osFile) Stat() (state, error) {
+	if f.device != 0 {
+		return state{size: f.device}, nil
+	}
 	info, err := f.File.Stat()
 	if err != nil {
 		return state{}, reason(err)

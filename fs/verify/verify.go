@@ -18,6 +18,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -101,9 +102,10 @@ func (o *Options) Total() (n int64) {
 
 // goal is a target that was found.
 type goal struct {
-	path string
-	dir  tree.ID // or
-	file file
+	path   string
+	dir    tree.ID // or
+	file   file
+	device bool // the file is on a block device, from its beginning on
 }
 
 // start checks the options.
@@ -111,14 +113,19 @@ func (o *Options) start() (goals []goal, err error) {
 	s := source{o.Tree, o.Seed}
 	for _, t := range o.Targets {
 		info, err := os.Stat(t.Path)
-		isDir := err == nil && info.IsDir()
+		isDir, isDevice := err == nil && info.IsDir(), err == nil && info.Mode()&os.ModeType == os.ModeDevice
 		if err != nil && (errors.Is(err, os.ErrNotExist) || !errors.Is(err, os.ErrPermission)) {
 			return nil, fmt.Errorf("%q: %w", t.Path, reason(err))
 		}
-		g := goal{path: t.Path}
+		g := goal{path: filepath.Clean(t.Path)}
+		if path, err := filepath.EvalSymlinks(g.path); err == nil && !isDir {
+			g.path = path // whoever names a link means the file
+		}
 		if g.dir, g.file, err = s.resolve(t, isDir); err != nil {
 			return nil, fmt.Errorf("%q: %w", t.Path, err)
 		}
+		g.file.path = g.path
+		g.device = isDevice
 		switch {
 		case g.dir != 0 && !isDir:
 			return nil, fmt.Errorf("%q: not a directory", t.Path)
@@ -230,6 +237,11 @@ func newSession(o Options) *session {
 	}
 	if s.openCopy == nil {
 		s.openCopy = func(path string) (copied, error) {
+			for _, g := range s.goals {
+				if g.device && g.path == path {
+					return openDevice(path, g.file.spec.Size, s.Cached)
+				}
+			}
 			// What is not a regular file must not even be opened: that rewinds a tape.
 			info, err := os.Lstat(path)
 			if err == nil && !info.Mode().IsRegular() {
