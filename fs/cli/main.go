@@ -34,6 +34,7 @@ func commands() []help.Command {
 		runCommand(),
 		catCommand(),
 		sumCommand(),
+		verifyCommand(),
 		measureCommand(),
 		benchCommand(),
 		treeCommand(),

@@ -59,6 +59,7 @@ imports() {
 	allow_imports ./fs/spec "$module/(fs/(spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/verify "$module/(fs/(verify|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
 	# Of what is below fs, only cli knows numa and pflag.
 	library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 	for package in $library; do
@@ -88,7 +89,7 @@ allow_imports() {
 shell() {
 	shellcheck --external-sources --check-sourced scripts/*.sh scripts/formats/*.sh .ci/run
 	python3 -c 'import ast, sys
-for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py scripts/formats/*.py
+for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py scripts/*/*.py
 	echo 'shellcheck has nothing to say, Python can read its files'
 }
 
