@@ -69,7 +69,7 @@ func newStream(c Config) stream {
 	level := func(float64) int { return 0 }
 	switch p := c.Texture.profile(); {
 	case p != nil:
-		s.textured = textured{tables: textures[c.Texture](), profile: p}
+		s.textured = textured{tables: textures[c.Texture](), profile: p, impl: c.Implementation}
 		level = p.dialFor
 	case c.Texture == Flat:
 		s.compress(1)
