@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"testing"
 )
 
@@ -134,4 +135,30 @@ func TestZeroTokens(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Fills that several threads work on, in smaller blocks than those of random bytes, are
+// what one thread makes.
+func TestTextureShared(t *testing.T) {
+	cfg := Config{Seed: 3, Texture: Code, Size: 1 << 40}
+	want := textureBytes(t, cfg, 0, 2<<20)
+	cfg.Threads = 3
+	g, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	var readers sync.WaitGroup
+	for reader := range 4 {
+		readers.Go(func() {
+			p := make([]byte, len(want))
+			for n := textureShareFrom - 1; n < len(want)-5000; n += n/2 + 1 {
+				off := 1021 * reader
+				if _, err := g.ReadAt(p[:n], int64(off)); err != nil || !bytes.Equal(p[:n], want[off:off+n]) {
+					t.Errorf("%d bytes at %d differ, error %v", n, off, err)
+				}
+			}
+		})
+	}
+	readers.Wait()
 }
