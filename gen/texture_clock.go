@@ -22,14 +22,16 @@ func (c *clock) set(q uint64) {
 	begin := q % (1 << 40) * Cell
 	second := begin / bytesPerSecond
 	c.begin = int(begin % bytesPerSecond)
-	for i := range c.times {
-		if i == 0 || second%60 == 0 {
+	for i, of := 0, 60; i < len(c.times); i++ {
+		if of == 60 {
 			c.times[i] = timeText(second)
+			of = int(second % 60)
 		} else {
-			c.times[i] = c.times[i-1]
-			digits(c.times[i][17:], int(second%60))
+			copyChunk(&c.times[i], &c.times[i-1])
+			digits(c.times[i][17:19], of)
 		}
 		second++
+		of++
 	}
 }
 
