@@ -1,5 +1,7 @@
 package gen
 
+import "encoding/binary"
+
 // bytesPerSecond is how fast a log grows.
 const bytesPerSecond = 100
 
@@ -22,14 +24,16 @@ func (c *clock) set(q uint64) {
 	begin := q % (1 << 40) * Cell
 	second := begin / bytesPerSecond
 	c.begin = int(begin % bytesPerSecond)
-	for i, of := 0, 60; i < len(c.times); i++ {
+	var text [chunk]byte
+	for i, of := 0, uint64(60); i < len(c.times); i++ {
 		if of == 60 {
-			c.times[i] = timeText(second)
-			of = int(second % 60)
-		} else {
-			copyChunk(&c.times[i], &c.times[i-1])
-			digits(c.times[i][17:19], of)
+			text = timeText(second)
+			of = second % 60
 		}
+		t := &c.times[i]
+		binary.NativeEndian.PutUint64(t[0:8], binary.NativeEndian.Uint64(text[0:8]))
+		binary.NativeEndian.PutUint64(t[8:16], binary.NativeEndian.Uint64(text[8:16]))
+		binary.LittleEndian.PutUint64(t[16:24], ':'|('0'+of/10)<<8|('0'+of%10)<<16|' '<<24)
 		second++
 		of++
 	}
