@@ -88,7 +88,6 @@ GLOBL drawConstants<>(SB), RODATA|NOPTR, $16
 	CHOOSE(slot, x);                      \
 	MOVL       BX, (slot*8)(SP);          \
 	PREFETCHT0 pieces_atom(R11)(BX*1);    \
-	PREFETCHT0 pieces_bytes(R11)(BX*1);   \
 	MOVL       CX, R14
 
 // A token of zeros is no piece to go on from.
@@ -98,8 +97,7 @@ GLOBL drawConstants<>(SB), RODATA|NOPTR, $16
 	CMOVLNE    CX, R14;                   \
 	CMOVLEQ    96(SP), BX;                \
 	MOVL       BX, (slot*8)(SP);          \
-	PREFETCHT0 pieces_atom(R11)(BX*1);    \
-	PREFETCHT0 pieces_bytes(R11)(BX*1)
+	PREFETCHT0 pieces_atom(R11)(BX*1)
 
 #define CHOOSEALL(CHOOSE) \
 	MOVQ R13, 72(SP); \
