@@ -22,7 +22,7 @@ type writer struct {
 // writeGeneric writes rounds of four tokens until the cell is full or there may not be
 // enough literals for another round. It is the reference for the other implementations.
 func (w *writer) writeGeneric() {
-	out, literals, pool := w.out, w.literals, w.pool
+	out, literals, pool, table, clock, keys := w.out, w.literals, w.pool, w.table, w.clock, w.keys
 	pos, used, end, begins, drawn := w.pos, w.used, w.end, w.begins, w.drawn
 	last := w.have - 4*maxLiterals
 	for pos < Cell && used <= last {
@@ -33,7 +33,7 @@ func (w *writer) writeGeneric() {
 			}
 			chosen := uint32(r)
 			r >>= 32
-			e := &w.table[chosen%entries]
+			e := &table[chosen%entries]
 			copyChunk((*[chunk]byte)(out[pos:]), (*[chunk]byte)(literals[used:]))
 			n := int(e.literals)
 			if begins {
@@ -42,7 +42,7 @@ func (w *writer) writeGeneric() {
 			used += n
 			pos += n
 
-			h := (uint32(uint64(chosen)>>(e.shift&63))+e.base)*placeMul + w.keys[e.kind&7]
+			h := (uint32(uint64(chosen)>>(e.shift&63))+e.base)*placeMul + keys[e.kind&7]
 			h ^= h >> 15
 			h *= placeMul2
 			from := int(h >> (32 - poolBits))
@@ -57,7 +57,7 @@ func (w *writer) writeGeneric() {
 			next := h * 5
 			if e.kind == zeroToken {
 				from = zerosAt
-				next = w.keys[nextToken]
+				next = keys[nextToken]
 			}
 			from += int(pool.atom[from])
 			end = from + int(e.length)
@@ -66,8 +66,8 @@ func (w *writer) writeGeneric() {
 			if e.kind == zeroToken {
 				end = before
 			}
-			w.keys[nextToken] = next
-			if w.clock != nil {
+			keys[nextToken] = next
+			if clock != nil {
 				n = min(n, int(pool.line[from]))
 				end = from + n
 			}
@@ -76,14 +76,14 @@ func (w *writer) writeGeneric() {
 				copyChunk((*[chunk]byte)(out[pos+o:]), (*[chunk]byte)(pool.bytes[from+o:]))
 			}
 			pos += n
-			if w.clock != nil && out[pos-1] == '\n' && pos < Cell {
-				copyChunk((*[chunk]byte)(out[pos:]), w.clock.at(pos))
+			if clock != nil && out[pos-1] == '\n' && pos < Cell {
+				copyChunk((*[chunk]byte)(out[pos:]), clock.at(pos))
 				pos += timeLength
 				begins = true
 			}
 		}
 	}
-	w.pos, w.used, w.end, w.begins, w.drawn = pos, used, end, begins, drawn
+	w.pos, w.used, w.end, w.begins, w.drawn, w.keys = pos, used, end, begins, drawn, keys
 }
 
 // copyChunk copies without a call, which an assignment of arrays would be.
