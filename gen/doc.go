@@ -212,8 +212,8 @@
 // token behind it has no literals, and copies from where the next line begins; all copies end
 // with the line.
 //
-// Tokens are made, four at a time, until there are 4096 bytes. Then, but in binary cells, a byte 4094 of 0xc0
-// or more becomes a space, and byte 4095 a newline. In binary cells of table 48 and above,
-// sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower 32 bits of
-// a number of T, of which each sector draws one, whether it needs it or not.
+// Tokens are made, four at a time, until there are 4096 bytes. Then, but in binary cells, a
+// byte 4094 of 0xc0 or more becomes a space, and byte 4095 a newline. In binary cells of table
+// 48 and above, sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower
+// 32 bits of a number of T, of which each sector draws one, whether it needs it or not.
 package gen
