@@ -119,6 +119,10 @@ func (s *server) newMount(o fs.MountOptions) (*fs.Mount, error) {
 // serveForeground serves until somebody unmounts, or a signal asks to.
 func (s *server) serveForeground(stdout, stderr io.Writer) error {
 	if err := s.start(stderr); err != nil {
+		// fusermount3 may have mounted and failed then. No server holds it any more.
+		if s.device == nil && isDead(s.mountpoint) {
+			fs.Unmount(s.mountpoint, true)
+		}
 		return err
 	}
 	s.printSeed(stdout)
