@@ -57,6 +57,10 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	return fuse.OK
 }
 
+// Flush answers ENOSYS, after which the kernel asks no more: a close has nothing to wait
+// for. Since Linux 5.16, FOPEN_NOFLUSH says so from the start.
+func (f *FS) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
+
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
 func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	file := f.files.get(fh)

@@ -175,3 +175,10 @@ func TestReadOnly(t *testing.T) {
 		}
 	}
 }
+
+// The kernel asks at every close, and before Linux 5.16 nothing but this error stops it.
+func TestNoFlush(t *testing.T) {
+	if status := newFS(t, 0, "data:1M").Flush(nil, &fuse.FlushIn{}); status != fuse.ENOSYS {
+		t.Errorf("FLUSH: %v, want %v", status, fuse.ENOSYS)
+	}
+}
