@@ -51,7 +51,7 @@ RUN
 chmod +x "$work/run"
 
 # Tests that need no more than the program and what busybox has.
-core='^Test(RandomOffsets|EndOfFile|PrivateMappingIsWritable|MountReturnsWhenItAnswers|TwoMountsAtOnce|Foreground|Listing|Statfs|ManyReaders|ConcurrentReaders|Attributes)$'
+core='^Test(RandomOffsets|EndOfFile|PrivateMappingIsWritable|MountReturnsWhenItAnswers|TwoMountsAtOnce|Foreground|Listing|Statfs|ManyReaders|ConcurrentReaders|Attributes|SeekInDirectories|PositionsInDirectories|ErrorsOfSpecNames|KilledReaders|StoppedReaders|KilledServer|UmountOfADeadMount|MountOnADeadMount|Abort|KilledWhileWaiting)$'
 
 # A machine that runs nothing: if that fails, as it does on first use without a network,
 # the tests are skipped. After that, whatever fails is a failure.
