@@ -300,6 +300,9 @@ func serveInBackground(parent *daemon.Parent, args []string) error {
 		return err
 	}
 	parent.Release(daemon.Message{Status: s.status()})
+	if s.file != nil {
+		s.file.TakeStderr()
+	}
 	if !parent.Supervised() {
 		s.untilSignalled()
 		return nil
