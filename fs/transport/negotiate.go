@@ -102,8 +102,9 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 		Logger:   s.log,
 		MaxWrite: s.request, // from which go-fuse derives the largest read
 		// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct
-		// reads into requests that run side by side.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
+		// reads into requests that run side by side. With CAP_EXPORT_SUPPORT it asks
+		// for "." and ".." of node ids that it has forgotten, as NFS servers need it.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING | fuse.CAP_EXPORT_SUPPORT,
 		MaxBackground:     s.maxBackground(),
 		PanicHandler: func(value any) fuse.Status {
 			s.panicked(value)
