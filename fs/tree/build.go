@@ -127,6 +127,7 @@ func (b *Builder) Tree() (*Tree, error) {
 			t.entries[n.entry] = uint32(i)
 		}
 	}
+	t.findSeries(manyFiles)
 	t.count()
 	return t, nil
 }
