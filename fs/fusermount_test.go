@@ -69,9 +69,9 @@ func simulatedFusermount(what string) int {
 		return 1
 	case "killed":
 		unix.Kill(os.Getpid(), unix.SIGKILL)
-		select {}
+		time.Sleep(time.Hour)
 	case "hangs":
-		select {}
+		time.Sleep(time.Hour)
 	case "leaves a child":
 		// Until the mount point is removed.
 		script := []string{"sh", "-c", `while [ -e "$0" ]; do sleep 0.05; done`, os.Args[len(os.Args)-1]}
