@@ -178,7 +178,7 @@ func (l *lister) nextByAge(c *node, first, from, names uint64) (at, instance uin
 // where to go on, which is above from, and false.
 func (l *lister) nextDir(c *node, from, end uint64) (at uint64, found bool) {
 	shard := l.o.Shard
-	if shard.all() || c.parent == nil {
+	if shard.all() || c.parent == nil || c.dir.kept {
 		return from, true
 	}
 	some := shard.count(c.dir.begin0, c.dir.end0) > 0
