@@ -64,7 +64,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 func (f *FS) setControl(files []controlFile, allowOther bool) {
 	f.control = files
 	if !allowOther {
-		f.controlMask = 0o700
+		f.controlMask = 0o500
 	}
 }
 
@@ -73,13 +73,17 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 	text := func(text func() string) func() Contents {
 		return func() Contents { return strings.NewReader(text()) }
 	}
-	return []controlFile{
+	files := []controlFile{
 		{"config", text(func() string { return reportText(m.report, m.numa) + m.about() })},
 		{"tree", func() Contents { return m.treeFile }},
 		{"stats", text(func() string { s := m.stats(f); return s.json() })},
 		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},
 		{"version", text(func() string { return m.version + "\n" })},
 	}
+	if f.sink != nil {
+		files = append(files, controlFile{"writes", text(func() string { return f.sink.text(f) })})
+	}
+	return files
 }
 
 // reportText writes a report for people, and for programs that look for the text

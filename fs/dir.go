@@ -18,8 +18,14 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
 	}
 	out.SetEntryTimeout(valid)
+	if f.sink != nil && f.sink.made != nil {
+		if n := f.sink.made.lookup(in.NodeId, name); n != nil {
+			f.entry(n.id, out)
+			return fuse.OK
+		}
+	}
 	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
-		f.fillEntry(uint64(id), treeNode(n), out)
+		f.fillPresent(uint64(id), treeNode(n), out)
 		return fuse.OK
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {
@@ -28,7 +34,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
 		if id, n, ok := f.specID(name); ok {
-			f.fillEntry(id, n, out)
+			f.fillPresent(id, n, out)
 			return fuse.OK
 		}
 	}
@@ -73,14 +79,14 @@ func (f *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.S
 
 // ReadDir lists a directory from an offset on.
 func (f *FS) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.list(in, func(e fuse.DirEntry) bool {
+	return f.listAll(in, func(e fuse.DirEntry) bool {
 		return out.AddDirEntry(e)
 	})
 }
 
 // ReadDirPlus lists a directory with the attributes of its entries.
 func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.list(in, func(e fuse.DirEntry) bool {
+	return f.listAll(in, func(e fuse.DirEntry) bool {
 		entry := out.AddDirLookupEntry(e)
 		if entry == nil {
 			return false
@@ -98,24 +104,27 @@ const dots = 2
 
 // list calls add with the entries of a directory from in.Offset on until add
 // returns false. Entry k, counted from 0 with "." and "..", is at offset k, also
-// where some are not shown, so an offset stays valid forever.
-func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
+// where some are not shown, so an offset stays valid forever. It reports whether that
+// were all.
+func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.Status, ended bool) {
 	dir := tree.ID(in.NodeId)
 	off := in.Offset
 	if off == 0 {
 		off++
 		if !add(fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: uint64(dir), Off: off}) {
-			return fuse.OK
+			return fuse.OK, false
 		}
 	}
 	if off == 1 {
 		off++
 		parent := uint64(fuse.FUSE_ROOT_ID)
-		if dir != controlBit {
+		if n, ok := f.node(uint64(dir)); ok && n.made != nil {
+			parent = f.sink.made.parentOf(n.made)
+		} else if dir != controlBit {
 			parent = uint64(f.tree.Parent(dir))
 		}
 		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: parent, Off: off}) {
-			return fuse.OK
+			return fuse.OK, false
 		}
 	}
 	if dir == controlBit {
@@ -125,21 +134,28 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 				break
 			}
 		}
-		return fuse.OK
+		return fuse.OK, true
+	}
+	if isMade(uint64(dir)) {
+		return fuse.OK, true
 	}
 	found := off != in.Offset // "." or ".."
+	fits := true
 	_, more := f.tree.List(dir, off-dots, listSteps, func(child tree.Child) bool {
 		found = true
 		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: dots + child.Next}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
+		} else if f.sink != nil && f.sink.isRemoved(e.Ino) {
+			return true
 		}
-		return add(e)
+		fits = add(e)
+		return fits
 	})
 	if !found && more {
-		return fuse.EAGAIN // an empty reply would be the end of the directory
+		return fuse.EAGAIN, false // an empty reply would be the end of the directory
 	}
-	return fuse.OK
+	return fuse.OK, fits && !more
 }
 
 // listSteps is how many names one request looks at, shown or not: some milliseconds.

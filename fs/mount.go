@@ -68,11 +68,11 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
-	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, Writes: f.sink != nil, Placement: o.Placement}
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}
-	fd, err := openDevice(mountpoint, o, t.Request)
+	fd, err := openDevice(mountpoint, o, t.Request, t.Writes)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,9 @@ const (
 	// beyond it get EBUSY, so that the rest of slowBackground is left to others.
 	maxDelayed = slowBackground * 3 / 4
 
-	// maxWrite is the smallest max_write that the kernel allows, in bytes. Nothing
-	// is ever written here, and the size of the buffers that the kernel requires
-	// for requests depends on it.
+	// maxWrite is the smallest max_write that the kernel allows, in bytes. It is in
+	// force where nothing is written, as the size of the buffers that the kernel
+	// requires for requests depends on it.
 	maxWrite = 4 << 10
 
 	// minInit is the size of struct fuse_init_in in bytes before it had a flags2.
@@ -74,7 +74,9 @@ func (s *Server) negotiate(kind Kind) error {
 		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, errno)
 	}
 	out := view[fuse.InitOut](reply[replyHeader:])
-	out.MaxWrite = maxWrite
+	if !s.writes {
+		out.MaxWrite = maxWrite
+	}
 	// One page more than a request has: a reader's buffer that is not aligned
 	// touches one more. Otherwise such a read would be split into a request of
 	// all pages and one of a few bytes. The kernel caps it.
@@ -97,13 +99,19 @@ func (s *Server) negotiate(kind Kind) error {
 
 // newProtocol returns what answers requests other than READ.
 func (s *Server) newProtocol() *fuse.ProtocolServer {
+	// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct reads, and
+	// writes, into requests that run side by side.
+	extra := uint64(fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING)
+	if s.writes {
+		// Otherwise the kernel asks for the attribute security.capability before every
+		// write, to find out whether there are privileges to be taken away.
+		extra |= fuse.CAP_HANDLE_KILLPRIV_V2
+	}
 	return fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
-		Name:     s.fs.String(),
-		Logger:   s.log,
-		MaxWrite: s.request, // from which go-fuse derives the largest read
-		// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct
-		// reads into requests that run side by side.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING,
+		Name:              s.fs.String(),
+		Logger:            s.log,
+		MaxWrite:          s.request, // from which go-fuse derives the largest read, too
+		ExtraCapabilities: extra,
 		MaxBackground:     s.maxBackground(),
 		PanicHandler: func(value any) fuse.Status {
 			s.panicked(value)

@@ -50,6 +50,9 @@ func (r *rings) memory() (sum int) {
 	for _, t := range r.threads {
 		sum += mappedSize(len(t.queues)*r.depth*size) + mappedSize(len(t.queues)*r.spare*size)
 	}
+	if r.writes {
+		sum += len(r.threads) * mappedSize(scratchSize)
+	}
 	return sum
 }
 

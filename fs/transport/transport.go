@@ -4,7 +4,8 @@
 //
 // Most requests go through go-fuse's fuse.ProtocolServer. READ, of which there can be
 // hundreds of thousands a second, is decoded in place and answered into the memory that
-// the kernel copies from, without an allocation, a lock or a look at the clock.
+// the kernel copies from, without an allocation, a lock or a look at the clock. So is
+// WRITE, whose data stays where the kernel has copied it.
 //
 // The threads of this package are pinned to CPUs. If a read is answered on the CPU of
 // its reader, waking either of them takes no interrupt, and the two share a cache. Of
@@ -38,6 +39,13 @@ type FileSystem interface {
 	// If this or any other method panics, the request gets EIO, and the panic is
 	// logged.
 	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
+
+	// WriteFile takes p, which is to be written at offset off of the open file fh, and
+	// returns how many bytes of it were taken: all of them, unless there is an error.
+	// It must neither block nor keep p. It answers WRITE, if Options.Writes; the
+	// methods Write and Writev are never called. scratch is memory
+	// of 128 KiB to compute in.
+	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
 
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
@@ -86,6 +94,10 @@ type Options struct {
 	// with EBUSY.
 	MaybeSlow bool
 
+	// Writes says that files can be written. The kernel then makes write requests as
+	// large as those for reading, and every buffer for requests has room for one.
+	Writes bool
+
 	Placement Placement // has to name a CPU
 }
 
@@ -117,6 +129,7 @@ type Server struct {
 	slow     bool // files are known to be
 
 	maybeSlow bool
+	writes    bool // are accepted
 	delays    delays
 	panics    panics
 
@@ -135,7 +148,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, writes: o.Writes, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -205,14 +218,18 @@ func (s *Server) Serve() {
 	s.close()
 }
 
-// Served counts reads.
+// Served counts reads and writes.
 type Served struct {
 	Reads  uint64 // requests answered with data, or with the end of the file
 	Bytes  uint64
 	Errors uint64 // reads answered with an error
+
+	Writes      uint64 // requests whose data was taken
+	WriteBytes  uint64
+	WriteErrors uint64 // writes answered with an error
 }
 
-// ServedByCPU counts the reads that the threads of a CPU have answered.
+// ServedByCPU counts the requests that the threads of a CPU have answered.
 type ServedByCPU struct {
 	CPU, Node int
 	Served
@@ -225,6 +242,9 @@ func (s *Server) Served() Served {
 		sum.Reads += c.Reads
 		sum.Bytes += c.Bytes
 		sum.Errors += c.Errors
+		sum.Writes += c.Writes
+		sum.WriteBytes += c.WriteBytes
+		sum.WriteErrors += c.WriteErrors
 	}
 	return sum
 }
@@ -248,12 +268,15 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	return all
 }
 
-// counter counts the reads of one thread. Only that thread writes to it, except through
-// add, and it shares no cache line with another one.
+// counter counts the reads and writes of one thread. Only that thread writes to it,
+// except through add, and it shares no cache line with another one.
 type counter struct {
 	_                    [64]byte
 	reads, bytes, errors atomic.Uint64
-	_                    [64]byte
+
+	writes, writeBytes, writeErrors atomic.Uint64
+
+	_ [64]byte
 }
 
 // count counts a read and its outcome.
@@ -264,6 +287,16 @@ func (c *counter) count(bytes int, errno syscall.Errno) {
 	}
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
+}
+
+// countWrite counts a write and its outcome.
+func (c *counter) countWrite(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.writeErrors.Store(c.writeErrors.Load() + 1)
+		return
+	}
+	c.writes.Store(c.writes.Load() + 1)
+	c.writeBytes.Store(c.writeBytes.Load() + uint64(bytes))
 }
 
 // add is count where several goroutines do so at a time.
@@ -280,6 +313,9 @@ func (c *counter) addTo(s *Served) {
 	s.Reads += c.reads.Load()
 	s.Bytes += c.bytes.Load()
 	s.Errors += c.errors.Load()
+	s.Writes += c.writes.Load()
+	s.WriteBytes += c.writeBytes.Load()
+	s.WriteErrors += c.writeErrors.Load()
 }
 
 // Report says how a connection is served and, for what is not used, why not.
@@ -306,6 +342,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.NoSplice = first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + delayedBuffers*(replyHeader+s.request)
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.writes)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }
