@@ -21,7 +21,7 @@ type MountOptions struct {
 	NoExec     bool           // let nobody execute files
 	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
-	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
+	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest, or transport.DefaultWriteRequest with a Sink
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 
 	Placement transport.Placement // has to name a CPU
@@ -70,7 +70,11 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, Writes: f.sink != nil, Placement: o.Placement}
 	if t.Request == 0 {
-		t.Request = min(transport.DefaultRequest, MaxRequest())
+		t.Request = transport.DefaultRequest
+		if t.Writes {
+			t.Request = transport.DefaultWriteRequest
+		}
+		t.Request = min(t.Request, MaxRequest())
 	}
 	fd, err := openDevice(mountpoint, o, t.Request, t.Writes)
 	if err != nil {

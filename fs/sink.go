@@ -233,11 +233,11 @@ func (f *FS) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 		return fuse.OK
 	}
 	h := file.sunk
-	if h.file != nil && f.sink.Check && h.endsShort(in.Pid) {
-		h.short.Store(true) // not failed: it may be the first of two descriptors, as dd has
+	switch {
+	case h.failed.Load():
 		return fuse.EIO
-	}
-	if h.failed.Load() {
+	case h.file != nil && f.sink.Check && h.endsShort(in.Pid):
+		h.short.Store(true) // not failed: it may be the first of two descriptors, as dd has
 		return fuse.EIO
 	}
 	return fuse.OK

@@ -15,10 +15,6 @@ import (
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
 
-// compareSize is how many bytes are generated and compared at a time, so that both are
-// still in a level 1 or 2 cache; see the benchmark of writes.
-const compareSize = 64 << 10
-
 // sinkFile is what is kept about a file of the tree that is written, truncated or
 // removed. It can be dropped at any time while no handle is open: the file then is as
 // the tree says.
@@ -86,10 +82,10 @@ func (h *sinkHandle) differs(f *FS, d difference) {
 	s.differences.add(&d)
 }
 
-// compare compares a write with what a file of some size holds.
+// compare compares a write with what a file of some size holds, as much at a time as
+// scratch has room for.
 func compare(r io.ReaderAt, size, off int64, p, scratch []byte) (d difference, err error) {
 	inside := int(min(int64(len(p)), max(0, size-off)))
-	scratch = scratch[:min(compareSize, len(scratch))]
 	for done := 0; done < inside; {
 		at := off + int64(done)
 		// Up to a multiple of the chunk's size, so that no cell is generated twice.

@@ -44,7 +44,7 @@ type FileSystem interface {
 	// returns how many bytes of it were taken: all of them, unless there is an error.
 	// It must neither block nor keep p. It answers WRITE, if Options.Writes; the
 	// methods Write and Writev are never called. scratch is memory
-	// of 128 KiB to compute in.
+	// of 32 KiB to compute in.
 	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
 
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
@@ -81,7 +81,7 @@ const DefaultRequest = 512 << 10
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
-	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
+	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest, or DefaultWriteRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -151,6 +151,9 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, writes: o.Writes, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
+		if s.writes {
+			s.request = DefaultWriteRequest
+		}
 	}
 	if s.log == nil {
 		s.log = log.Default()

@@ -5,9 +5,14 @@ import (
 	"syscall"
 )
 
-// scratchSize is the room in bytes that WriteFile gets to compute in. With what it is
-// compared with, it fits into a level 2 cache.
-const scratchSize = 128 << 10
+// DefaultWriteRequest is DefaultRequest where files can be written, in bytes: writes of
+// 1 MiB were faster by a tenth in one request than in two.
+const DefaultWriteRequest = 1 << 20
+
+// scratchSize is the room in bytes that WriteFile gets to compute in. What is computed
+// there is compared at once, and is still in a level 1 or 2 cache then. From 16 to
+// 128 KiB made no difference.
+const scratchSize = 32 << 10
 
 // inputRoom returns the room for a request in bytes. With writes, that is the largest of
 // these, whose data begins with a page: the kernel copies it faster then.
