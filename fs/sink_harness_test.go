@@ -111,7 +111,7 @@ func (s *testSink) fsync(fh uint64) fuse.Status { return s.Fsync(nil, &fuse.Fsyn
 // contents returns what a file of the tree holds.
 func (s *testSink) contents(path string) []byte {
 	s.t.Helper()
-	id := walk(s.t, newTestSink(s.t, Sink{}, s.files()...).FS, path).NodeId
+	id := walk(s.t, newTestSink(s.t, Sink{}, sunk...).FS, path).NodeId
 	n, _ := s.node(id)
 	r, status := s.openReader(s.fileSpec(id, n))
 	if status != fuse.OK {
@@ -127,8 +127,6 @@ func (s *testSink) contents(path string) []byte {
 
 // sunk are the files of the tests.
 var sunk = []string{"d/{0..9}:100003,dedup=2", "big:3000000,compress=2", "empty:0", "x.npy:100K,format=npy"}
-
-func (s *testSink) files() []string { return sunk }
 
 func (s *testSink) size(path string) uint64 { return walk(s.t, s.FS, path).Size }
 
