@@ -18,6 +18,9 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return fuse.Status(syscall.ENAMETOOLONG) // the kernel's own limit is higher
 	}
 	out.SetEntryTimeout(valid)
+	if name == "." || name == ".." {
+		return f.lookupHandle(in.NodeId, name, out)
+	}
 	if f.sink != nil && f.sink.made != nil {
 		if n := f.sink.made.lookup(in.NodeId, name); n != nil {
 			f.entry(n.id, out)
@@ -40,6 +43,37 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	}
 	// Without a node id, the kernel remembers that the name does not exist.
 	return fuse.OK
+}
+
+// lookupHandle finds the node that a file handle of NFS or open_by_handle_at(2) stands
+// for, or its directory.
+func (f *FS) lookupHandle(id uint64, name string, out *fuse.EntryOut) fuse.Status {
+	if name == ".." {
+		id = f.parent(id)
+	}
+	n, ok := f.node(id)
+	if !ok {
+		return fuse.Status(stale)
+	}
+	f.fillEntry(id, n, out)
+	return fuse.OK
+}
+
+// parent returns the directory that holds a node, the root for the root itself; 0 if
+// there is no such node.
+func (f *FS) parent(id uint64) uint64 {
+	switch {
+	case isMade(id):
+		if n, ok := f.madeNode(id); ok {
+			return f.sink.made.parentOf(n.made)
+		}
+		return 0
+	case id&specNameBit != 0, id == controlBit:
+		return fuse.FUSE_ROOT_ID
+	case id&controlBit != 0:
+		return controlBit
+	}
+	return uint64(f.tree.Parent(tree.ID(id)))
 }
 
 // isOther reports whether a name in the root that this part of the tree does not show
@@ -117,13 +151,7 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.St
 	}
 	if off == 1 {
 		off++
-		parent := uint64(fuse.FUSE_ROOT_ID)
-		if n, ok := f.node(uint64(dir)); ok && n.made != nil {
-			parent = f.sink.made.parentOf(n.made)
-		} else if dir != controlBit {
-			parent = uint64(f.tree.Parent(dir))
-		}
-		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: parent, Off: off}) {
+		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: f.parent(in.NodeId), Off: off}) {
 			return fuse.OK, false
 		}
 	}

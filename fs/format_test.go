@@ -128,7 +128,7 @@ func TestFormatsThatChange(t *testing.T) {
 		before = p
 	}
 	f := newFS(t, 0)
-	early, late := walk(t, f, "4M.npy"), walk(t, f, "4M,format=npz,generation=5,change=50%")
+	early, late := walk(t, f, "4M,format=npz,change=50%"), walk(t, f, "4M,format=npz,generation=5,change=50%")
 	if late.Mtime != early.Mtime+5*24*3600 {
 		t.Errorf("modified at %d, and in generation 5 at %d", early.Mtime, late.Mtime)
 	}

@@ -38,11 +38,6 @@ const (
 	valid = 365 * 24 * time.Hour
 )
 
-// mtime is the modification time of every file and directory of generation 0,
-// 2000-01-01 UTC: it is constant, so that incremental tools see nothing change. Each
-// generation is a day later.
-var mtime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
-
 // Options says what a file system holds. The zero value of all fields but Tree
 // is useful.
 type Options struct {
@@ -166,33 +161,6 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 	return s
 }
 
-// lastChange returns the last generation, up to the one that is shown, that has changed
-// or added a file. A directory counts as changed by every generation that adds or
-// removes files: to find out whether one of them is in it, each would have to be
-// looked at.
-func (f *FS) lastChange(id uint64, n node) int {
-	h := f.tree.History()
-	switch {
-	case n.control != nil:
-		return 0
-	case n.dir && h.Grow == 0 && h.Delete == 0:
-		return 0
-	case n.dir:
-		return h.Generation
-	case n.spec.Generation == 0 || n.spec.Change == 0:
-		return n.born
-	}
-	s := n.spec
-	if s.Group || s.Units != 0 {
-		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
-	}
-	last, err := s.Config().LastChange()
-	if err != nil {
-		f.log.Printf("when %s has changed: %v", n.spec, err)
-	}
-	return max(last, n.born)
-}
-
 func (f *FS) attr(id uint64, n node) fuse.Attr {
 	if n.made != nil {
 		return f.sink.made.attr(n.made)
@@ -211,10 +179,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// Read permission for files implies search permission for directories.
 		Mode: fuse.S_IFDIR | mode | mode&0o444>>2,
 	}
-	changed := mtime
-	if days := f.lastChange(id, n); days != 0 {
-		changed = mtime.AddDate(0, 0, days)
-	}
+	changed := f.changed(id, n)
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
 		a.Mode = fuse.S_IFREG | mode

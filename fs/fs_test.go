@@ -76,7 +76,7 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%s: node %d, inode %d, used before by %q", test.path, out.NodeId, out.Ino, inodes[out.Ino])
 		}
 		inodes[out.Ino] = test.path
-		if out.Blocks != (test.size+511)/512 || out.Blksize != 1<<20 || out.Uid != 12 || out.Gid != 34 || out.Mtime != 946684800 {
+		if out.Blocks != (test.size+511)/512 || out.Blksize != 1<<20 || out.Uid != 12 || out.Gid != 34 || out.Mtime > epoch || out.Mtime <= epoch-day || out.Mode&fuse.S_IFDIR != 0 && out.Mtime != epoch {
 			t.Errorf("%s: unexpected attributes %+v", test.path, out.Attr)
 		}
 		if out.EntryTimeout() < valid || out.AttrTimeout() < valid {
@@ -84,7 +84,7 @@ func TestLookup(t *testing.T) {
 		}
 	}
 	// A name that does not exist is an answer, too, which the kernel keeps.
-	for _, path := range []string{"nothing", "1X", "1G,", "d/1G", "d/100", "d/42/1G", "data/1G", ".", ".."} {
+	for _, path := range []string{"nothing", "1X", "1G,", "d/1G", "d/100", "d/42/1G", "data/1G", "..."} {
 		dir, name := uint64(fuse.FUSE_ROOT_ID), path
 		if i := strings.LastIndexByte(path, '/'); i >= 0 {
 			dir, name = walk(t, f, path[:i]).NodeId, path[i+1:]
@@ -94,6 +94,30 @@ func TestLookup(t *testing.T) {
 		if status := f.Lookup(nil, &h, name, &out); status != fuse.OK || out.NodeId != 0 || out.EntryTimeout() < valid {
 			t.Errorf("%s: %v, node %d, valid for %v; want a lasting answer that there is none", path, status, out.NodeId, out.EntryTimeout())
 		}
+	}
+}
+
+// NFS servers ask for nodes by their ids, and for their directories.
+func TestLookupOfHandles(t *testing.T) {
+	f := newFS(t, 0, "d/{0..99}/x:1000003", "data:1")
+	f.setControl([]controlFile{{"config", nil}}, false)
+	for path, parent := range map[string]string{"d/42/x": "d/42", "d/42": "d", "d": "", "data": "", "5G": "", ".dgenfs": ""} {
+		id, want := walk(t, f, path).NodeId, uint64(fuse.FUSE_ROOT_ID)
+		if parent != "" {
+			want = walk(t, f, parent).NodeId
+		}
+		h := header(id)
+		var self, up fuse.EntryOut
+		if status := f.Lookup(nil, &h, ".", &self); status != fuse.OK || self.NodeId != id {
+			t.Errorf("%s: \".\" is node %d, %v, want %d", path, self.NodeId, status, id)
+		}
+		if status := f.Lookup(nil, &h, "..", &up); status != fuse.OK || up.NodeId != want {
+			t.Errorf("%s: \"..\" is node %d, %v, want %d", path, up.NodeId, status, want)
+		}
+	}
+	h := header(1 << 60)
+	if status := f.Lookup(nil, &h, ".", new(fuse.EntryOut)); status != fuse.Status(syscall.ESTALE) {
+		t.Errorf("an unknown node: %v", status)
 	}
 }
 

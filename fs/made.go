@@ -161,9 +161,8 @@ func (m *made) link(dir uint64, name string, node *madeNode) {
 	m.names++
 	m.bytes += len(name)
 	node.links++
-	if node.isDir() {
-		node.parent = dir
-	} else {
+	node.parent = dir
+	if !node.isDir() {
 		m.queue(n)
 	}
 }
@@ -317,7 +316,7 @@ func (m *made) list(dir, place uint64) (names []madeName) {
 	return names
 }
 
-// parentOf returns the directory that a directory is in.
+// parentOf returns the directory that a node is in.
 func (m *made) parentOf(n *madeNode) uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

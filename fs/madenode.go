@@ -18,7 +18,7 @@ type madeNode struct {
 	owner  fuse.Owner
 	device uint32
 	target string // of a symbolic link
-	parent uint64 // of a directory
+	parent uint64 // the directory that has its latest name
 	links  int    // names
 	open   int    // handles
 

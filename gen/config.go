@@ -78,7 +78,7 @@ type Config struct {
 	Region int64
 
 	// Run is how many bytes repeat together if Dedup is above 1, and are replaced together
-	// by a Revision: a multiple of Unit, up to MaxRun. 0 means Unit. Copies of a run of
+	// by a Revision: a multiple of Unit, up to MaxRun. 0 means one unit. Copies of a run of
 	// neighbours are neighbours in the same order, as in backups and images, so that
 	// chunking by contents finds them; what is left of the file behind its last whole run
 	// is one shorter run.
@@ -106,8 +106,9 @@ type Config struct {
 }
 
 // Group places a file in a group of files that share their units. All of them must
-// have the same Seed, Dedup, Unit, Skew and Revision. The zero value is a file that is
-// not in a group.
+// have the same Seed, Dedup, Unit, Skew and Revision, and in version 2 the same Size if
+// that is above Unit and no multiple of it. The zero value is a file that is not in a
+// group.
 type Group struct {
 	// Units is how many units all files of the group have together, each file's
 	// last one counted as a whole. 0 means that there is no group. With a
@@ -129,9 +130,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Region == 0 {
 		c.Region = DefaultRegion
-	}
-	if c.Run == 0 {
-		c.Run = c.Unit
 	}
 	lowest, highest, usual := c.Texture.Ratios()
 	if c.Compress == 0 {
@@ -160,9 +158,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("unit %d: must be a multiple of %d, up to %d", c.Unit, Cell, MaxUnit)
 	case c.Skew < 0 || c.Skew > MaxSkew:
 		return c, fmt.Errorf("skew %d: must be from 0 to %d", c.Skew, MaxSkew)
-	case !c.Group.holds(ceilDiv(uint64(c.Size), uint64(c.Unit))):
+	case !c.Group.holds(c.units()):
 		return c, fmt.Errorf("group of %d units: must hold the file's %d from number %d on",
-			c.Group.Units, ceilDiv(uint64(c.Size), uint64(c.Unit)), c.Group.First)
+			c.Group.Units, c.units(), c.Group.First)
+	case c.endsInTail() && (c.Group.Units%c.units() != 0 || c.Group.First%c.units() != 0):
+		return c, fmt.Errorf("group of %d units, the file's from number %d on: in version %d, both must be multiples of the file's %d",
+			c.Group.Units, c.Group.First, DraftVersion, c.units())
 	case int(c.Texture) >= len(textureNames):
 		return c, fmt.Errorf("texture %v: must be one of %v", c.Texture, textureNames)
 	case !(c.Compress >= lowest && c.Compress <= highest) && c.Texture == Random:
@@ -177,7 +178,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("zero %d and random %d: must be %d billionths or less together", c.Zero, c.Random, billion)
 	case c.Region < Cell || c.Region > MaxUnit || c.Region%Cell != 0:
 		return c, fmt.Errorf("region %d: must be a multiple of %d, up to %d", c.Region, Cell, MaxUnit)
-	case c.Run < c.Unit || c.Run > MaxRun || c.Run%c.Unit != 0:
+	case c.Run < 0 || c.Run > MaxRun || c.Run%c.Unit != 0:
 		return c, fmt.Errorf("run %d: must be a multiple of the unit, %d, up to %d", c.Run, c.Unit, int64(MaxRun))
 	case c.Nodes != nil && threads != 0:
 		return c, fmt.Errorf("threads %d: must be 0 with Nodes, which has threads of its own", threads)
@@ -188,17 +189,16 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // Version is the version of the stream that c describes: 1, or DraftVersion with a
-// texture other than Random, regions, or runs of more than a unit.
+// texture other than Random, regions, a Run, or a Revision that inserts.
 func (c Config) Version() int {
-	unit := c.Unit
-	if unit == 0 {
-		unit = DefaultUnit
-	}
-	if c.Texture != Random || c.mixes() || c.Run > unit {
+	if c.Texture != Random || c.mixes() || c.Run != 0 || c.Revision.Insert != 0 {
 		return DraftVersion
 	}
 	return Version
 }
+
+// units returns how many units the file has, with one that is cut short.
+func (c *Config) units() uint64 { return ceilDiv(uint64(c.Size), uint64(c.Unit)) }
 
 // holds reports whether a file of so many units fits into the group.
 func (g Group) holds(units uint64) bool {

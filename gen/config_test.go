@@ -100,8 +100,8 @@ func TestConfigLimitsAreValid(t *testing.T) {
 		{Size: 1 << 20, Compress: MaxCompress},
 		{Size: 1 << 20, Compress: math.Nextafter(1, 2)},
 		{Size: 1 << 20, Threads: 100},
-		{Size: math.MaxInt64, Unit: MinUnit, Revision: Revision{MaxGeneration, 1e9, 1e9 - 1}},
-		{Size: math.MaxInt64, Unit: MaxUnit, Dedup: math.MaxFloat64, Revision: Revision{MaxGeneration, 1, 0}},
+		{Size: math.MaxInt64, Unit: MinUnit, Revision: Revision{Generation: MaxGeneration, Share: 1e9, Phase: 1e9 - 1}},
+		{Size: math.MaxInt64, Unit: MaxUnit, Dedup: math.MaxFloat64, Revision: Revision{Generation: MaxGeneration, Share: 1, Phase: 0}},
 	} {
 		g := open(t, cfg)
 		n := min(cfg.Size, 70001)
@@ -120,7 +120,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"all", Config{}, Config{Dedup: 1, Unit: 128 << 10, Compress: 1, Threads: 2}},
 		{"unit", Config{Dedup: 2}, Config{Dedup: 2, Unit: DefaultUnit}},
 		{"unit without dedup", Config{}, Config{Unit: MinUnit}},
-		{"unit with a revision", Config{Revision: Revision{1, 5e8, 0}}, Config{Unit: DefaultUnit, Revision: Revision{1, 5e8, 0}}},
+		{"unit with a revision", Config{Revision: Revision{Generation: 1, Share: 5e8, Phase: 0}}, Config{Unit: DefaultUnit, Revision: Revision{Generation: 1, Share: 5e8, Phase: 0}}},
 	} {
 		test.zero.Size, test.set.Size = size, size
 		zero := mustRead(t, open(t, test.zero), make([]byte, size), 0)

@@ -119,15 +119,34 @@
 // # The stream, version 2: a draft
 //
 // A stream with a texture other than random, with regions (a spread, or a share of zeros or
-// of random bytes above 0) or with runs of more than one unit is version 2. It is a draft:
-// its bytes may change until it has been measured by tools that it was not made with. All
-// that is not said here is as in version 1. All divisions round down, z >> n of negative
+// of random bytes above 0), with a run or with a share of insertions is version 2. It is a
+// draft: its bytes may change until it has been measured by tools that it was not made with.
+// All that is not said here is as in version 1. All divisions round down, z >> n of negative
 // numbers too, and [x, y] of two words is their 128-bit product.
 //
 // Runs. With L units in a run, pi and rho move whole runs: with n numbers to permute and W =
 // n - n mod L, number i below W is moved to p(i/L)*L + i mod L, p being the permutation of
 // version 1 of W/L numbers, and others stay. If U >= L, x >= U has the distinct unit
 // u(x/L)*L + x mod L, where u is the u of version 1 of x/L, with U/L in place of U.
+//
+// Tails. If D > 1 and each file of a group has n units, more than one, of which the last is
+// shorter, then all files have the same size, and N and F must be multiples of n. The N/n
+// last units are laid out by themselves, as the units of a group without runs are, with N/n
+// in place of N and ~A in place of A; the N - N/n others likewise, with N - N/n in place of
+// N. Each are numbered in the order of the group. If V of the others are distinct, they are
+// the distinct units 0 to V-1, and the last units are those from V on.
+//
+// Insertions. A share I of insertions, up to 10^9, makes the bytes of generation G from those
+// without insertions. Let a piece have L bytes, the smaller of the run, or else the unit, and
+// SIZE/8, or one more if that is even. With n = max(1, (SIZE*I/10^9)/L), the file is cut into
+// segments of ceil(SIZE/n) bytes, the last of which may be shorter. Into each, number k,
+//
+//	T = (G*(SIZE*I/(n*L)) + phase) / 10^9
+//
+// pieces j = 0, 1, ... are inserted one after the other at its byte hi(mix(~B + k*phi) *
+// (ceil(SIZE/n)/16 + 1)), or its end, and what is behind its end then is dropped. Piece j is
+// the first L bytes of a file on its own that has D = 1, no generations, and the seed
+// mix(mix(mix(mix(seed ^ (2*phi)) + F*phi) + k*phi) + j*phi). Products of SIZE are exact.
 //
 // Regions. Contents q are in region r = q / (region/4096). With H = mix(~B + (r/64)*phi),
 //

@@ -114,6 +114,15 @@ const maxRun = 64
 // fill generates p, the bytes from offset off on, on the calling goroutine,
 // past the caches if nt is set.
 func (s *stream) fill(p []byte, off uint64, nt bool) {
+	if s.insertion.pieces > 0 {
+		s.fillInserted(p, off, nt)
+	} else {
+		s.fillFrom(p, off, nt)
+	}
+}
+
+// fillFrom generates p, the bytes from offset off on of the file without insertions.
+func (s *stream) fillFrom(p []byte, off uint64, nt bool) {
 	for len(p) > 0 {
 		cell, skip := off/Cell, int(off%Cell)
 		q, n := s.run(cell)

@@ -95,6 +95,8 @@ func TestMixtureBounds(t *testing.T) {
 		{Run: DefaultUnit + Cell},
 		{Run: -DefaultUnit},
 		{Run: MaxRun + DefaultUnit},
+		{Run: DefaultUnit, Size: DefaultUnit + 1, Dedup: 2, Group: Group{Units: 5}},
+		{Run: DefaultUnit, Size: DefaultUnit + 1, Dedup: 2, Group: Group{Units: 6, First: 1}},
 	} {
 		if g, err := New(cfg); err == nil {
 			g.Close()
@@ -104,12 +106,12 @@ func TestMixtureBounds(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	for _, cfg := range []Config{{}, {Compress: 3}, {Dedup: 2, Run: DefaultUnit}, {Region: Cell}} {
+	for _, cfg := range []Config{{}, {Compress: 3}, {Dedup: 2}, {Region: Cell}} {
 		if v := cfg.Version(); v != Version {
 			t.Errorf("%+v: version %d", cfg, v)
 		}
 	}
-	for _, cfg := range []Config{{Texture: Flat}, {Zero: 1}, {Random: 1}, {Dedup: 2, Run: 2 * DefaultUnit}, {Texture: Text, Spread: 0.1}} {
+	for _, cfg := range []Config{{Texture: Flat}, {Zero: 1}, {Random: 1}, {Dedup: 2, Run: DefaultUnit}, {Texture: Text, Spread: 0.1}} {
 		if v := cfg.Version(); v != DraftVersion {
 			t.Errorf("%+v: version %d", cfg, v)
 		}

@@ -20,7 +20,7 @@ var parallelShapes = []struct {
 	{"plain", Config{Size: 1 << 40}},
 	{"compress=2", Config{Size: 1 << 40, Compress: 2}},
 	{"dedup=3,unit=20K", Config{Size: 1 << 40, Dedup: 3, Unit: 20 << 10}},
-	{"gen=3,unit=20K", Config{Size: 1 << 40, Unit: 20 << 10, Revision: Revision{3, 2e8, 0}}},
+	{"gen=3,unit=20K", Config{Size: 1 << 40, Unit: 20 << 10, Revision: Revision{Generation: 3, Share: 2e8, Phase: 0}}},
 }
 
 // A fill by any number of threads equals one by a single thread, which other

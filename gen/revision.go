@@ -34,8 +34,16 @@ type Revision struct {
 	// over to the next generation.
 	Share uint64
 
-	// Phase is what is carried over into generation 1, in billionths of a unit:
-	// 0 to 1e9 - 1. A file with less than one unit to replace in a generation
+	// Insert is how much each generation inserts into the file, in billionths of its
+	// size: 0 to 1e9. What follows is shifted, by an odd number of bytes, up to the
+	// end of the segment, which loses as much: there are as many segments as
+	// generations insert pieces. A piece has as many bytes as a Run, or one more, in
+	// small files about an eighth of the file; as far as generations insert less than
+	// that, some insert a piece and others do not. Pieces do not repeat others.
+	Insert uint64
+
+	// Phase is what is carried over into generation 1, in billionths of a unit, or of
+	// a piece that is inserted: 0 to 1e9 - 1. A file with less than one unit to replace in a generation
 	// changes the sooner the higher its phase: of many such files with phases
 	// evenly spread, a share changes in every generation.
 	Phase uint64
@@ -49,6 +57,8 @@ func (r Revision) check(group uint64, unit int64) error {
 		return fmt.Errorf("generation %d: must be from 0 to %d", r.Generation, MaxGeneration)
 	case r.Share > billion:
 		return fmt.Errorf("share %d: must be from 0 to %d billionths", r.Share, billion)
+	case r.Insert > billion:
+		return fmt.Errorf("insert %d: must be from 0 to %d billionths", r.Insert, billion)
 	case r.Phase >= billion:
 		return fmt.Errorf("phase %d: must be from 0 to %d billionths", r.Phase, billion-1)
 	case r.Share > 0 && group > most:
@@ -98,29 +108,35 @@ func (t *turns) last(u uint64) uint64 {
 const maxLook = 1 << 16
 
 // LastChange returns the last generation up to c.Revision.Generation that replaced a
-// unit of the file, or 0 if there is none: the bytes are the same in all generations
-// from that one up to c.Revision.Generation. An empty file never changes. Errors are
-// those of [New].
+// unit of the file or inserted into it, or 0 if there is none: the bytes are the same in
+// all generations from that one up to c.Revision.Generation. An empty file never changes.
+// Errors are those of [New].
 //
 // It allocates nothing and may be called concurrently. For a file that is not in a
 // group, or is all of one, it takes constant time. For another, it looks at the file's
 // units until it finds one that c.Revision.Generation replaced. If that is none of the
 // first 65536 units and the file has more, it returns the last generation that changed
-// the group, which may be later than the last one that changed the file.
+// the group, which may be later than the last one that changed the file. So may be the
+// last one that replaced a unit, of a file that insertions have shifted out of it.
 func (c Config) LastChange() (int, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return 0, fmt.Errorf("gen: %w", err)
 	}
-	own := ceilDiv(uint64(c.Size), uint64(c.Unit))
+	own := c.units()
 	if own == 0 {
 		return 0, nil
 	}
+	return max(c.lastInsertion(), c.lastReplacement(own)), nil
+}
+
+// lastReplacement returns the last generation that replaced one of the file's own units.
+func (c *Config) lastReplacement(own uint64) int {
 	if own >= c.Group.Units { // which units are replaced makes no difference
 		distinct := distinctOf(own, c.Dedup)
-		return c.Revision.generationOf(c.Revision.replaced(c.Revision.Generation, distinct), distinct), nil
+		return c.Revision.generationOf(c.Revision.replaced(c.Revision.Generation, distinct), distinct)
 	}
-	s := newStream(c)
+	s := newStream(*c)
 	t := &s.turns
 	before := c.Revision.replaced(c.Revision.Generation-1, t.units)
 	last := uint64(0)
@@ -129,9 +145,9 @@ func (c Config) LastChange() (int, error) {
 			last = t.taken
 			break
 		}
-		last = max(last, t.last(s.distinctUnit(s.first+i)))
+		last = max(last, t.last(s.layout.unit(s.first+i)))
 	}
-	return c.Revision.generationOf(last, t.units), nil
+	return c.Revision.generationOf(last, t.units)
 }
 
 // generationOf returns the first generation up to which so many of the distinct

@@ -36,7 +36,7 @@ func TestRevisionReplacesItsShare(t *testing.T) {
 		{"dedup=1.5,skew=1,group", 60, Config{Dedup: 1.5, Skew: 1}},
 	} {
 		for _, revision := range []Revision{
-			{0, 0, 999_999_999}, {0, 1e7, 0}, {0, 1_234_567, 9e8}, {0, 333_333_333, 5e8}, {0, 999_999_999, 999_999_999}, {0, 1e9, 5},
+			{Generation: 0, Share: 0, Phase: 999_999_999}, {Generation: 0, Share: 1e7, Phase: 0}, {Generation: 0, Share: 1_234_567, Phase: 9e8}, {Generation: 0, Share: 333_333_333, Phase: 5e8}, {Generation: 0, Share: 999_999_999, Phase: 999_999_999}, {Generation: 0, Share: 1e9, Phase: 5},
 		} {
 			t.Run(fmt.Sprintf("%s,share=%d", shape.name, revision.Share), func(t *testing.T) {
 				cfg := shape.Config
@@ -134,9 +134,9 @@ func TestRevisionOfNothing(t *testing.T) {
 				t.Errorf("%s: nothing is replaced, and nothing tested", shape.name)
 			}
 		}
-		revisions := []Revision{{MaxGeneration, 0, 999_999_999}}
+		revisions := []Revision{{Generation: MaxGeneration, Share: 0, Phase: 999_999_999}}
 		if shape.Revision.Share > 0 { // the groups are small enough
-			revisions = append(revisions, Revision{0, 1e9, 999_999_999}, Revision{0, 1, 1})
+			revisions = append(revisions, Revision{Generation: 0, Share: 1e9, Phase: 999_999_999}, Revision{Generation: 0, Share: 1, Phase: 1})
 		}
 		for _, revision := range revisions {
 			cfg := plain
@@ -213,7 +213,7 @@ func TestRevisionPhases(t *testing.T) {
 	for i := range uint64(files) {
 		before := 0
 		for g := 1; g <= 100; g++ {
-			last, err := Config{Size: 100, Seed: i, Revision: Revision{g, share, i * billion / files}}.LastChange()
+			last, err := Config{Size: 100, Seed: i, Revision: Revision{Generation: g, Share: share, Phase: i * billion / files}}.LastChange()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,15 +254,15 @@ func TestReplacementsEqualReference(t *testing.T) {
 		for _, share := range []uint64{0, 1, 999_999_999, 1e9} {
 			for _, phase := range []uint64{0, 1, 999_999_999} {
 				for _, g := range []int{0, 1, 2, MaxGeneration - 1, MaxGeneration} {
-					check(Revision{g, share, phase}, units)
+					check(Revision{Generation: g, Share: share, Phase: phase}, units)
 				}
 			}
 		}
 	}
 	// The phase carries into the upper 64 bits.
-	check(Revision{1, 1_000_003, 999_999_999}, math.MaxUint64/1_000_003)
+	check(Revision{Generation: 1, Share: 1_000_003, Phase: 999_999_999}, math.MaxUint64/1_000_003)
 	for range 10_000 {
-		r := Revision{random.IntN(MaxGeneration + 1), random.Uint64N(billion + 1), random.Uint64N(billion)}
+		r := Revision{Generation: random.IntN(MaxGeneration + 1), Share: random.Uint64N(billion + 1), Phase: random.Uint64N(billion)}
 		check(r, 1+random.Uint64()>>(12+random.IntN(52)))
 	}
 }
@@ -278,7 +278,7 @@ func TestRevisionContentsLimits(t *testing.T) {
 			{Size: unit, Group: Group{Units: most, First: most - 1}},
 			{Size: unit - 1, Dedup: 1.5, Group: Group{Units: most, First: most - 1}},
 		} {
-			cfg.Unit, cfg.Revision = unit, Revision{MaxGeneration, 1e9, 999_999_999}
+			cfg.Unit, cfg.Revision = unit, Revision{Generation: MaxGeneration, Share: 1e9, Phase: 999_999_999}
 			full, err := cfg.withDefaults()
 			if err != nil {
 				t.Fatal(err)
@@ -291,7 +291,7 @@ func TestRevisionContentsLimits(t *testing.T) {
 				}
 			}
 			// Beyond the end of the last unit, too.
-			if last := s.distinctUnit(s.first + uint64(cfg.Size-1)/uint64(unit)); last*s.cells+s.cells > 1<<contentsBits {
+			if last := s.layout.unit(s.first + uint64(cfg.Size-1)/uint64(unit)); last*s.cells+s.cells > 1<<contentsBits {
 				t.Errorf("%+v: unit %d of %d cells is too large", cfg, last, s.cells)
 			}
 			if g, err := cfg.LastChange(); g != MaxGeneration || err != nil {
@@ -339,7 +339,7 @@ func TestLastChangeAllocatesNothing(t *testing.T) {
 		{Size: 1 << 40, Dedup: 3, Skew: 2},
 		{Size: 1 << 20, Dedup: 3, Group: Group{Units: 1 << 30, First: 99}},
 	} {
-		cfg.Revision = Revision{100, 1e7, 5e8}
+		cfg.Revision = Revision{Generation: 100, Share: 1e7, Phase: 5e8}
 		if allocs := testing.AllocsPerRun(50, func() { cfg.LastChange() }); allocs != 0 {
 			t.Errorf("%+v: LastChange allocates %v times", cfg, allocs)
 		}

@@ -2,7 +2,6 @@ package gen
 
 import (
 	"math"
-	"math/bits"
 
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
@@ -43,15 +42,14 @@ type stream struct {
 	words int    // random words of a cell, all of them or an odd number
 	extra uint64 // of 65536 cells, how many have two words more
 
-	byUnit   bool   // units are repeated or replaced
-	distinct uint64 // units that occur; 0 if all do
-	first    uint64 // unit of the group that the file begins with
-	cells    uint64 // of a unit
-	skew     int
-	perm     runOrder
-	turns    turns
+	byUnit bool   // units are repeated or replaced
+	first  uint64 // unit of the group that the file begins with
+	cells  uint64 // of a unit
+	layout layout
+	turns  turns
 
-	runs     uint64 // distinct runs of units, if runs are repeated rather than units
+	insertion insertion
+
 	textured textured
 	mixture  mixture
 	level    int // of the dial, or random bytes of a flat cell; 0 if neither
@@ -60,12 +58,10 @@ type stream struct {
 func newStream(c Config) stream {
 	s := stream{
 		impl:  c.Implementation,
-		a:     keyed.Mix(c.Seed + phi),
-		b:     keyed.Mix(c.Seed + phi2),
 		cells: uint64(c.Unit / Cell),
 		first: c.Group.First,
-		skew:  c.Skew,
 	}
+	s.setSeed(c.Seed)
 	level := func(float64) int { return 0 }
 	switch p := c.Texture.profile(); {
 	case p != nil:
@@ -81,28 +77,20 @@ func newStream(c Config) stream {
 	s.mixture = newMixture(&c, level)
 	units := c.Group.Units
 	if units == 0 {
-		units = ceilDiv(uint64(c.Size), uint64(c.Unit))
+		units = c.units()
 	}
-	if c.Dedup > 1 && units > 0 {
-		s.distinct = distinctOf(units, c.Dedup)
-		run := runUnits(&c)
-		s.perm = newRunOrder(units, run, s.a)
-		units = s.distinct
-		if run > 1 {
-			s.runs = s.distinct / run
-		}
+	s.layout = newLayout(&c, units, s.a)
+	distinct := s.layout.distinct()
+	if n := c.Revision.replaced(c.Revision.Generation, distinct); n > 0 {
+		s.turns = turns{taken: n, units: distinct, order: newRunOrder(distinct, runUnits(&c), s.b)}
 	}
-	if n := c.Revision.replaced(c.Revision.Generation, units); n > 0 {
-		s.turns = turns{taken: n, units: units, order: newRunOrder(units, runUnits(&c), s.b)}
-	}
-	s.byUnit = s.distinct > 0 || s.turns.taken > 0
+	s.byUnit = c.Dedup > 1 || s.turns.taken > 0
+	s.insertion = newInsertion(&c, s.b)
 	return s
 }
 
-// distinctOf returns how many of some units, at least one, are distinct.
-func distinctOf(units uint64, dedup float64) uint64 {
-	return max(1, uint64(math.Floor(float64(units)/dedup+0.5)))
-}
+// setSeed makes the keys of a seed.
+func (s *stream) setSeed(seed uint64) { s.a, s.b = keyed.Mix(seed+phi), keyed.Mix(seed+phi2) }
 
 func ceilDiv(a, b uint64) uint64 {
 	n := a / b
@@ -202,44 +190,10 @@ func (s *stream) run(c uint64) (q, n uint64) {
 		return s.first*s.cells + c, math.MaxUint64
 	}
 	unit, k := c/s.cells, c%s.cells
-	u := s.distinctUnit(s.first + unit)
+	u := s.layout.unit(s.first + unit)
 	q = u*s.cells + k
 	if s.turns.taken > 0 {
 		q += s.turns.replaced(u) << contentsBits
 	}
 	return q, s.cells - k
-}
-
-// distinctUnit returns which of the distinct units unit i of the group is.
-func (s *stream) distinctUnit(i uint64) uint64 {
-	if s.distinct == 0 {
-		return i
-	}
-	u := s.perm.At(i)
-	if u >= s.distinct {
-		u = s.copyOf(u)
-	}
-	return u
-}
-
-// copyOf returns of which distinct unit x is a copy, x being s.distinct or more.
-func (s *stream) copyOf(x uint64) uint64 {
-	if s.runs > 0 {
-		return s.copied(x/s.perm.run, s.runs)*s.perm.run + x%s.perm.run
-	}
-	return s.copied(x, s.distinct)
-}
-
-// copied returns which of n distinct units, or runs of them, is repeated by x.
-func (s *stream) copied(x, n uint64) uint64 {
-	if s.skew == 0 {
-		return x % n
-	}
-	v := keyed.Mix(s.a ^ x*phi)
-	power := v
-	for range 2 * s.skew {
-		power, _ = bits.Mul64(power, v)
-	}
-	u, _ := bits.Mul64(power, n)
-	return u
 }

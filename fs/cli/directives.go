@@ -13,7 +13,7 @@ import (
 
 // directives are the flags that a tree file may give: those that the names, sizes, times
 // and bytes of its files, and how these are read, depend on.
-var directives = []string{"seed", "generation", "change", "grow", "delete", "shard", "rate", "latency", "fail", "mode", "uid", "gid"}
+var directives = []string{"seed", "generation", "change", "insert", "grow", "delete", "shard", "rate", "latency", "fail", "mode", "uid", "gid"}
 
 // direct sets the flags that a tree file gives, but for those that the command line
 // gives. It returns all that is wrong with them.

@@ -18,7 +18,7 @@ func TestTreeFileCarriesFlags(t *testing.T) {
 		nil,
 		{"--seed", "7"},
 		{"--seed", "0xffffffffffffffff", "--mode", "0400", "--uid", "12", "--gid", "34"},
-		{"--generation", "6", "--change", "2.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
+		{"--generation", "6", "--change", "2.5%", "--insert", "0.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
 		{"--generation", "3", "--grow", "4%", "--shard", "2/3"},
 		{"--latency", "1us", "--rate", "10G", "--fail", "eio:0.000001%"},
 		{"-o", "seed=5,fail=eio@1K+4,mode=440"},

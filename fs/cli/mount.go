@@ -229,7 +229,7 @@ func (r *server) ready(p *daemon.Process) (daemon.Message, error) {
 	if errors.As(err, &refused) && refused.Usage {
 		return m, usageError{err}
 	}
-	if r.device == nil && isDead(r.mountpoint) {
+	if r.device == nil && (isDead(r.mountpoint) || isDeadHere(r.mountpoint)) {
 		fs.Unmount(r.mountpoint, true)
 	}
 	return m, err

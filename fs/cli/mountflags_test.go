@@ -88,7 +88,7 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"share", []string{"--size", "1M,share=100%", "--count", "7"}, []string{"-o", `size=1M\,share=100%,count=7`}},
 		{"generation", []string{"--generation", "3"}, []string{"-o", "generation=3"}},
 		{"generation 0", nil, []string{"-o", "generation=0,change=0%"}},
-		{"history", []string{"--generation", "3", "--change", "2%", "--grow", "1%", "--delete", "0.5%"}, []string{"-o", "delete=0.50%,grow=1.0%,change=2%,generation=3"}},
+		{"history", []string{"--generation", "3", "--change", "2%", "--insert", "1.5%", "--grow", "1%", "--delete", "0.5%"}, []string{"-o", "delete=0.50%,grow=1.0%,insert=1.5%,change=2%,generation=3"}},
 		{"history of a file", []string{"--file", "a:1G,generation=3,change=2%"}, []string{"-o", `file=a:1G\,change=2.0%\,generation=3`}},
 		{"shard", []string{"--shard", "3/16"}, []string{"-o", "shard=3/16"}},
 		{"one shard", []string{"--shard", "1/1"}, []string{"-o", "shard=1/1"}},

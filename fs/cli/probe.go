@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/cli/help"
+	"golang.org/x/sys/unix"
 )
 
 // A process that touches a mount whose server is stopped may wait until that goes
@@ -84,4 +85,12 @@ func probeCommand() help.Command {
 func isDead(mountpoint string) bool {
 	_, err := probe(mountpoint)
 	return errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.ECONNABORTED)
+}
+
+// isDeadHere does the same where a limit does not let another process start. It may
+// block as long as a server does not answer.
+func isDeadHere(mountpoint string) bool {
+	var st unix.Statfs_t
+	err := unix.Statfs(mountpoint, &st)
+	return err == syscall.ENOTCONN || err == syscall.ECONNABORTED
 }

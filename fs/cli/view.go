@@ -22,8 +22,9 @@ func (v *viewFlags) add(f *pflag.FlagSet) {
 	v.set = f
 	h := &v.History
 	parsed(f, &h.Generation, "generation", "0", "", spec.ParseGeneration,
-		"show generation `N` of the files, 0 to 4095; each generation has changed from the one before as the next three flags say, and 0 is the tree as it is")
+		"show generation `N` of the files, 0 to 4095; each generation has changed from the one before as the next four flags say, and 0 is the tree as it is")
 	parsed(f, &h.Change, "change", "0%", "", spec.ParseShare, "share of their units, `P%`, that each generation replaces")
+	parsed(f, &h.Insert, "insert", "0%", "", spec.ParseShare, "share of their size, `P%`, that each generation inserts into files, which shifts what follows")
 	parsed(f, &h.Grow, "grow", "0%", "", spec.ParseShare, "share of the files, `P%`, that each generation adds")
 	parsed(f, &h.Delete, "delete", "0%", "", spec.ParseShare, "share of the files, `P%`, that each generation removes, oldest first")
 	parsed(f, &v.Shard, "shard", "", "", func(text string) (tree.Shard, error) { return parseShard(text, os.Getenv) },
@@ -33,7 +34,7 @@ func (v *viewFlags) add(f *pflag.FlagSet) {
 // options returns what the flags mean, in a mount of a seed. Its errors are the
 // user's.
 func (v *viewFlags) options(seed uint64) (tree.Options, error) {
-	for _, name := range []string{"change", "grow", "delete"} {
+	for _, name := range []string{"change", "insert", "grow", "delete"} {
 		if v.set.Changed(name) && !v.set.Changed("generation") {
 			return tree.Options{}, usagef("--%s %s: needs --generation, the number of the generation to show", name, v.set.Lookup(name).Value)
 		}
@@ -52,7 +53,7 @@ func viewArguments(o tree.Options) (args []string) {
 		for _, share := range []struct {
 			flag  string
 			value uint64
-		}{{"change", h.Change}, {"grow", h.Grow}, {"delete", h.Delete}} {
+		}{{"change", h.Change}, {"insert", h.Insert}, {"grow", h.Grow}, {"delete", h.Delete}} {
 			if share.value != 0 {
 				args = append(args, "--"+share.flag, spec.FormatShare(share.value))
 			}

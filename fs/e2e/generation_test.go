@@ -86,6 +86,9 @@ func look(t *testing.T, dir string) map[string]seen {
 
 func dayOf(k int) time.Time { return time.Date(2000, 1, 1+k, 0, 0, 0, 0, time.UTC) }
 
+// of reports whether t is the time of a file that generation k changed.
+func of(k int, t time.Time) bool { return t.After(dayOf(k-1)) && !t.After(dayOf(k)) }
+
 // compare checks that times show what has changed, and returns the files that were
 // added, changed and removed.
 func compare(t *testing.T, k int, before, after map[string]seen) (added, changed, removed []string) {
@@ -94,17 +97,17 @@ func compare(t *testing.T, k int, before, after map[string]seen) (added, changed
 		a, ok := before[name]
 		if !ok {
 			added = append(added, name)
-			if !b.mtime.Equal(dayOf(k)) {
+			if !of(k, b.mtime) {
 				t.Errorf("generation %d adds %s, with the time %v", k, name, b.mtime)
 			}
 			continue
 		}
 		differs := !slices.Equal(a.units, b.units)
-		want := a.mtime
+		timely := b.mtime.Equal(a.mtime)
 		if differs {
-			changed, want = append(changed, name), dayOf(k)
+			changed, timely = append(changed, name), of(k, b.mtime)
 		}
-		if a.inode != b.inode || a.size != b.size || !b.mtime.Equal(want) {
+		if a.inode != b.inode || a.size != b.size || !timely {
 			t.Errorf("%s, whose bytes differ: %v, has inode %d, %d bytes and the time %v in generation %d, %d, %d and %v before", name, differs, b.inode, b.size, b.mtime, k, a.inode, a.size, a.mtime)
 		}
 	}
@@ -124,7 +127,7 @@ func compare(t *testing.T, k int, before, after map[string]seen) (added, changed
 func TestGenerationsChange(t *testing.T) {
 	before := look(t, mount(t, changing...))
 	for name, s := range before {
-		if !s.mtime.Equal(dayOf(0)) {
+		if !of(0, s.mtime) {
 			t.Errorf("%s has the time %v in generation 0", name, s.mtime)
 		}
 	}
@@ -176,6 +179,24 @@ func TestGenerationsChange(t *testing.T) {
 		}
 		before = after
 	}
+}
+
+// Exactly the files into which something is inserted have a later time, of large ones all.
+func TestGenerationsInsert(t *testing.T) {
+	args := append(slices.Clone(changing), "--insert", "3%")
+	before := look(t, mount(t, append(slices.Clone(args), "--generation", "1")...))
+	mnt := mount(t, append(slices.Clone(args), "--generation", "2")...)
+	after := look(t, mnt)
+	added, changed, removed := compare(t, 2, before, after)
+	if len(added)+len(removed) > 0 || !slices.Contains(changed, "big0") || len(changed) == len(after) {
+		t.Errorf("generation 2 adds %q, removes %q, changes %q", added, removed, changed)
+	}
+	var spec [300]byte
+	n, err := unix.Getxattr(filepath.Join(mnt, "big0"), "user.dgenfs.spec", spec[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "big0", []byte(dgenfs(t, "cat", string(spec[:n])).stdout), []byte(output(t, "cat", filepath.Join(mnt, "big0"))))
 }
 
 var comingAndGoing = []string{"--change", "2%", "--grow", "1%", "--delete", "1.5%"}
@@ -261,7 +282,7 @@ func TestIncrementalTools(t *testing.T) {
 		}
 	}
 	output(t, "diff", "-r", mnt, copied)
-	if newer := found(t, mnt, "%P", "-type", "f", "-newermt", "2000-01-02 12:00Z"); len(newer) != len(added)+len(changed) {
+	if newer := found(t, mnt, "%P", "-type", "f", "-newermt", "2000-01-02 00:00Z"); len(newer) != len(added)+len(changed) {
 		t.Errorf("find finds %d files of the day, want %d", len(newer), len(added)+len(changed))
 	}
 
@@ -291,12 +312,12 @@ func TestGenerationsOfNames(t *testing.T) {
 	}
 	for name, day := range map[string]int{"1M,generation=3,change=50%": 3, "1M,seed=4,change=50%,generation=2": 2, "1M,generation=3": 0, "1M,change=100%": 0, "0,generation=3,change=50%": 0} {
 		same(t, name, cat(mnt, name), []byte(dgenfs(t, "cat", name).stdout))
-		if got := output(t, "stat", "-c", "%Y", filepath.Join(mnt, name)); got != fmt.Sprintln(dayOf(day).Unix()) {
-			t.Errorf("%s has the time %s", name, got)
+		if got := timeOf(t, filepath.Join(mnt, name)); !of(day, got) {
+			t.Errorf("%s has the time %v", name, got)
 		}
 	}
-	if output(t, "stat", "-c", "%Y", filepath.Join(third, "1M")) != fmt.Sprintln(dayOf(3).Unix()) {
-		t.Error("1M has not changed with the mount")
+	if got, want := timeOf(t, filepath.Join(third, "1M")), timeOf(t, filepath.Join(mnt, "1M")).AddDate(0, 0, 3); !got.Equal(want) {
+		t.Errorf("1M has the time %v, want %v", got, want)
 	}
 	// Files of one seed are generations of each other, and so are mounts of one seed.
 	for _, pair := range [][2][]byte{
@@ -314,4 +335,13 @@ func TestGenerationsOfNames(t *testing.T) {
 		}
 	}
 	same(t, "a name with a generation", cat(third, "1M,seed=4,generation=2,change=50%"), cat(mnt, "1M,seed=4,generation=2,change=50%"))
+}
+
+func timeOf(t *testing.T, path string) time.Time {
+	t.Helper()
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.ModTime().UTC()
 }

@@ -78,7 +78,7 @@ http {
 	want := []byte(dgenfs(t, "cat", "--seed", "5", text).stdout)
 	response, body := get(text, "")
 	same(t, text, body, want)
-	if got := response.Header.Get("Last-Modified"); got != "Sat, 01 Jan 2000 00:00:00 GMT" {
+	if got := response.Header.Get("Last-Modified"); !strings.HasPrefix(got, "Fri, 31 Dec 1999 ") {
 		t.Errorf("last modified %s", got)
 	}
 	for _, r := range [][2]int{{0, 0}, {0, 4095}, {4095, 4097}, {1, 5000000}, {19999999, 20000002}, {20000002, 20000002}} {

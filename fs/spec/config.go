@@ -20,6 +20,6 @@ func (s Spec) Config() gen.Config {
 		Random:   s.Random,
 		Region:   s.Region,
 		Run:      s.Run,
-		Revision: gen.Revision{Generation: s.Generation, Share: s.Change, Phase: s.Phase},
+		Revision: s.Revision.config(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
+	"github.com/dgenfs/dgenfs/gen"
 )
 
 // placeOf separates the numbers of group=. It is not a slash, which file names cannot
@@ -85,6 +86,12 @@ func parsePlace(s string) (first, units uint64, err error) {
 	return first, units, nil
 }
 
+// hasTail reports whether the last unit of the file is shorter, and only repeats others
+// that are.
+func (s Spec) hasTail() bool {
+	return s.Config().Version() > gen.Version && s.Dedup > 1 && s.payload() > s.Unit && s.payload()%s.Unit != 0
+}
+
 // checkPlace checks that the file's units are some of the group's.
 func (s Spec) checkPlace() error {
 	n, most := s.units(), maxUnits(s.Unit)
@@ -99,6 +106,9 @@ func (s Spec) checkPlace() error {
 	case s.First > s.Units-n:
 		return fmt.Errorf("group %q: the file has %d units of %s, so its first one has at most the number %d",
 			place, n, bytesize.Format(s.Unit), s.Units-n)
+	case s.hasTail() && (s.Units%n != 0 || s.First%n != 0):
+		return fmt.Errorf("group %q: the files of a group with run= or a texture have one size, %d units, so both must be multiples of %d",
+			place, n, n)
 	}
 	return nil
 }

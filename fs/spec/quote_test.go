@@ -27,7 +27,7 @@ func TestErrorsAreShort(t *testing.T) {
 		long + ".." + long, "lognormal:" + long, "lognormal:1:" + long, "lognormal:1:x" + long,
 		"1,seed=" + long, "1,seed=x" + long, "1,dedup=x" + long, "1,unit=" + long, "1,unit=1" + strings.Repeat("0", 9) + long,
 		"1,skew=" + long, "1,scope=" + long, "1,group=" + long, "1,group=" + long + "of" + long, "1,compress=" + long, "1,compress=x" + long,
-		"1,generation=" + long, "1,change=" + long, "1,change=" + long + "%", "1,phase=" + long, "1,rate=" + long, "1,latency=" + long,
+		"1,generation=" + long, "1,change=" + long, "1,change=" + long + "%", "1,insert=" + long, "1,insert=" + long + "%", "1,phase=" + long, "1,rate=" + long, "1,latency=" + long,
 		"1,latency=" + long + "s", "1,latency=0." + long + "s", "1,fail=" + long, "1,fail=" + long + ":1%", "1,fail=eio:" + long, "1,fail=eio@1+" + long,
 		"1,total=" + long, "1,share=" + long, "1,share=" + long + "%",
 	} {

@@ -25,7 +25,7 @@ func TestParseFiles(t *testing.T) {
 		{"lognormal:64K:1.50", Files{Spec: plain, Sizes: Sizes{Median: 64 << 10, Sigma: 1.5}}, "lognormal:64K:1.5"},
 		{"lognormal:1:10,share=100%,seed=7", Files{Spec: Spec{HasSeed: true, Seed: 7, Dedup: 1, Unit: DefaultUnit, Compress: 1}, Sizes: Sizes{Median: 1, Sigma: 10}, Share: Billion}, "lognormal:1:10,seed=7,share=100%"},
 		{"64K,share=0.0000001%,generation=4095,change=0%,phase=999999999", Files{
-			Spec:  Spec{Size: 64 << 10, Dedup: 1, Unit: DefaultUnit, Compress: 1, Generation: 4095, HasChange: true, Phase: 999999999},
+			Spec:  Spec{Size: 64 << 10, Dedup: 1, Unit: DefaultUnit, Compress: 1, Revision: Revision{Generation: 4095, HasChange: true, Phase: 999999999}},
 			Share: 1,
 		}, "64K,generation=4095,change=0%,phase=999999999,share=0.0000001%"},
 	} {
@@ -61,7 +61,7 @@ func TestParseFiles(t *testing.T) {
 		"4K,generation=4096":         `generation "4096": a generation is a whole number from 0 to 4095`,
 		"4K,change=-1%":              `change "-1%": must be a percentage`,
 		"4K,phase=1000000000":        `phase "1000000000": a phase is a whole number from 0 to 999999999`,
-		"4K,more=1":                  `key "more" is unknown; there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, generation, change, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail, total, share`,
+		"4K,more=1":                  `key "more" is unknown; there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, generation, change, insert, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail, total, share`,
 		"4K,share=1%,share=1%":       `key "share" is given twice`,
 		"4K,share":                   `key "share" has no value; write share=VALUE`,
 		"99999999999999999999..1M":   `the largest size is 8E-1`,

@@ -4,15 +4,16 @@
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | run | skew | scope | group | compress |
 //	       texture | spread | zero | random | region |
-//	       generation | change | phase | format | shape | dtype | nan | record |
-//	       columns | rows | rowgroup | members | member | rate | latency | fail
+//	       generation | change | insert | phase | format | shape | dtype | nan |
+//	       record | columns | rows | rowgroup | members | member | rate | latency |
+//	       fail
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
 //	run=SIZE      neighbouring units that repeat and change together: a multiple of
-//	              the unit up to 1T; one unit if not given
+//	              the unit up to 1T; one unit if not given, but in version 1
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
@@ -29,6 +30,8 @@
 //	region=SIZE   length of a region, a multiple of 4K up to 1G; 64K
 //	generation=N  which of the generations of a file that changes, 0 to 4095
 //	change=P%     share of the distinct units that each generation replaces
+//	insert=P%     share of its size that each generation inserts into the file, which
+//	              shifts what follows
 //	phase=N       billionths of a unit to be replaced that are there from the
 //	              start, 0 to 999999999: which small files change when
 //	format=NAME   what the file is to its readers, see package format, which has
@@ -106,10 +109,7 @@ type Spec struct {
 
 	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
 
-	Generation int    // of a file that changes, 0 to MaxGeneration; 0 unless given
-	HasChange  bool   // whether the spec says how much it changes
-	Change     uint64 // valid if HasChange, else 0: billionths of the distinct units that each generation replaces
-	Phase      uint64 // billionths of a unit to be replaced that are there from the start, below Billion; 0 unless given
+	Revision // generation=, change=, insert=, phase=: what generations have changed
 
 	Format format.Description // zero if there is none; its Size is always 0, and its Format may be Auto in Files
 
@@ -128,7 +128,7 @@ type Files struct {
 var keys = slices.Concat(
 	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
 	textureKeys,
-	[]string{"generation", "change", "phase"},
+	revisionKeys,
 	formatKeys,
 	[]string{"rate", "latency", "fail"},
 )
@@ -311,22 +311,12 @@ func (s *Spec) set(key, value string) (err error) {
 		if s.Compress > MaxCompress {
 			return fmt.Errorf("compress %q: the highest ratio is %v", Cut(value), MaxCompress)
 		}
-	case "generation":
-		s.Generation, err = ParseGeneration(value)
-	case "change":
-		s.HasChange = true
-		if s.Change, err = ParseShare(value); err != nil {
-			return fmt.Errorf("change %q: %w", Cut(value), err)
-		}
-	case "phase":
-		n, err := strconv.ParseUint(value, 10, 64)
-		if err != nil || n >= Billion {
-			return fmt.Errorf("phase %q: a phase is a whole number from 0 to %d", Cut(value), Billion-1)
-		}
-		s.Phase = n
 	default:
 		if slices.Contains(textureKeys, key) {
 			return s.Texture.set(key, value)
+		}
+		if slices.Contains(revisionKeys, key) {
+			return s.Revision.set(key, value)
 		}
 		if isFormatKey(key) {
 			return s.setFormat(key, value)
@@ -385,15 +375,6 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if _, _, usual := s.Texture.Texture.Ratios(); s.Compress != usual && s.Compress != 0 {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
-	b = s.Texture.append(b)
-	if s.Generation != 0 {
-		b = strconv.AppendInt(append(b, ",generation="...), int64(s.Generation), 10)
-	}
-	if s.HasChange {
-		b = append(append(b, ",change="...), FormatShare(s.Change)...)
-	}
-	if s.Phase != 0 {
-		b = strconv.AppendUint(append(b, ",phase="...), s.Phase, 10)
-	}
+	b = s.Revision.append(s.Texture.append(b))
 	return s.Trouble.append(s.Format.Append(b))
 }

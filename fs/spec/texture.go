@@ -109,9 +109,6 @@ func (s *Spec) checkBytes(given map[string]bool) error {
 	case s.Run%s.Unit != 0:
 		return fmt.Errorf("run %s: must be a multiple of the unit, %s", bytesize.Format(s.Run), bytesize.Format(s.Unit))
 	}
-	if s.Run == s.Unit {
-		s.Run = 0
-	}
 	if s.Region == DefaultRegion {
 		s.Region = 0
 	}

@@ -15,7 +15,7 @@ func TestTextureKeys(t *testing.T) {
 		form     string
 	}{
 		"1,texture=text":                           {Texture{Texture: gen.Text}, 4, 0, "1,texture=text"},
-		"1,texture=random,region=64K,run=128K":     {Texture{}, 1, 0, "1"},
+		"1,texture=random,region=64K,run=128K":     {Texture{}, 1, 128 << 10, "1,run=128K"},
 		"1,texture=binary,compress=3":              {Texture{Texture: gen.Binary}, 3, 0, "1,compress=3,texture=binary"},
 		"1,compress=4,texture=text":                {Texture{Texture: gen.Text}, 4, 0, "1,texture=text"},
 		"1,texture=flat,spread=0.25,zero=20%":      {Texture{Texture: gen.Flat, Spread: 0.25, Zero: Billion / 5}, 2, 0, "1,texture=flat,spread=0.25,zero=20%"},
@@ -59,6 +59,8 @@ func TestTextureErrors(t *testing.T) {
 		"1,region=0":                           `region "0": a region is a multiple of 4K`,
 		"1,region=2G":                          `region "2G": a region is a multiple of 4K, up to 1G`,
 		"1,run=4K":                             "run 4K: must be a multiple of the unit, 128K",
+		"129K,dedup=2,run=128K,group=0of3":     `group "0of3": the files of a group with run= or a texture have one size, 2 units`,
+		"129K,dedup=2,zero=1%,group=1of4":      `group "1of4": the files of a group with run= or a texture have one size, 2 units, so both must be multiples of 2`,
 		"1,run=0":                              `run "0": a run is a multiple of the unit`,
 		"1,run=2T":                             `run "2T": a run is a multiple of the unit, up to 1T`,
 		"1,texture=text,texture=log":           `key "texture" is given twice`,

@@ -22,6 +22,7 @@ import (
 type History struct {
 	Generation int    // 0 to spec.MaxGeneration
 	Change     uint64 // of the distinct units of every file, replaced by each generation
+	Insert     uint64 // of the size of every file, inserted by each generation
 	Grow       uint64 // of the files, added by each generation
 	Delete     uint64 // of the files, removed by each generation
 }
@@ -32,8 +33,8 @@ const maxRounds = 100
 // ErrHistory is returned by New for a history that cannot be shown.
 var ErrHistory = errors.New("cannot be shown")
 
-// Of returns the spec of a file in this generation. A generation, change or phase that
-// the spec gives itself stays. The phase of other files is from 0 to spec.Billion-1.
+// Of returns the spec of a file in this generation. A generation, change, insert or
+// phase that the spec gives itself stays. The phase of other files is from 0 to spec.Billion-1.
 func (h *History) Of(s spec.Spec, phase uint64) spec.Spec {
 	if h.Generation == 0 || s.Generation != 0 {
 		return s
@@ -42,6 +43,9 @@ func (h *History) Of(s spec.Spec, phase uint64) spec.Spec {
 		s.HasChange, s.Change = true, h.Change
 	}
 	s.Generation = h.Generation
+	if !s.HasInsert && h.Insert != 0 {
+		s.HasInsert, s.Insert = true, h.Insert
+	}
 	if s.Phase == 0 {
 		s.Phase = phase
 	}

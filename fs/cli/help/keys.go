@@ -47,6 +47,8 @@ var specKeys = []key{
 		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation."},
 	{"change", "P%", "share of its units that each generation replaces",
 		"Sets the share of its distinct units that each generation replaces, in turn. The default is that of --change."},
+	{"insert", "P%", "share of its size that each generation inserts",
+		"Sets the share of its size that each generation inserts into the file, in pieces of a run, or of a unit, and one byte. What follows is shifted, so blocks of fixed size see nearly all of the file change, and chunks cut by contents little more than the share. As much is lost at other places: the file's size stays. The default is that of --insert. These bytes are a draft and may change in a later version."},
 	{"phase", "N", "where changes start; written by dgenfs",
 		"Sets a fraction of a unit, in billionths, that counts as changed from the start, so that some of many small files change in each generation. The default follows from the file's place among the files of its --file. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
 	{"format", "NAME", "a file that its readers open: npz, hdf5, jpeg ...; auto: by the name",

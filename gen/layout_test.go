@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"math/big"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ func unitsOf(t *testing.T, cfg Config) []uint64 {
 	s := newStream(cfg)
 	units := make([]uint64, ceilDiv(uint64(cfg.Size), uint64(cfg.Unit)))
 	for i := range units {
-		units[i] = s.distinctUnit(uint64(i))
+		units[i] = s.layout.unit(uint64(i))
 	}
 	return units
 }
@@ -65,6 +66,69 @@ func TestRunOrderIsPermutation(t *testing.T) {
 					t.Errorf("%d numbers in runs of %d: none is moved to %d", n, run, i)
 				}
 			}
+		}
+	}
+}
+
+// Tails repeat tails, and what is in front of them repeats the like.
+func TestTailsOfGroup(t *testing.T) {
+	const unit, size, files = 64 << 10, 100_000, 300
+	for _, dedup := range []float64{1.5, 3} {
+		for _, run := range []int64{1, 4} {
+			for _, generation := range []int{0, 2} {
+				tails, bodies := make(map[string]int), make(map[string]int)
+				for file := range uint64(files) {
+					p, err := Generate(Config{
+						Size: size, Unit: unit, Run: run * unit, Dedup: dedup, Seed: 5,
+						Group:    Group{Units: 2 * files, First: 2 * file},
+						Revision: Revision{Generation: generation, Share: billion / 10},
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					bodies[string(p[:unit])]++
+					tails[string(p[unit:])]++
+				}
+				want := int(distinctOf(files, dedup))
+				if len(bodies) != want || len(tails) != want {
+					t.Errorf("dedup %v, run %d, generation %d: %d bodies and %d tails, want %d of each",
+						dedup, run, generation, len(bodies), len(tails), want)
+				}
+			}
+		}
+	}
+}
+
+// The layout is that of the package comment, whose words it does not share code with.
+func TestLayoutOfTails(t *testing.T) {
+	const files, own = 50, 3
+	cfg, err := Config{
+		Size: own*Cell - 1, Unit: Cell, Run: Cell, Dedup: 2.5, Seed: 9, Skew: 1,
+		Group: Group{Units: files * own},
+	}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStream(cfg)
+	a := refMix(cfg.Seed + refPhi)
+	bodies := reference{Dedup: 2.5, Seed: 9, Skew: 1, Group: Group{Units: files * (own - 1)}}
+	for i := range uint64(files * own) {
+		want := bodies.distinctUnit(i/own*(own-1) + i%own)
+		if i%own == own-1 {
+			tails := reference{Dedup: 2.5, Group: Group{Units: files}}
+			x := refPermute(i/own, files, ^a)
+			if x >= tails.distinct() {
+				v := refMix(^a ^ x*refPhi)
+				hi := new(big.Int).SetUint64(v)
+				for range 2 {
+					hi.Rsh(hi.Mul(hi, new(big.Int).SetUint64(v)), 64)
+				}
+				x = hi.Rsh(hi.Mul(hi, new(big.Int).SetUint64(tails.distinct())), 64).Uint64()
+			}
+			want = bodies.distinct() + x
+		}
+		if got := s.layout.unit(i); got != want {
+			t.Errorf("unit %d is number %d, want %d", i, got, want)
 		}
 	}
 }

@@ -1,0 +1,59 @@
+package fs
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/gen/keyed"
+)
+
+const (
+	// epoch is the modification time of directories in generation 0, 2000-01-01 UTC: it
+	// is constant, so that incremental tools see nothing change. Each generation is a
+	// day later.
+	epoch = 946684800 // seconds from 1970 on
+	day   = 24 * 60 * 60
+)
+
+// changed returns when a file or directory was last changed. Files have times in the day
+// before that of their generation, spread at random: borg takes a file with the latest
+// time of a backup for one that may still change, and reads it again next time.
+func (f *FS) changed(id uint64, n node) time.Time {
+	t := epoch + int64(f.lastChange(id, n))*day
+	if !n.dir && n.control == nil {
+		if n.name != "" { // several names may be generations of one file
+			id = keyed.Seed(0, spec.SeedName(n.name))
+		}
+		before, _ := bits.Mul64(keyed.Mix(id), day)
+		t -= int64(before)
+	}
+	return time.Unix(t, 0)
+}
+
+// lastChange returns the last generation, up to the one that is shown, that has changed
+// or added a file. A directory counts as changed by every generation that adds or
+// removes files: to find out whether one of them is in it, each would have to be
+// looked at.
+func (f *FS) lastChange(id uint64, n node) int {
+	h := f.tree.History()
+	switch {
+	case n.control != nil:
+		return 0
+	case n.dir && h.Grow == 0 && h.Delete == 0:
+		return 0
+	case n.dir:
+		return h.Generation
+	case !n.spec.Moves():
+		return n.born
+	}
+	s := n.spec
+	if s.Group || s.Units != 0 {
+		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
+	}
+	last, err := s.Config().LastChange()
+	if err != nil {
+		f.log.Printf("when %s has changed: %v", n.spec, err)
+	}
+	return max(last, n.born)
+}
