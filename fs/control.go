@@ -99,11 +99,16 @@ func reportText(r transport.Report, numa string) string {
 	if r.NoUring != nil {
 		kind += "; " + r.NoUring.Error()
 	}
+	maxWrite := "none"
+	if r.MaxWrite > 0 {
+		maxWrite = fmt.Sprintf("%dK", r.MaxWrite>>10)
+	}
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
+		{"max-write", maxWrite},
 		{"splice", onOff(r.NoSplice)},
 		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},

@@ -232,13 +232,27 @@ func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status
 	return []byte(n.made.target), fuse.OK
 }
 
-// Link gives a file that was made one more name.
+// Link gives a file that was made one more name. One of the tree has its own name alone:
+// the new one is that of a file that was made, of the same length.
 func (f *FS) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
 	if status := f.mayMake(in.NodeId, name); status != fuse.OK {
 		return status
 	}
 	if !isMade(in.Oldnodeid) {
-		return fuse.EPERM
+		n, ok := f.node(in.Oldnodeid)
+		if !ok {
+			return fuse.Status(stale)
+		}
+		if n.dir || n.control != nil {
+			return fuse.EPERM
+		}
+		a := f.attr(in.Oldnodeid, n)
+		if status := f.make(&in.InHeader, name, a.Mode, 0, "", out); status != fuse.OK {
+			return status
+		}
+		f.sink.made.node(out.NodeId).write(int64(a.Size), 0)
+		f.entry(out.NodeId, out)
+		return fuse.OK
 	}
 	n, errno := f.sink.made.hardLink(in.Oldnodeid, in.NodeId, name)
 	if errno != 0 {

@@ -105,7 +105,13 @@ var badInputs = []badInput{
 
 	// Mount options.
 	{"-o nope {dir}/mnt", "nope"},
-	{"-o rw {dir}/mnt", "rw"},
+	{"-o rw {dir}/mnt", "accept_writes"},
+	{"-o ro,accept_writes {dir}/mnt", "--accept-writes"},
+	{"-o ro --discard {dir}/mnt", "--discard"},
+	{"--accept-writes=2 {dir}/mnt", "--accept-writes"},
+	{"--discard=no {dir}/mnt", "--discard"},
+	{"--accept-writes --mode 0222 {dir}/mnt", "--mode 0222"},
+	{"--discard --mode 2644 {dir}/mnt", "--mode 2644"},
 	{"-o suid {dir}/mnt", "suid"},
 	{"-o dev {dir}/mnt", "dev"},
 	{"-o rw,nodev {dir}/mnt", "rw"},

@@ -86,7 +86,7 @@ var unsupported = map[string]string{
 	"use_ino":          "inode numbers are always those of dgenfs, and never change",
 	"readdir_ino":      "inode numbers are always those of dgenfs, and never change",
 	"hard_remove":      "files that are open are kept when they are removed",
-	"max_write":        "max_read is the size of a request, for writing, too",
+	"max_write":        "it is 1M, or max_read, if that is more",
 	"max_background":   "the transport decides; see .dgenfs/config in the mount",
 	"max_readahead":    "the kernel decides",
 	"blkdev":           "there is no block device",

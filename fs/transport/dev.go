@@ -167,8 +167,8 @@ var pageSize = unix.Getpagesize()
 
 // workerMemory returns the bytes that a worker maps: a page that ends with the
 // reply's header, the reply's data, and a request.
-func workerMemory(request int, writes bool) int {
-	return pageSize + replyRoom(request) + inputOffset(writes) + inputRoom(request, writes)
+func workerMemory(request, maxWrite int) int {
+	return pageSize + replyRoom(request) + inputOffset + inputRoom(maxWrite)
 }
 
 // setUp makes what the worker needs, the first time that it is called.
@@ -176,14 +176,14 @@ func (w *worker) setUp() error {
 	if w.in != nil {
 		return nil
 	}
-	mem, err := w.mapBuffer(workerMemory(w.request, w.writes), w.cpu)
+	mem, err := w.mapBuffer(workerMemory(w.request, w.maxWrite), w.cpu)
 	if err != nil {
 		return err
 	}
 	end := pageSize + replyRoom(w.request)
 	w.header = mem[pageSize-replyHeader : pageSize : end] // its capacity is what is written
 	w.data = mem[pageSize:end:end]
-	w.in = mem[end+inputOffset(w.writes):]
+	w.in = mem[end+inputOffset:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
 		w.fd, w.noClone = w.Server.fd, err
 	}

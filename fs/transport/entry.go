@@ -19,9 +19,13 @@ type entry struct {
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
 
+// payloadRoom returns the room for the data of a request or a reply in bytes. Its bound is
+// that of negotiate's max_pages.
+func (r *rings) payloadRoom() int { return replyRoom(max(r.request, r.maxWrite)) }
+
 // placeEntries gives count entries memory on the thread's node.
 func (t *thread) placeEntries(numbers iter.Seq[int], count int) error {
-	room := replyRoom(t.request)
+	room := t.payloadRoom()
 	mem, err := t.mapBuffer(count*(room+headerRoom), t.cpu)
 	if err != nil {
 		return err

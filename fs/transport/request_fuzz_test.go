@@ -53,7 +53,7 @@ type fuzzed struct {
 func newFuzzed(f *testing.F) *fuzzed {
 	k, fd := newKernel(f)
 	k.sendInit(45, 0)
-	s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, Writes: true, Placement: testPlacement, Log: log.New(io.Discard, "", 0)})
+	s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, MaxWrite: testRequest, Placement: testPlacement, Log: log.New(io.Discard, "", 0)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	c := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if len(in) < requestHeader || len(in) > inputRoom(testRequest, true) {
+		if len(in) < requestHeader || len(in) > inputRoom(testRequest) {
 			return // the former ends the connection; the kernel sends no more than there is room for
 		}
 		if isRead(in) && readOf(in).size >= spliceFrom && readOf(in).size <= testRequest {

@@ -93,7 +93,7 @@ func (t *thread) setUp() error {
 	if err := t.placeEntries(t.ownEntries(), len(t.queues)*t.depth); err != nil {
 		return err
 	}
-	if t.writes {
+	if t.maxWrite > 0 {
 		var err error
 		if t.scratch, err = t.mapBuffer(scratchSize, t.cpu); err != nil {
 			return err

@@ -42,7 +42,7 @@ type FileSystem interface {
 
 	// WriteFile takes p, which is to be written at offset off of the open file fh, and
 	// returns how many bytes of it were taken: all of them, unless there is an error.
-	// It must neither block nor keep p. It answers WRITE, if Options.Writes; the
+	// It must neither block nor keep p. It answers WRITE, if Options.MaxWrite is not 0; the
 	// methods Write and Writev are never called. scratch is memory
 	// of 32 KiB to compute in.
 	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
@@ -81,7 +81,7 @@ const DefaultRequest = 512 << 10
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
-	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest, or DefaultWriteRequest
+	Request int         // bytes of the largest read: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -94,9 +94,9 @@ type Options struct {
 	// with EBUSY.
 	MaybeSlow bool
 
-	// Writes says that files can be written. The kernel then makes write requests as
-	// large as those for reading, and every buffer for requests has room for one.
-	Writes bool
+	// MaxWrite is the bytes of the largest write request, a multiple of the page size.
+	// Every buffer for requests has room for one. 0 means that nothing is written.
+	MaxWrite int
 
 	Placement Placement // has to name a CPU
 }
@@ -125,11 +125,11 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int  // bytes of the largest request
+	request  int  // bytes of the largest read
 	slow     bool // files are known to be
 
 	maybeSlow bool
-	writes    bool // are accepted
+	maxWrite  int // bytes of the largest write; 0 if there is none
 	delays    delays
 	panics    panics
 
@@ -148,12 +148,9 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, writes: o.Writes, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
-		if s.writes {
-			s.request = DefaultWriteRequest
-		}
 	}
 	if s.log == nil {
 		s.log = log.Default()
@@ -326,7 +323,8 @@ type Report struct {
 	Kind      Kind
 	NoUring   error // why not over io_uring; nil if it is
 	Workers   int   // threads that answer reads, at most
-	Request   int   // bytes of the largest request
+	Request   int   // bytes of the largest read
+	MaxWrite  int   // bytes of the largest write; 0 if there is none
 	NoSplice  error // why large replies do not go through pipes; nil if they do
 	NoClone   error // why not every worker has a descriptor of its own; nil if it has
 	MaxMemory int   // bytes of all buffers, once all have been used
@@ -335,7 +333,7 @@ type Report struct {
 // Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
-	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, NoClone: first.noClone}
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, MaxWrite: s.maxWrite, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)
@@ -345,6 +343,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.NoSplice = first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.writes)) + delayedBuffers*(replyHeader+s.request)
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.maxWrite)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }

@@ -67,7 +67,7 @@ func wantServed() (want Served) {
 }
 
 func TestWrite(t *testing.T) {
-	c := connectWith(t, Options{Writes: true})
+	c := connectWith(t, Options{MaxWrite: testRequest})
 	for i, test := range writeCases {
 		unique := uint64(i)<<32 | 2
 		c.sendWrite(unique, test.fh, test.off, written(test.off, test.size, test.wrong))
@@ -90,22 +90,19 @@ func checkWrite(t *testing.T, r reply, unique uint64, size int, errno syscall.Er
 	}
 }
 
-// The kernel sends writes that are as large as reads, if they are accepted.
+// The kernel is told how large writes may be, if they are accepted.
 func TestMaxWrite(t *testing.T) {
-	for _, writes := range []bool{false, true} {
+	for _, most := range []int{0, testRequest, 2 * testRequest} {
 		k, fd := newKernel(t)
 		k.sendInit(45, fuse.CAP_HANDLE_KILLPRIV_V2)
-		s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, Writes: writes, Placement: testPlacement})
+		s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, MaxWrite: most, Placement: testPlacement})
 		if err != nil {
 			t.Fatal(err)
 		}
 		out := k.receiveInit()
-		want := uint32(maxWrite)
-		if writes {
-			want = testRequest
-		}
-		if out.MaxWrite != want || (out.Flags64()&fuse.CAP_HANDLE_KILLPRIV_V2 != 0) != writes {
-			t.Errorf("writes %v: max_write %d, want %d; flags %#x", writes, out.MaxWrite, want, out.Flags64())
+		pages := uint16(max(most, testRequest)/pageSize + 1)
+		if out.MaxWrite != uint32(max(most, minWrite)) || out.MaxPages != pages || (out.Flags64()&fuse.CAP_HANDLE_KILLPRIV_V2 != 0) != (most > 0) {
+			t.Errorf("writes of %d bytes: max_write %d, max_pages %d, flags %#x", most, out.MaxWrite, out.MaxPages, out.Flags64())
 		}
 		s.close()
 	}
