@@ -101,11 +101,11 @@ func mapPages(t *testing.T, pages int) []byte {
 	return p
 }
 
-// layout is memory in parts, each of so many pages on a node.
-type layout []struct{ pages, node int }
+// memoryParts is memory in parts, each of so many pages on a node.
+type memoryParts []struct{ pages, node int }
 
 // place returns memory like that, whose pages exist.
-func (l layout) place(t *testing.T) []byte {
+func (l memoryParts) place(t *testing.T) []byte {
 	t.Helper()
 	pages := 0
 	for _, part := range l {
@@ -172,7 +172,7 @@ func (m *machine) checkFill(t *testing.T, memory []byte) {
 func TestRealNodesFill(t *testing.T) {
 	m := realNodes(t, 2)
 	a, b := m.WithCPUs()[0], m.WithCPUs()[1]
-	for name, l := range map[string]layout{
+	for name, l := range map[string]memoryParts{
 		"large": {{6789, b}, {777, a}, {10000, b}, {12345, a}},
 		"small": {{5000, a}, {3333, b}, {100, a}, {4444, b}},
 		"one":   {{8000, b}},
@@ -193,7 +193,7 @@ func TestRealNodesWithoutCPUs(t *testing.T) {
 	if far == m.home(without) {
 		far = m.WithCPUs()[1]
 	}
-	m.checkFill(t, layout{{6000, far}, {8000, without}, {2000, far}}.place(t))
+	m.checkFill(t, memoryParts{{6000, far}, {8000, without}, {2000, far}}.place(t))
 }
 
 // Memory that does not exist yet comes to be on the nodes whose threads write to it.

@@ -13,7 +13,10 @@ import (
 
 // directives are the flags that a tree file may give: those that the names, sizes, times
 // and bytes of its files, and how these are read, depend on.
-var directives = []string{"seed", "generation", "change", "insert", "grow", "delete", "shard", "rate", "latency", "fail", "mode", "uid", "gid"}
+var directives = []string{"seed", "generation", "change", "insert", "grow", "delete", "shard", "rate", "latency", "fail", "mode", "uid", "gid", "total", "count"}
+
+// scales are the directives of which one excludes the other.
+var scales = []string{"total", "count"}
 
 // direct sets the flags that a tree file gives, but for those that the command line
 // gives. It returns all that is wrong with them.
@@ -24,6 +27,7 @@ func (m *mountFlags) direct(name string, text []byte) error {
 	checked.add(check)
 	f := m.files.set
 	var given []string // by the file
+	scaled := slices.ContainsFunc(scales, f.Changed)
 	var wrong treefile.Errors
 	for _, d := range treefile.Directives(name, text) {
 		flag, isFlag := strings.CutPrefix(d.Flag, "--")
@@ -41,7 +45,7 @@ func (m *mountFlags) direct(name string, text []byte) error {
 			if err == nil && checked.mode&0o222 != 0 {
 				err = flagError(flag, d.Value, errMode)
 			}
-			if err == nil && !f.Changed(flag) {
+			if err == nil && !f.Changed(flag) && !(scaled && slices.Contains(scales, flag)) {
 				err = setChecked(f, flag, d.Value)
 			}
 		}

@@ -54,6 +54,24 @@ func TestTreeFileCarriesFlags(t *testing.T) {
 	}
 }
 
+// A tree file may say how large it is; the command line then says otherwise by either flag.
+func TestTreeFileHasAScale(t *testing.T) {
+	file := writeTree(t, "#! --count 168\na/img_{#..}_of_{#}.x 1M,share=100%\n")
+	for _, test := range []struct {
+		args  []string
+		first string
+	}{
+		{nil, "a/img_{000..167}_of_168.x 1M"},
+		{[]string{"--count", "9"}, "a/img_{0..8}_of_9.x 1M"},
+		{[]string{"--total", "1G"}, "a/img_{0000..1023}_of_1024.x 1M"},
+	} {
+		text := runTree(t, append(test.args, "--tree", file)...)
+		if lines := strings.Split(text, "\n"); lines[2] != test.first {
+			t.Errorf("%q: %q, want %q", test.args, lines[2], test.first)
+		}
+	}
+}
+
 func TestCommandLineComesFirst(t *testing.T) {
 	file := writeTree(t, "a{0..999} 1M\n#! --seed 7 --generation=3\n#! --change 2% --mode 0400\n#!\n")
 	for _, test := range []struct {

@@ -113,7 +113,7 @@ func (m *mountFlags) contents() (config, error) {
 	if err != nil {
 		return config{}, err
 	}
-	if err := m.direct(m.files.treeName(), treeText); err != nil {
+	if err := m.direct(m.files.directing(treeText)); err != nil {
 		return config{}, err
 	}
 	c := config{

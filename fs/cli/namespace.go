@@ -40,9 +40,9 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	n.files = 1
 	parsed(f, &n.size, "size", "", help.Spec, unchecked, "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
 	parsed(f, &n.files, "files", "", "", whole(1, maxFiles), "make `N` files of --size, data-000 to data-999 for 1000")
-	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; may be repeated")
+	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; or a directory, which may be empty: valid/; may be repeated")
 	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input; flags of a line such as #! --seed 7 in it hold unless they are given here")
-	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count")
+	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count, if it is not one of mlperf, which have a size of their own")
 	parsed(f, &n.total, "total", "", "", parseTotal, "the `SIZE` of all files together of the entries with share=, as a --preset has them")
 	parsed(f, &n.count, "count", "", "", whole(1, maxFiles), "the number `N` of these files")
 }
@@ -57,6 +57,10 @@ func (l fileList) Set(text string) error { return l.Append(text) }
 // These make it a pflag.SliceValue.
 
 func (l fileList) Append(text string) error {
+	if isDir(text) {
+		*l.to = append(*l.to, text)
+		return nil
+	}
 	name, files, ok := spec.CutName(text)
 	if !ok {
 		return fmt.Errorf("%q: must be NAME:SPEC, as in big.bin:64G", text)
@@ -71,6 +75,10 @@ func (l fileList) Append(text string) error {
 	*l.to = append(*l.to, text)
 	return nil
 }
+
+// isDir reports whether the value of --file is a directory.
+func isDir(text string) bool { return strings.HasSuffix(text, "/") && !strings.Contains(text, ":") }
+
 func (l fileList) Replace(texts []string) error { *l.to = texts; return nil }
 func (l fileList) GetSlice() []string           { return *l.to }
 
@@ -162,6 +170,9 @@ func (n *namespaceFlags) lines(treeText []byte) (lines []treefile.Line, err erro
 	}
 	for _, file := range n.file {
 		name, text, _ := spec.CutName(file)
+		if isDir(file) {
+			name = file
+		}
 		lines = append(lines, treefile.Line{Source: fmt.Sprintf("--file %q", file), Pattern: name, Spec: text})
 	}
 	given := lines != nil
@@ -218,6 +229,16 @@ func (n *namespaceFlags) treeName() string {
 		return "standard input"
 	}
 	return n.tree
+}
+
+// directing returns the tree file that may give flags, and what errors call it: that of
+// --tree, or the preset.
+func (n *namespaceFlags) directing(treeText []byte) (name string, text []byte) {
+	if n.set.Changed("preset") {
+		text, _ = treefile.Preset(n.preset)
+		return "--preset " + n.preset, text
+	}
+	return n.treeName(), treeText
 }
 
 // readTree returns what --tree names; nil without it.

@@ -18,7 +18,7 @@ import (
 func treeCommand() help.Command {
 	c := &treeCall{set: newFlags("tree")}
 	c.flags.add(c.set)
-	parsed(c.set, &c.like, "like", "", help.Directory, unchecked, "print the tree file of a `DIRECTORY` that exists: a line for each regular file, with its exact size")
+	parsed(c.set, &c.like, "like", "", help.Directory, unchecked, "print the tree file of a `DIRECTORY` that exists: a line for each regular file, with its exact size, and for each empty directory")
 	c.set.BoolVar(&c.anonymous, "anonymous", false, "with --like, replace names by patterns, and keep directories, extensions and sizes")
 	c.set.BoolP("foreground", "f", false, "has no effect, as nothing is mounted")
 	return help.Command{
@@ -31,8 +31,8 @@ that has; or a --preset as it is built in, with its sources, if neither --total 
 preset has at least. Nothing is mounted: of the arguments of dgenfs mount, all flags
 are accepted, and SOURCE and MOUNTPOINT have no effect.
 
-With --like, prints the tree file of a real directory instead. Symbolic links, devices
-and empty directories, which a tree file cannot have, are counted on standard error.
+With --like, prints the tree file of a real directory instead. Symbolic links and
+devices, which a tree file cannot have, are counted on standard error.
 The exit status is 1 if something could not be read.
 `,
 		Flags:   c.set,
@@ -107,14 +107,13 @@ func (c *treeCall) printLike(stdout, stderr io.Writer) error {
 	}{
 		{r.Links, "symbolic link", "symbolic links"},
 		{r.Others, "device, pipe or socket", "devices, pipes and sockets"},
-		{r.Empty, "directory without files", "directories without files"},
 	} {
 		if kind.n > 0 {
 			left = append(left, plural(kind.n, kind.one, kind.many))
 		}
 	}
 	if left != nil {
-		fmt.Fprintf(stderr, "dgenfs: left out, as a tree file has regular files alone: %s\n", strings.Join(left, ", "))
+		fmt.Fprintf(stderr, "dgenfs: left out, as a tree file has regular files and directories alone: %s\n", strings.Join(left, ", "))
 	}
 	if r.Unread > 0 {
 		return fmt.Errorf("--like %s: %s could not be read, such as: %w", c.like, plural(r.Unread, "file or directory", "files and directories"), r.Err)

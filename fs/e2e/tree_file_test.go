@@ -188,7 +188,7 @@ func TestDrawnSizesOfMounts(t *testing.T) {
 
 // The tree file .dgenfs/tree makes the same mount again.
 func TestTreeOfMount(t *testing.T) {
-	files := []string{"--file", "d{0..2}/{00..19} x.dat:1K..90K,dedup=2", "--file", "#{0..9}:40K,scope=group,dedup=3,unit=8K", "--file", "new\nline {00..29} :9K", "--file", `\{0..9\}\\{0..9}:5K,seed=3`}
+	files := []string{"--file", "empty {0..2}/x/", "--file", "d{0..2}/{00..19} x.dat:1K..90K,dedup=2", "--file", "#{0..9}:40K,scope=group,dedup=3,unit=8K", "--file", "new\nline {00..29} :9K", "--file", `\{0..9\}\\{0..9}:5K,seed=3`}
 	for _, args := range [][]string{
 		nil,
 		{"--seed", "7", "--mode", "0404", "--uid", "12", "--gid", "34"}, // which all users can read

@@ -24,6 +24,9 @@ func TestTreeLikeADirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "empty \xfe/d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{nil, {"--anonymous"}} {
 		text := output(t, program, append([]string{"tree", "--like", dir}, args...)...)
 		mnt := t.TempDir()

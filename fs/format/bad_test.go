@@ -51,6 +51,11 @@ func TestBad(t *testing.T) {
 		{"arrow", 1000, []string{"shape", "3x3"}, `shape "3x3": an arrow column has one dimension`},
 		{"gguf", 1000, []string{"dtype", "u4"}, `dtype "uint32": gguf has int8 `},
 		{"npy", Any, []string{"shape", "4611686018427387904", "dtype", "f4"}, "size: npy of float32, shape=4611686018427387904 is larger than a file can be, 2^63-1 bytes"},
+		{"tfindex", 100, nil, "record: format=tfindex needs it: the length of the records that it is the index of"},
+		{"tfindex", 30, []string{"record", "2500"}, "size 30: not possible for tfindex of records of 2500; the nearest are 27 and 37"},
+		{"tfindex", 30, []string{"record", "2G"}, `record "2G": a record has at most 2147483583 bytes`},
+		{"offsets", 9, []string{"record", "5"}, "size 9: not possible for offsets of records of 5; the nearest are 8 and 16"},
+		{"lengths", 0, []string{"record", "5"}, "size 0: the smallest lengths of records of 5 has 8 bytes"},
 		{"hdf5", -7, nil, "size -7: hdf5 has no files of any size"},
 	} {
 		d := Description{Format: test.format, Size: test.size}
@@ -84,6 +89,8 @@ func TestBadValues(t *testing.T) {
 		{"columns", "3xf5", `columns "3xf5": types are `},
 		{"columns", "3xf4x0", `columns "3xf4x0": a list has 1 to 268435455 elements`},
 		{"columns", "9999+2", `columns "9999+2": a table has at most 10000 columns`},
+		{"columns", strings.Repeat("f4+i4+", 128) + "1", `columns "f4+i4+f4`},
+		{"columns", strings.Repeat("1xf4+1xi4+", 128) + "1", `columns "1xf4+1xi4+`},
 		{"rows", "-1", `rows "-1": must be a whole number of 1 or more`},
 		{"members", "0", `members "0": must be a whole number of 1 or more`},
 		{"member", "3K.tfrecord", `member "3K.tfrecord": what is behind the size must be one of .npy .jpeg`},

@@ -60,6 +60,16 @@ func (c *checksum) mul(a, b uint32) uint32 {
 	return product
 }
 
+// inverseOf returns the polynomial by which f is multiplied to 1 modulo poly.
+func (c *checksum) inverseOf(f uint32) uint32 {
+	inverse := uint32(1 << 31) // f^(2^32-2)
+	for range 31 {
+		f = c.mul(f, f)
+		inverse = c.mul(inverse, f)
+	}
+	return inverse
+}
+
 // neutralizer makes cells neutral: a cell whose register is 0 when it began with
 // 0 changes any register as so many zero bytes do, whatever is in it. So the CRC
 // over any number of them is computed without reading one, and as nothing about
@@ -115,6 +125,9 @@ func newNeutralizer(c *checksum, mask uint64) *neutralizer {
 	}
 	return n
 }
+
+func (n *neutralizer) crc() *checksum { return n.checksum }
+func (n *neutralizer) from() int      { return gen.Cell - 8 }
 
 // fix makes a cell neutral.
 func (n *neutralizer) fix(cell []byte) {

@@ -10,6 +10,9 @@ import (
 // MaxColumns is how many columns a table may have.
 const MaxColumns = 10000
 
+// maxKinds bounds the work that a description takes: some milliseconds.
+const maxKinds = 256
+
 // Column is some columns of a table that are alike.
 type Column struct {
 	Count int64 // 1 or more
@@ -49,7 +52,13 @@ func ParseColumns(s string) ([]Column, error) {
 		if total = plus(total, c.Count); total > MaxColumns {
 			return nil, bad(fmt.Sprintf("a table has at most %d columns", MaxColumns))
 		}
-		columns = append(columns, c)
+		if n := len(columns); n > 0 && columns[n-1].DType == c.DType && columns[n-1].Len == c.Len {
+			columns[n-1].Count += c.Count
+			continue
+		}
+		if columns = append(columns, c); len(columns) > maxKinds {
+			return nil, bad(fmt.Sprintf("a table has at most %d kinds of columns", maxKinds))
+		}
 	}
 	return columns, nil
 }

@@ -42,7 +42,7 @@ type File struct {
 	payload int64            // bytes of the stream that it takes
 	mask    mask             // which bits of those may be set
 	neutral func() *checksum // what cells are neutral to; nil if there is no such CRC
-	fix     func() fixer     // of cells with another checksum
+	image   bool             // cells are rows of an image, see imageNeutral
 	layout  func() layout
 }
 
@@ -195,9 +195,14 @@ func (d *Description) array(overhead func(s Shape) int64) (s Shape, payload int6
 		}
 		return d.Shape, payload, exactly(what, d.Size, size)
 	}
-	n, err := fit(what, d.Size, 1, max(1, d.Size/width), func(n int64) int64 {
-		return plus(times(n, width), overhead(vector(n)))
-	})
+	total := func(n int64) int64 { return plus(times(n, width), overhead(vector(n))) }
+	most := max(1, d.Size/width)
+	// The overhead hardly depends on the length, and takes microseconds. A search of it
+	// would take forty, for each file that is listed.
+	if n := (d.Size - overhead(vector(most))) / width; n > 0 && total(n) == d.Size {
+		return vector(n), n * width, nil
+	}
+	n, err := fit(what, d.Size, 1, most, total)
 	return vector(n), n * width, err
 }
 

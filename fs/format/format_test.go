@@ -49,6 +49,7 @@ func samples(t testing.TB) map[string]Description {
 	add("parquet lists", "parquet", Any, "columns", "2xf4x300+1xf8+1xi4x1", "rowgroup", "100", "rows", "250")
 	add("jpeg", "jpeg", 322957)
 	add("jpeg shape", "jpeg", Any, "shape", "480x641")
+	add("jpeg comments", "jpeg", 204+3*65537+2, "shape", "8x8")
 	add("png", "png", 30_000)
 	add("png large", "png", 3_000_001)
 	add("png shape", "png", Any, "shape", "200x301x3")
@@ -62,6 +63,10 @@ func samples(t testing.TB) map[string]Description {
 	add("arrow u8", "arrow", Any, "shape", "10001")
 	add("gguf", "gguf", Any, "shape", "100x300", "dtype", "bf16")
 	add("gpt", "gpt", 3<<20)
+	add("lengths", "lengths", 8*5001, "record", "128K")
+	add("offsets", "offsets", 8*5001, "record", "128K")
+	add("tfindex", "tfindex", IndexSize(TFIndex, 114244, 10_000), "record", "114244")
+	add("tfindex tiny", "tfindex", IndexSize(TFIndex, 1, 3_000), "record", "1")
 	return m
 }
 

@@ -4,7 +4,8 @@ import "encoding/binary"
 
 // HDF5 as h5py 3 writes it by default (libver earliest: superblock version 0, object
 // headers of version 1), with two contiguous datasets: records, the array, and
-// labels, one int64 of 0. HDF5 File Format Specification, version 3.0.
+// labels, one int64 of 0. Newer readers of DLIO know the first one as records_0, so
+// that is a link to it. HDF5 File Format Specification, version 3.0.
 
 // Where h5py puts things.
 const (
@@ -49,7 +50,7 @@ func hdf5Prefix(t DType, s Shape, payload, size int64) []byte {
 	b.u64(0, hdf5Root, 1, hdf5Tree, hdf5Heap)    // root: name, header, cached, what of
 
 	b.to(hdf5Root)
-	hdf5ObjectHeader(&b, 1, 24)
+	hdf5ObjectHeader(&b, 1, 1, 24)
 	hdf5Message(&b, 0x11, 16, 0)
 	b.u64(hdf5Tree, hdf5Heap)
 
@@ -57,36 +58,38 @@ func hdf5Prefix(t DType, s Shape, payload, size int64) []byte {
 	b.text("TREE")
 	b.u8(0, 0)
 	b.u16(1)
-	b.u64(undefined, undefined, 0, hdf5Symbols, 8)
+	b.u64(undefined, undefined, 0, hdf5Symbols, 24) // from the empty name to records_0
 
 	b.to(hdf5Heap)
 	b.text("HEAP")
 	b.u32(0)
-	b.u64(hdf5Records-hdf5Names, 24, hdf5Names) // length, first free, where
+	b.u64(hdf5Records-hdf5Names, 40, hdf5Names) // length, first free, where
 	b.u64(0)
-	b.text("records\x00labels\x00\x00")
-	b.u64(1, 64) // last free block
+	b.text("records\x00labels\x00\x00records_0")
+	b.to(hdf5Names + 40)
+	b.u64(1, 48) // last free block
 
 	b.to(hdf5Records)
-	hdf5Dataset(&b, t, s, hdf5Data, payload)
+	hdf5Dataset(&b, 2, t, s, hdf5Data, payload)
 
 	b.to(hdf5Symbols)
 	b.text("SNOD")
 	b.u8(1, 0)
-	b.u16(2)
+	b.u16(3)
 	b.u64(16, hdf5Labels, 0, 0, 0)
 	b.u64(8, hdf5Records, 0, 0, 0)
+	b.u64(24, hdf5Records, 0, 0, 0)
 
 	b.to(hdf5Labels)
-	hdf5Dataset(&b, Int64, vector(1), hdf5Data+payload, 8)
+	hdf5Dataset(&b, 1, Int64, vector(1), hdf5Data+payload, 8)
 	b.to(hdf5Data)
 	return b
 }
 
-func hdf5ObjectHeader(b *fields, messages uint16, length uint32) {
+func hdf5ObjectHeader(b *fields, messages uint16, links, length uint32) {
 	b.u8(1, 0)
 	b.u16(messages)
-	b.u32(1) // references
+	b.u32(links)
 	b.u32(length)
 	b.u32(0)
 }
@@ -97,8 +100,8 @@ func hdf5Message(b *fields, kind, length uint16, flags uint8) {
 	b.u8(flags, 0, 0, 0)
 }
 
-func hdf5Dataset(b *fields, t DType, s Shape, address, length int64) {
-	hdf5ObjectHeader(b, 5, hdf5Header)
+func hdf5Dataset(b *fields, links uint32, t DType, s Shape, address, length int64) {
+	hdf5ObjectHeader(b, 5, links, hdf5Header)
 	end := len(*b) + hdf5Header
 
 	hdf5Message(b, 1, uint16(8+16*s.n), 0) // dataspace

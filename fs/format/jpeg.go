@@ -96,24 +96,53 @@ func planJPEG(d Description) (*File, error) {
 	f := &File{payload: jpegBlock * blocks, mask: jpegMask}
 	f.size = fixed + f.payload + comment
 	f.layout = func() layout {
-		var l pieces
-		l.bytes([]byte{0xff, 0xd8})
-		for rest := comment; rest > 0; {
-			const longest = 2 + math.MaxUint16
-			n := min(rest, longest)
-			if !jpegFits(rest - n) {
-				n -= jpegComment
-			}
-			l.bytes(binary.BigEndian.AppendUint16([]byte{0xff, 0xfe}, uint16(n-2)))
-			l.zeros(n - jpegComment)
-			rest -= n
-		}
-		l.bytes(jpegTables(height, width))
-		l.data(0, f.payload)
-		l.bytes([]byte{0xff, 0xd9})
+		l := &jpegLayout{comment: comment}
+		l.rest.bytes(jpegTables(height, width))
+		l.rest.data(0, f.payload)
+		l.rest.bytes([]byte{0xff, 0xd9})
 		return l
 	}
 	return f, nil
+}
+
+// jpegLayout is a start, comments, and the rest.
+type jpegLayout struct {
+	comment int64 // bytes of all comments
+	rest    pieces
+}
+
+var jpegStart = []byte{0xff, 0xd8}
+
+func (l *jpegLayout) piece(off int64, w *work) (piece, error) {
+	const start = 2
+	const longest = 2 + math.MaxUint16
+	if off < start {
+		return piece{end: start, bytes: jpegStart}, nil
+	}
+	behind := start + l.comment
+	if off >= behind {
+		p, err := l.rest.piece(off-behind, w)
+		p.start += behind
+		p.end += behind
+		return p, err
+	}
+	// All are of the greatest length but for the last two: none may be too short.
+	i := (off - start) / longest
+	begin := start + i*longest
+	n := min(behind-begin, longest)
+	if rest := behind - begin - n; !jpegFits(rest) {
+		n -= jpegComment
+		if off >= begin+n {
+			begin, n = begin+n, rest+jpegComment
+		}
+	} else if i > 0 && n < jpegComment {
+		begin, n = begin-jpegComment, n+jpegComment
+	}
+	if off >= begin+jpegComment {
+		return piece{start: begin + jpegComment, end: begin + n, payload: zeros}, nil
+	}
+	w.text = binary.BigEndian.AppendUint16(append(w.text[:0], 0xff, 0xfe), uint16(n-2))
+	return piece{start: begin, end: begin + jpegComment, bytes: w.text}, nil
 }
 
 // nearSquare returns the sides of a rectangle of at most n squares that is about as

@@ -21,5 +21,8 @@ func kinds() []kind {
 		{"gguf", []string{"gguf"}, arrayKeys, planGGUF},
 		{"gpt", []string{"img", "raw"}, nil, planGPT},
 		{"safetensors", []string{"safetensors"}, arrayKeys, planSafetensors},
+		{TFIndex, nil, []string{"record"}, planIndex},
+		{Offsets, nil, []string{"record"}, planIndex},
+		{Lengths, nil, []string{"record"}, planIndex},
 	}
 }

@@ -1,75 +1,60 @@
 package format
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"sort"
-	"strconv"
 )
 
-// Apache Parquet 2: required columns in plain pages that are not compressed, one page
-// for each column in a row group, no dictionaries, no statistics. Lists have a
-// fixed length, and so levels that repeat. Whole numbers of less than 32 bits, which
-// Parquet has in 32, are not negative and of less than half their range if signed.
+// Apache Parquet 2: required columns that are not compressed, one data page for each
+// column in a row group, no statistics. Lists have a fixed length, and so levels that
+// repeat. Whole numbers of 8 bits, which Parquet has in 32, are in pages of bytes that
+// refer to a dictionary of all 256, as other writers store them; other types are plain,
+// and those of 16 bits not negative and of less than half their range if signed.
 
 const (
 	parquetMagic = "PAR1"
 	parquetGroup = 64 << 20 // bytes of a row group, about, unless rowgroup= says how many rows
 	parquetPage  = 1 << 30  // bytes of a page at most
-	parquetTail  = 4 + len(parquetMagic)
-	parquetAlign = 64 // of a column's payload
+	parquetAlign = 64       // of a column's payload
 )
 
-// Physical types.
-const (
-	parquetInt32  = 1
-	parquetInt64  = 2
-	parquetFloat  = 4
-	parquetDouble = 5
-	parquetFixed  = 7
-)
-
-// parquetTypes says how each type is stored: as what, in how many bytes, and the
-// logical type as ConvertedType, or negative.
-var parquetTypes = [dtypes]struct {
-	physical  int64
-	width     int64
-	converted int64
-	mask      uint64
-}{
-	Uint8:   {parquetInt32, 4, 11, 0x000000ff_000000ff},
-	Uint16:  {parquetInt32, 4, 12, 0x0000ffff_0000ffff},
-	Uint32:  {parquetInt32, 4, 13, math.MaxUint64},
-	Uint64:  {parquetInt64, 8, 14, math.MaxUint64},
-	Int8:    {parquetInt32, 4, 15, 0x0000007f_0000007f},
-	Int16:   {parquetInt32, 4, 16, 0x00007fff_00007fff},
-	Int32:   {parquetInt32, 4, -1, math.MaxUint64},
-	Int64:   {parquetInt64, 8, -1, math.MaxUint64},
-	Float16: {parquetFixed, 2, -1, 0xbfffbfff_bfffbfff},
-	Float32: {parquetFloat, 4, -1, 0xbfffffff_bfffffff},
-	Float64: {parquetDouble, 8, -1, 0xbfffffff_ffffffff},
+// parquetRun is a run of columns of one kind whose numbers have as many digits, so that
+// they have the same length everywhere.
+type parquetRun struct {
+	kind          *Column
+	mask          *mask
+	first, count  int64 // number of the first column, and how many
+	schema, chunk int64 // bytes of a column in the schema, and in a row group's description
 }
 
-// parquetColumn is one column of a row group.
-type parquetColumn struct {
-	kind    *Column
-	name    string
-	mask    *mask
-	header  []byte // of the page
-	repeats []byte // levels of a row
-	defined []byte // all definition levels, with their length
-	start   int64  // of the chunk, in the row group
-	levels  int64  // offset of the repetition levels, in the chunk; if there are none, of the values
-	values  int64  // offset of the values, in the chunk
-	size    int64  // of the chunk
-	payload int64  // offset in the row group's payload
+// parquetRuns returns the runs of a table.
+func parquetRuns(kinds []Column, masks []*mask) (runs []parquetRun) {
+	first, ten := int64(0), int64(10)
+	for i := range kinds {
+		for end := first + kinds[i].Count; first < end; {
+			for first >= ten {
+				ten *= 10
+			}
+			r := parquetRun{kind: &kinds[i], mask: masks[i], first: first, count: min(end, ten) - first}
+			var t thrift
+			r.appendSchema(&t, first)
+			r.schema = int64(len(t.b))
+			t.b = t.b[:0]
+			r.appendChunk(&t, first, 0, new(parquetColumn))
+			r.chunk = int64(len(t.b))
+			runs = append(runs, r)
+			first += r.count
+		}
+	}
+	return runs
 }
 
 // parquetRows is a row group of some number of rows.
 type parquetRows struct {
 	rows    int64
-	columns []parquetColumn
+	runs    []parquetRun
+	columns []parquetColumn // one for each run
 	size    int64
 	payload int64
 }
@@ -77,92 +62,24 @@ type parquetRows struct {
 // parquetLayout is a table.
 type parquetLayout struct {
 	kinds  []Column
+	runs   []parquetRun
 	rows   int64
 	groups int64
 	full   *parquetRows // all groups but the last
 	last   *parquetRows
-	pad    int64  // zeros before the footer
-	head   []byte // of the footer, up to the row groups
-	foot   []byte // what follows those
-	meta   int64  // bytes of a row group in the footer
-}
-
-// values returns how many elements a column has in so many rows.
-func (c *Column) values(rows int64) int64 { return rows * max(1, c.Len) }
-
-// repeats returns the repetition levels of one row: a run of one 0, and one of 1.
-func (c *Column) repeats() []byte {
-	b := []byte{1 << 1, 0}
-	if c.Len > 1 {
-		b = binary.AppendUvarint(b, uint64(c.Len-1)<<1)
-		b = append(b, 1)
-	}
-	return b
-}
-
-// definitions returns the definition levels of a list column, with their length.
-func (c *Column) definitions(rows int64) []byte {
-	run := append(binary.AppendUvarint(nil, uint64(c.values(rows))<<1), 1)
-	return append(binary.LittleEndian.AppendUint32(nil, uint32(len(run))), run...)
-}
-
-// pageHeader returns the header of the page of a column, and if it has lists the
-// length of its repetition levels.
-func (c *Column) pageHeader(rows int64) []byte {
-	size := c.values(rows) * parquetTypes[c.DType].width
-	repeats := rows * int64(len(c.repeats()))
-	if c.Len > 0 {
-		size += 4 + repeats + int64(len(c.definitions(rows)))
-	}
-	var t thrift
-	t.begin()
-	t.i32(1, 0) // data page
-	t.i32(2, size)
-	t.i32(3, size)
-	t.structure(5)
-	t.i32(1, c.values(rows))
-	t.i32(2, 0) // plain
-	t.i32(3, 3) // RLE
-	t.i32(4, 3)
-	t.end()
-	t.end()
-	if c.Len > 0 {
-		t.b = binary.LittleEndian.AppendUint32(t.b, uint32(repeats))
-	}
-	return t.b
-}
-
-// bytes returns how many bytes the values of a column have in so many rows.
-func (c *Column) bytes(rows int64) int64 { return c.values(rows) * parquetTypes[c.DType].width }
-
-// parquet returns what all columns of a kind have in common in so many rows.
-func (c *Column) parquet(rows int64) parquetColumn {
-	p := parquetColumn{kind: c, header: c.pageHeader(rows)}
-	p.levels = int64(len(p.header))
-	p.values = p.levels
-	if c.Len > 0 {
-		p.repeats, p.defined = c.repeats(), c.definitions(rows)
-		p.values += rows*int64(len(p.repeats)) + int64(len(p.defined))
-	}
-	p.size = p.values + c.bytes(rows)
-	return p
+	pad    int64 // zeros before the footer
+	footer parquetFooter
 }
 
 // newParquetRows returns a row group.
-func newParquetRows(kinds []Column, rows int64, masks []*mask) *parquetRows {
-	g := &parquetRows{rows: rows}
-	for i := range kinds {
-		k := &kinds[i]
-		c := k.parquet(rows)
-		c.mask = masks[i]
-		bytes := k.bytes(rows)
-		for range k.Count {
-			c.name = "column" + strconv.Itoa(len(g.columns))
-			c.start, c.payload = g.size, g.payload
-			g.columns = append(g.columns, c)
-			g.size += c.size
-			g.payload += (bytes + parquetAlign - 1) / parquetAlign * parquetAlign
-		}
+func newParquetRows(runs []parquetRun, rows int64) *parquetRows {
+	g := &parquetRows{rows: rows, runs: runs, columns: make([]parquetColumn, 0, len(runs))}
+	for i := range runs {
+		c := runs[i].kind.parquet(rows)
+		c.start, c.payload = g.size, g.payload
+		g.columns = append(g.columns, c)
+		g.size += runs[i].count * c.size
+		g.payload += runs[i].count * c.stride
 	}
 	return g
 }
@@ -184,8 +101,6 @@ func (l *parquetLayout) piece(off int64, w *work) (piece, error) {
 	}
 	data := l.groupStart(l.groups-1) + l.last.size
 	footer := data + l.pad
-	meta := footer + int64(len(l.head))
-	tail := meta + l.groups*l.meta
 	switch {
 	case off < data:
 		i := min((off-begin)/l.full.size, l.groups-1)
@@ -198,25 +113,24 @@ func (l *parquetLayout) piece(off int64, w *work) (piece, error) {
 		return p, err
 	case off < footer:
 		return piece{start: data, end: footer, payload: zeros}, nil
-	case off < meta:
-		return piece{start: footer, end: meta, bytes: l.head}, nil
-	case off < tail:
-		i := (off - meta) / l.meta
-		w.text = l.appendGroup(w.text[:0], i)
-		return piece{start: meta + i*l.meta, end: meta + (i+1)*l.meta, bytes: w.text}, nil
 	}
-	return piece{start: tail, end: tail + int64(len(l.foot)), bytes: l.foot}, nil
+	p := l.footerPiece(off-footer, w)
+	p.start += footer
+	p.end += footer
+	return p, nil
 }
 
 func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 	i := sort.Search(len(g.columns), func(i int) bool { return g.columns[i].start > off }) - 1
 	c := &g.columns[i]
-	begin, within := c.start, off-c.start
+	j := (off - c.start) / c.size
+	begin := c.start + j*c.size
+	within := off - begin
 	switch {
 	case within < c.levels:
 		return piece{start: begin, end: begin + c.levels, bytes: c.header}, nil
 	case within >= c.values:
-		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload, mask: c.mask}, nil
+		return piece{start: begin + c.values, end: begin + c.size, payload: c.payload + j*c.stride, mask: g.runs[i].mask}, nil
 	}
 	one := c.repeats
 	definitions := c.levels + g.rows*int64(len(one))
@@ -235,8 +149,7 @@ func (g *parquetRows) piece(off int64, w *work) (piece, error) {
 }
 
 // sizeOf returns the length of a file of the same columns, in groups of as many rows,
-// of so many rows. Only the length of the number of groups changes in the footer, which
-// is not made anew: with thousands of columns that takes milliseconds.
+// of so many rows, without what is put before the footer.
 func (l *parquetLayout) sizeOf(rows int64) int64 {
 	groups := (rows-1)/l.full.rows + 1
 	last := l.full.size
@@ -246,22 +159,21 @@ func (l *parquetLayout) sizeOf(rows int64) int64 {
 			last += l.kinds[i].Count * l.kinds[i].parquet(rest).size
 		}
 	}
-	meta := times(groups, l.meta)
-	if meta > math.MaxInt32 { // the footer's length is a signed number to some readers
+	footer := l.footer.size(groups)
+	if footer > math.MaxInt32 { // its length is a signed number to some readers
 		return math.MaxInt64
 	}
-	footer := int64(len(l.head)-groupsLength(l.groups)+groupsLength(groups)+len(l.foot)) + meta
-	return plus(l.groupStart(groups-1), plus(last+l.pad, footer))
+	return plus(l.groupStart(groups-1), plus(last, footer))
 }
 
 // parquetTable returns the table of so many rows, with groups of some number of rows.
-func parquetTable(kinds []Column, full *parquetRows, rows int64, masks []*mask) *parquetLayout {
-	l := &parquetLayout{kinds: kinds, rows: rows, groups: (rows-1)/full.rows + 1, full: full}
+func parquetTable(kinds []Column, full *parquetRows, rows int64) *parquetLayout {
+	l := &parquetLayout{kinds: kinds, runs: full.runs, rows: rows, groups: (rows-1)/full.rows + 1, full: full}
 	l.last = full
 	if rest := rows - (l.groups-1)*full.rows; rest != full.rows {
-		l.last = newParquetRows(kinds, rest, masks)
+		l.last = newParquetRows(full.runs, rest)
 	}
-	l.footer()
+	l.footer = newParquetFooter(l.runs)
 	return l
 }
 
@@ -295,8 +207,8 @@ func planParquet(d Description) (*File, error) {
 	if rows > parquetPage/widest {
 		return nil, &KeyError{Key: "rowgroup", Value: d.value("rowgroup"), Reason: fmt.Sprintf("must be at most %d, for pages of up to 1 GiB", parquetPage/widest)}
 	}
-	full := newParquetRows(kinds, rows, masks)
-	one := parquetTable(kinds, full, rows, masks)
+	full := newParquetRows(parquetRuns(kinds, masks), rows)
+	one := parquetTable(kinds, full, rows)
 	what := "parquet, columns=" + formatColumns(kinds)
 	total := func(n int64) int64 {
 		if times(n, row) == math.MaxInt64 || n/rows > math.MaxInt64/4/full.size {
@@ -323,7 +235,7 @@ func planParquet(d Description) (*File, error) {
 			return nil, &SizeError{What: what, Size: d.Size, Below: total(n)}
 		}
 	}
-	l := parquetTable(kinds, full, n, masks)
+	l := parquetTable(kinds, full, n)
 	l.pad = d.Size - l.sizeOf(n)
 	f := &File{size: d.Size, layout: func() layout { return l }}
 	f.payload = (l.groups-1)*l.full.payload + l.last.payload

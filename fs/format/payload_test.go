@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash/adler32"
 	"hash/crc32"
 	"math"
 	"math/rand/v2"
@@ -159,7 +160,7 @@ func TestFinite(t *testing.T) {
 }
 
 // Cells of every kind get the sums that an image's Adler-32 is computed from.
-func TestAdlerNeutral(t *testing.T) {
+func TestImageNeutral(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	cells := map[string][]byte{"zeros": make([]byte, gen.Cell), "ones": bytes.Repeat([]byte{0xff}, gen.Cell)}
 	random := make([]byte, gen.Cell)
@@ -172,11 +173,15 @@ func TestAdlerNeutral(t *testing.T) {
 		low[i] = byte(rnd.Uint32() % 30)
 	}
 	cells["low"] = low
+	image := newImageNeutral()
 	for name, cell := range cells {
 		before := bytes.Clone(cell)
-		adlerNeutral{}.fix(cell)
+		image.fix(cell)
 		if got := (adlerSum{}).update(cell); got != cellSums {
 			t.Errorf("%s: sums are %v, not %v", name, got, cellSums)
+		}
+		if register := ieee().update(0, cell); register != 0 {
+			t.Errorf("%s: a register of 0 becomes %#x", name, register)
 		}
 		changed := 0
 		for i := range cell {
@@ -194,6 +199,16 @@ func TestAdlerNeutral(t *testing.T) {
 		if got, want := adlerOfCells(3), adlerStart.update(again).value(); got != want {
 			t.Errorf("%s: Adler-32 of three is %#x, not %#x", name, got, want)
 		}
+	}
+	for n := range 1000 {
+		p := random[:min(len(random), n*n%977+n)]
+		if got, want := adlerStart.update(p).value(), adler32.Checksum(p); got != want {
+			t.Fatalf("%d bytes: Adler-32 %#x, not %#x", len(p), got, want)
+		}
+	}
+	large := bytes.Repeat([]byte{0xff}, 100_000)
+	if got, want := adlerStart.update(large).value(), adler32.Checksum(large); got != want {
+		t.Errorf("Adler-32 %#x, not %#x", got, want)
 	}
 	if got, want := castagnoli().update(start, []byte("123456789")), ^crc32.Checksum([]byte("123456789"), crc32.MakeTable(crc32.Castagnoli)); got != want {
 		t.Errorf("register %#x, not %#x", got, want)

@@ -13,7 +13,7 @@ import (
 // exact size.
 //
 // The Adler-32 at the end is over all rows. Of images above 1 MiB that have no
-// shape, a row is a cell, whose sums adlerNeutral makes the same for all.
+// shape, a row is a cell, whose sums imageNeutral makes the same for all.
 
 const (
 	pngHead  = 8 + 25
@@ -89,144 +89,15 @@ func (l *pngLayout) header() pieces {
 	return p
 }
 
-// pngReader is a layout that has its header made.
-type pngReader struct {
-	*pngLayout
-	head pieces
-}
-
-// piece finds the chunk, and the row in it.
-func (l *pngReader) piece(off int64, w *work) (piece, error) {
-	head := l.head.size()
-	if off < head {
-		return l.head.piece(off, w)
-	}
-	full := pngChunk + pngBlock + l.rows*l.row()
-	last := l.chunks() - 1
-	i := int64(0)
-	if off >= head+pngZlib {
-		i = min((off-head-pngZlib)/full, last)
-	}
-	begin, zlib, adler := head+pngZlib+i*full, int64(0), int64(0)
-	if i == 0 {
-		begin, zlib = head, pngZlib
-	}
-	if i == last {
-		adler = pngAdler
-	}
-	first := i * l.rows
-	n := min(l.rows, l.height-first)
-	data := begin + 8 + zlib + pngBlock
-	behind := data + n*l.row()
-	switch {
-	case off < data:
-		w.text = l.chunkHead(w.text[:0], i, n, zlib, adler)
-		return piece{start: begin, end: data, bytes: w.text}, nil
-	case off < behind:
-		return l.rowPiece((off-data)/l.row()+first, data-first*l.row(), off, w), nil
-	}
-	return l.chunkTail(i, first, n, zlib, adler, behind, w)
-}
-
-// rowPiece returns the piece of row r at an offset, the rows beginning at another.
-func (l *pngReader) rowPiece(r, rows, off int64, w *work) piece {
-	begin := rows + r*l.row()
-	switch {
-	case l.cells:
-		n := l.rows - r%l.rows // all of the chunk that follow
-		n = min(n, l.height-r)
-		return piece{start: begin, end: begin + n*l.row(), payload: r * l.row()}
-	case off == begin:
-		return piece{start: begin, end: begin + 1, payload: zeros}
-	}
-	return piece{start: begin + 1, end: begin + l.row(), payload: r * l.payload()}
-}
-
-// chunkHead appends the start of chunk i, of n rows: length, name, what zlib begins
-// with, and the head of a stored block.
-func (l *pngReader) chunkHead(b []byte, i, n, zlib, adler int64) []byte {
-	data := n * l.row()
-	b = binary.BigEndian.AppendUint32(b, uint32(zlib+pngBlock+data+adler))
-	b = append(b, "IDAT"...)
-	if zlib > 0 {
-		b = append(b, 0x78, 0x01)
-	}
-	final := byte(0)
-	if adler > 0 {
-		final = 1
-	}
-	return append(b, final, byte(data), byte(data>>8), ^byte(data), ^byte(data>>8))
-}
-
-// chunkTail returns what follows the rows of chunk i, which are n from number first
-// on: the Adler-32 if it is the last, the CRC, and the end of the file.
-func (l *pngReader) chunkTail(i, first, n, zlib, adler, begin int64, w *work) (p piece, err error) {
-	w.text = l.chunkHead(w.text[:0], i, n, zlib, adler)
-	c := ieee()
-	register := c.update(start, w.text[4:])
-	if register, err = l.sumRows(register, first, first+n, w); err != nil {
-		return p, err
-	}
-	w.text = w.text[:0]
-	if adler > 0 {
-		sum, err := l.adler(w)
-		if err != nil {
-			return p, err
-		}
-		w.text = binary.BigEndian.AppendUint32(w.text, sum)
-		register = c.update(register, w.text)
-	}
-	w.text = binary.BigEndian.AppendUint32(w.text, ^register)
-	if adler > 0 {
-		w.text = appendChunk(w.text, "IEND")
-	}
-	return piece{start: begin, end: begin + int64(len(w.text)), bytes: w.text}, nil
-}
-
-func (l *pngReader) sumRows(register uint32, from, to int64, w *work) (uint32, error) {
-	c := ieee()
-	if l.cells {
-		return w.sum(c, register, from*l.row(), to*l.row())
-	}
-	var err error
-	for r := from; r < to && err == nil; r++ {
-		register = c.zeros(register, 1)
-		register, err = w.sum(c, register, r*l.payload(), (r+1)*l.payload())
-	}
-	return register, err
-}
-
-// adler returns the Adler-32 over all rows.
-func (l *pngReader) adler(w *work) (uint32, error) {
-	if l.cells {
-		return adlerOfCells(l.height), nil
-	}
-	sum := adlerStart
-	for r := range l.height {
-		sum = sum.zeros(1)
-		for a := r * l.payload(); a < (r+1)*l.payload(); {
-			p := w.stray[:min((r+1)*l.payload()-a, gen.Cell-a%gen.Cell)]
-			if err := w.read(p, a, nil); err != nil {
-				return 0, err
-			}
-			sum = sum.update(p)
-			a += int64(len(p))
-		}
-	}
-	return sum.value(), nil
-}
-
 func planPNG(d Description) (*File, error) {
 	l, err := d.png()
 	if err != nil {
 		return nil, err
 	}
 	f := &File{size: l.size(), payload: l.height * l.payload(), layout: func() layout {
-		return &pngReader{l, l.header()}
+		return &pngReader{pngLayout: l, head: l.header()}
 	}}
-	if l.cells {
-		f.fix = func() fixer { return adlerNeutral{} }
-	}
+	f.image = l.cells
 	return f, nil
 }
 

@@ -41,12 +41,11 @@ func (f *File) Open(open func(size int64) (io.ReaderAt, error)) (*Reader, error)
 		r.payload.mask = &f.mask
 		word = f.mask[len(f.mask)-1]
 	}
-	if f.neutral != nil {
-		r.payload.neutral = newNeutralizer(f.neutral(), word)
-		r.payload.fix = r.payload.neutral
-	}
-	if f.fix != nil {
-		r.payload.fix = f.fix()
+	switch {
+	case f.neutral != nil:
+		r.payload.fixer = newNeutralizer(f.neutral(), word)
+	case f.image:
+		r.payload.fixer = newImageNeutral()
 	}
 	return r, nil
 }

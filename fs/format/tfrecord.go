@@ -67,6 +67,21 @@ func (l *tfRecords) size() int64 {
 	return int64(len(l.before)) + l.payload + int64(len(l.after)) + 4
 }
 
+// RecordSize returns the bytes of a tfrecord file of one record whose payload has so
+// many, 1 to 2147483583.
+func RecordSize(payload int64) int64 {
+	// What newTFRecords writes, without writing it: names, and lengths of fields.
+	varint := func(n int64) int64 { return int64(bits.Len64(uint64(n))+6) / 7 }
+	const image, name, field = int64(len("image")) + 2, int64(len("size")) + 2, 2
+	after := field + name + field + field + field + varint(payload)
+	front := int64(0)
+	for _, before := range []int64{0, 0, image, 0} {
+		front += before + 1 + varint(payload+front)
+	}
+	front += 1 + varint(payload+front+after)
+	return 8 + 4 + front + payload + after + 4
+}
+
 // crc appends the CRC of the record whose payload begins at an offset.
 func (l *tfRecords) crc(b []byte, payload int64, w *work) ([]byte, error) {
 	c := castagnoli()
@@ -144,7 +159,7 @@ func planTFRecord(d Description) (*File, error) {
 	count := int64(1)
 	var err error
 	if payload == 0 {
-		if payload, err = fit(d.Format, d.Size, 1, tfLargest-64, func(n int64) int64 { return newTFRecords(n).size() }); err != nil {
+		if payload, err = fit(d.Format, d.Size, 1, tfLargest-64, RecordSize); err != nil {
 			if d.Size > tfLargest {
 				return nil, &KeyError{Key: "record", Reason: "a tfrecord of more than 2G needs it, as a record has at most 2147483583 bytes"}
 			}
@@ -154,7 +169,7 @@ func planTFRecord(d Description) (*File, error) {
 		if payload > tfLargest-64 {
 			return nil, &KeyError{Key: "record", Value: d.value("record"), Reason: "a record has at most 2147483583 bytes"}
 		}
-		size := newTFRecords(payload).size()
+		size := RecordSize(payload)
 		count, err = fit("tfrecord of records of "+d.value("record"), d.Size, 1, max(1, d.Size/size+1), func(n int64) int64 { return times(n, size) })
 		if err != nil {
 			return nil, err

@@ -46,13 +46,15 @@ func (t *thrift) wide(number byte, v int64) {
 	t.b = append(t.b, byte(u))
 }
 
-func (t *thrift) text(number byte, s string) {
+func (t *thrift) text(number byte, s string) { t.binary(number, []byte(s)) }
+
+func (t *thrift) binary(number byte, s []byte) {
 	t.field(number, thriftBinary)
 	t.element(s)
 }
 
 // element writes a string in a list.
-func (t *thrift) element(s string) {
+func (t *thrift) element(s []byte) {
 	t.b = binary.AppendUvarint(t.b, uint64(len(s)))
 	t.b = append(t.b, s...)
 }

@@ -13,8 +13,8 @@ func CutName(s string) (name, spec string, ok bool) {
 			continue
 		}
 		rest := s[i+1:]
-		isLognormal := strings.HasPrefix(rest, lognormal)
-		if !isLognormal && leadingDigits(rest) == 0 {
+		isDrawn := hasDistribution(rest)
+		if !isDrawn && leadingDigits(rest) == 0 {
 			continue
 		}
 		if _, err := ParseFiles(rest); err == nil {
@@ -23,7 +23,7 @@ func CutName(s string) (name, spec string, ok bool) {
 		if meant < 0 {
 			meant = i
 		}
-		if isLognormal {
+		if isDrawn {
 			break // it is wrong, though the 99 of lognormal:1K:99 is a size
 		}
 	}

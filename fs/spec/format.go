@@ -43,6 +43,9 @@ func (f Files) Named(name string) (Files, error) {
 		return Files{}, fmt.Errorf("format=auto: %q has no extension of a known format; write one of %s", Cut(name), strings.Join(format.Names(), " "))
 	}
 	f.Format.Format = known
+	if err := f.checkIndex(); err != nil {
+		return Files{}, err
+	}
 	if err := f.checkFormat(); err != nil {
 		return Files{}, err
 	}
@@ -68,10 +71,82 @@ func (s Spec) Sized(n int64) Spec {
 	return s
 }
 
+// Drawn returns the spec of the file at a place of n whose sizes are drawn from d. Where
+// sizes are products of two sides, a format's array or image has these sides, and what
+// else there is in the file comes on top.
+func (s Spec) Drawn(d Sizes, place, n uint64) Spec {
+	if d.Side == 0 || s.Format.Format == "" {
+		return s.Sized(d.At(place, n))
+	}
+	a, b := d.Sides(place, n)
+	s, _ = s.sided(a, b) // CheckSizes has allowed it
+	return s
+}
+
+// sided returns the spec of a file whose format holds what has these sides.
+func (s Spec) sided(a, b int64) (Spec, error) {
+	if s.Format.Format == "tfrecord" {
+		s.Size = format.RecordSize(a * b) // CheckSizes asks whether a record may be as long
+		return s, nil
+	}
+	sides := []int64{a, b, 1} // DLIO's third dimension is the samples of a file
+	if slices.Contains(imageFormats, s.Format.Format) {
+		sides = sides[:2]
+	}
+	var err error
+	if s.Format.Shape, err = format.ShapeOf(sides...); err != nil {
+		return s, err
+	}
+	s.Size = format.Any
+	f, err := s.file()
+	if err != nil {
+		return s, err
+	}
+	s.Size = f.Size()
+	return s, nil
+}
+
+// imageFormats are those whose shape is HEIGHTxWIDTH.
+var imageFormats = []string{"jpeg", "png", "bmp"}
+
+// SumSizes returns the size of n files of the spec whose sizes are drawn from d, as
+// Sizes.Sum does.
+func (s Spec) SumSizes(d Sizes, n uint64) uint64 {
+	sum := d.Sum(n)
+	if d.Side == 0 || s.Format.Format == "" {
+		return sum
+	}
+	// What comes on top is the same for each file, or grows with it.
+	one, err := s.sided(d.Side, d.Side)
+	if err != nil {
+		return sum
+	}
+	elements := float64(d.Side) * float64(d.Side)
+	width := float64(s.Format.DType.Width())
+	more := float64(one.Size) - float64(elements*width)
+	if slices.Contains(imageFormats, s.Format.Format) {
+		return whole(float64(sum) * float64(float64(one.Size)/elements))
+	}
+	return whole(float64(float64(sum)*width) + float64(more*float64(n)))
+}
+
 // CheckSizes returns an error if n files, 1 or more, cannot have sizes drawn from d.
 func (s Spec) CheckSizes(d Sizes, n uint64) error {
 	if err := d.Check(n); err != nil {
 		return err
+	}
+	if d.Side > 0 && s.Format.Format != "" {
+		least, most := d.ends(n)
+		for _, side := range []int64{least, most} {
+			one, err := s.sided(side, side)
+			if err == nil {
+				_, err = one.file()
+			}
+			if err != nil {
+				return fmt.Errorf("sizes %q: %w", d, err)
+			}
+		}
+		return nil
 	}
 	for _, place := range []uint64{0, n - 1} {
 		sized := s.Sized(d.At(place, n))
@@ -134,9 +209,18 @@ func (f *Files) checkFormat() error {
 		_, err := f.file()
 		return err
 	}
+	if d := f.Sizes; d.Side > 0 {
+		if f.Format.Record != 0 || !f.Format.Shape.IsZero() {
+			return fmt.Errorf("sizes %q: what is in each file has the sides that are drawn; leave out record= and shape=", d)
+		}
+		if _, err := f.sided(d.Side, d.Side); err != nil {
+			return fmt.Errorf("sizes %q: %w", d, err)
+		}
+		return nil
+	}
 	// Each file gets the nearest size that there is, if keys leave a choice.
 	d := f.Format
-	size := max(f.Sizes.Median, f.Sizes.To)
+	size := max(f.Sizes.Median, f.Sizes.Mean, f.Sizes.To)
 	for d.Size = size - 1; d.Size <= size; d.Size++ {
 		_, err := format.New(d)
 		var no *format.SizeError

@@ -15,29 +15,65 @@ import (
 // distribution lies. So a thousand files look like the distribution, and their
 // sum is known. Which file has which place is for the caller to decide.
 //
+// A size may be the product of two sides, as that of an image is. Those of the first
+// side are spread like this, and those of the second evenly among them.
+//
 // The zero value is no distribution; others come from ParseFiles. Sizes may be
 // compared by ==.
 type Sizes struct {
 	From, To int64   // log-uniform between them, if To is above 0
 	Median   int64   // log-normal, if it is above 0
 	Sigma    float64 // log-normal: the standard deviation of the natural logarithm
+
+	Mean, Deviation int64 // normal, if Mean is above 0
+
+	Side          int64   // the product of two sides, if it is above 0: the mean of a side
+	SideDeviation float64 // of a side, which is normal, rounded down and 1 at least
+
+	Min, Max int64 // of log-normal and normal sizes: what is beyond becomes these; 0 if not given
 }
 
-// lognormal is what a log-normal distribution begins with: lognormal:64K:1.5.
-const lognormal = "lognormal:"
+// The words that distributions begin with: lognormal:64K:1.5.
+const (
+	lognormal = "lognormal:"
+	normal    = "normal:"
+	square    = "square:"
+)
+
+// distributions is what there are, for errors.
+const distributions = "lognormal:MEDIAN:SIGMA, as in lognormal:64K:1.5, normal:MEAN:SIGMA, square:SIDE:SIGMA, and FROM..TO, as in 4K..1M"
 
 // maxSigma is the largest Sigma: a file in six is then above the median times
 // 22026, or below what it is divided by that.
 const maxSigma = 10
 
+// maxSide is the largest Side, so that no product overflows.
+const maxSide = 1 << 24
+
 // rangeOf is between the bounds of a log-uniform distribution.
 const rangeOf = ".."
 
+// hasDistribution reports whether s begins as a distribution with a word does.
+func hasDistribution(s string) bool {
+	return strings.HasPrefix(s, lognormal) || strings.HasPrefix(s, normal) || strings.HasPrefix(s, square)
+}
+
 // parseSizes reads a distribution; false if s does not look like one.
-func parseSizes(s string) (Sizes, bool, error) {
-	if rest, ok := strings.CutPrefix(s, lognormal); ok {
-		d, err := parseLognormal(rest)
-		return d, true, err
+func parseSizes(s string) (d Sizes, ok bool, err error) {
+	if hasDistribution(s) {
+		word, rest, _ := strings.Cut(s, ":")
+		switch word + ":" {
+		case lognormal:
+			d, err = parseLognormal(rest)
+		case normal:
+			d, err = parseNormal(rest)
+		case square:
+			d, err = parseSquare(rest)
+		}
+		if err != nil {
+			return Sizes{}, true, err
+		}
+		return d, true, nil
 	}
 	if from, to, ok := strings.Cut(s, rangeOf); ok {
 		d, err := parseBounds(from, to)
@@ -50,14 +86,14 @@ func parseSizes(s string) (Sizes, bool, error) {
 }
 
 // unknownDistribution returns an error if s looks like a distribution, as a word and a
-// colon before a size do: normal:140M:47M.
+// colon before a size do: uniform:140M:47M.
 func unknownDistribution(s string) error {
 	word, rest, ok := strings.Cut(s, ":")
 	notLetter := func(r rune) bool { return (r|0x20 < 'a' || r|0x20 > 'z') && r != '-' && r != '_' }
 	if !ok || word == "" || strings.ContainsFunc(word, notLetter) || leadingDigits(rest) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%q is not a distribution of sizes; there are %sMEDIAN:SIGMA, as in %s64K:1.5, and FROM..TO, as in 4K..1M", Cut(word), lognormal, lognormal)
+	return fmt.Errorf("%q is not a distribution of sizes; there are %s", Cut(word), distributions)
 }
 
 // CheckName returns an error if a name, the part of NAME:SPEC before the last colon that
@@ -94,8 +130,15 @@ func parseBounds(from, to string) (d Sizes, err error) {
 	return d, nil
 }
 
+// cutThree splits a:b:c, of which :c may be missing.
+func cutThree(s string) (a, b, c string, two, three bool) {
+	a, b, two = strings.Cut(s, ":")
+	b, c, three = strings.Cut(b, ":")
+	return a, b, c, two, three
+}
+
 func parseLognormal(s string) (d Sizes, err error) {
-	median, sigma, ok := strings.Cut(s, ":")
+	median, sigma, limits, ok, limited := cutThree(s)
 	if !ok {
 		return d, fmt.Errorf("sizes %q: must be %sMEDIAN:SIGMA, as in %s64K:1.5", Cut(lognormal+s), lognormal, lognormal)
 	}
@@ -109,87 +152,108 @@ func parseLognormal(s string) (d Sizes, err error) {
 	if err != nil || d.Sigma > maxSigma || d.Sigma < 0.001 {
 		return d, fmt.Errorf("sizes %q: sigma, the standard deviation of the natural logarithm, must be from 0.001 to %d, such as 1.5", Cut(lognormal+s), maxSigma)
 	}
+	return d, d.setLimits(lognormal+s, limits, limited, d.Median)
+}
+
+func parseNormal(s string) (d Sizes, err error) {
+	mean, deviation, limits, ok, limited := cutThree(s)
+	if !ok {
+		return d, fmt.Errorf("sizes %q: must be %sMEAN:SIGMA, as in %s140M:47M, or %sMEAN:SIGMA:MIN..MAX", Cut(normal+s), normal, normal, normal)
+	}
+	if d.Mean, err = bytesize.Parse(mean); err != nil {
+		return d, err
+	}
+	if d.Deviation, err = bytesize.Parse(deviation); err != nil {
+		return d, err
+	}
+	if d.Mean == 0 || d.Deviation == 0 {
+		return d, fmt.Errorf("sizes %q: the smallest mean and the smallest standard deviation are 1", Cut(normal+s))
+	}
+	return d, d.setLimits(normal+s, limits, limited, d.Mean)
+}
+
+// setLimits reads MIN..MAX, of which one may be missing; the middle of the distribution
+// is within.
+func (d *Sizes) setLimits(of, s string, limited bool, middle int64) (err error) {
+	if !limited {
+		return nil
+	}
+	from, to, ok := strings.Cut(s, rangeOf)
+	if !ok || from == "" && to == "" {
+		return fmt.Errorf("sizes %q: the smallest and the largest size are MIN..MAX, such as 1..1G, or MIN.., or ..MAX", Cut(of))
+	}
+	if from != "" {
+		if d.Min, err = bytesize.Parse(from); err != nil {
+			return err
+		}
+	}
+	if to != "" {
+		if d.Max, err = bytesize.Parse(to); err != nil {
+			return err
+		}
+	}
+	if from != "" && (d.Min == 0 || d.Min > middle) || to != "" && d.Max < middle {
+		return fmt.Errorf("sizes %q: the smallest size is from 1 to the mean or median, and the largest is not below that", Cut(of))
+	}
+	return nil
+}
+
+func parseSquare(s string) (d Sizes, err error) {
+	side, deviation, rest, ok, more := cutThree(s)
+	wrong := fmt.Errorf("sizes %q: must be %sSIDE:SIGMA, the mean of each of two sides, a whole number up to %d, and its standard deviation, not above that, as in %s12107:2822", Cut(square+s), square, maxSide, square)
+	if !ok || more && rest != "" {
+		return d, wrong
+	}
+	n, err := strconv.ParseUint(side, 10, 63)
+	if err != nil || n == 0 || n > maxSide {
+		return d, wrong
+	}
+	d.Side = int64(n)
+	d.SideDeviation, err = parseNumber(deviation)
+	if err != nil || d.SideDeviation < 0.001 || d.SideDeviation > float64(n) {
+		return d, wrong
+	}
 	return d, nil
 }
 
 // String returns what was parsed.
 func (d Sizes) String() string {
-	if d.Median > 0 {
-		return lognormal + bytesize.Format(d.Median) + ":" + strconv.FormatFloat(d.Sigma, 'f', -1, 64)
+	number := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	var s string
+	switch {
+	case d.Median > 0:
+		s = lognormal + bytesize.Format(d.Median) + ":" + number(d.Sigma)
+	case d.Mean > 0:
+		s = normal + bytesize.Format(d.Mean) + ":" + bytesize.Format(d.Deviation)
+	case d.Side > 0:
+		return square + strconv.FormatInt(d.Side, 10) + ":" + number(d.SideDeviation)
+	default:
+		return bytesize.Format(d.From) + rangeOf + bytesize.Format(d.To)
 	}
-	return bytesize.Format(d.From) + rangeOf + bytesize.Format(d.To)
+	if d.Min == 0 && d.Max == 0 {
+		return s
+	}
+	s += ":"
+	if d.Min > 0 {
+		s += bytesize.Format(d.Min)
+	}
+	s += rangeOf
+	if d.Max > 0 {
+		s += bytesize.Format(d.Max)
+	}
+	return s
 }
 
 // IsZero reports whether d is no distribution.
 func (d Sizes) IsZero() bool { return d == Sizes{} }
 
-// quantile returns the size that a share of the distribution, up to one half, is
-// below, or above if fromAbove is set. There are more numbers close to 0 than
-// to 1, so the nearer end is the exact one.
-func (d Sizes) quantile(share float64, fromAbove bool) float64 {
-	if d.Median > 0 {
-		z := normalQuantile(share)
-		if fromAbove {
-			z = -z
-		}
-		return exp2(log2(float64(d.Median)) + float64(z*d.Sigma)/math.Ln2)
+// bound returns a size within Min and Max.
+func (d *Sizes) bound(size int64) int64 {
+	if d.Max > 0 {
+		size = min(size, d.Max)
 	}
-	from, to := log2(float64(d.From)), log2(float64(d.To))
-	if fromAbove {
-		from, to = to, from
-	}
-	return exp2(from + float64((to-from)*share))
+	return max(size, d.Min)
 }
 
-// at returns the size of the file at a place of n files.
-func (d Sizes) at(place, n uint64) float64 {
-	if place < n/2 {
-		return d.quantile((float64(place)+0.5)/float64(n), false)
-	}
-	return d.quantile((float64(n-1-place)+0.5)/float64(n), true)
-}
-
-// At returns the size in bytes of the file at a place, from 0 for the smallest to
-// n-1 for the largest of n files. It is the same on every machine. Check must
-// allow n.
-func (d Sizes) At(place, n uint64) int64 {
-	size := int64(min(d.at(place, n)+0.5, math.MaxInt64-1023)) // the last one that a float64 can be
-	if d.To > 0 {
-		return min(max(size, d.From), d.To) // what rounding has gone beyond
-	}
-	return size
-}
-
-// Check returns an error if the largest of n files, 1 or more, would be too large.
-func (d Sizes) Check(n uint64) error {
-	if largest := d.at(n-1, n) + 0.5; d.To == 0 && largest >= math.MaxInt64 {
-		return fmt.Errorf("sizes %q: the largest of %d files has %.3g bytes, and the largest size is 8E-1; make sigma or the median smaller, or fewer files", d, n, largest)
-	}
-	return nil
-}
-
-// Sum returns the size of n files together in bytes, exactly up to a thousand of
-// them and within a thousandth beyond, but for the rounding of each size to whole
-// bytes; from 2^64 bytes on it is math.MaxUint64.
-func (d Sizes) Sum(n uint64) uint64 {
-	// Near the ends one by one, and then in blocks that grow with the distance
-	// from the nearer end, as the size changes with its logarithm.
-	const single, blocks = 512, 64
-	sum := 0.0
-	for at := uint64(0); at < n/2; {
-		count := uint64(1)
-		if at >= single {
-			count = min(at/blocks, n/2-at)
-		}
-		share := (float64(at) + float64(count)/2) / float64(n)
-		sum += float64(float64(count) * (d.quantile(share, false) + d.quantile(share, true)))
-		at += count
-	}
-	if n%2 == 1 {
-		sum += d.at(n/2, n)
-	}
-	if sum >= math.MaxUint64 {
-		return math.MaxUint64
-	}
-	return uint64(sum)
-}
+// mostFloat is the largest size that a float64 can be, in bytes.
+const mostFloat = math.MaxInt64 - 1023

@@ -54,17 +54,18 @@
 // Where a spec is for many files, see [ParseFiles], their sizes may be drawn, and
 // it may say how many of them there are:
 //
-//	SIZE          FROM..TO, log-uniform, or lognormal:MEDIAN:SIGMA
+//	SIZE          FROM..TO, lognormal:MEDIAN:SIGMA or normal:MEAN:SIGMA, both perhaps
+//	              with :MIN..MAX, or square:SIDE:SIGMA; see [Sizes]
 //	total=SIZE    as many as have this size together
 //	share=P%      this share of the number of all files
+//	index=DIR     files with records have index files, see [Index]
 //
 // Where a drawn size is not one that the format has, the file has the nearest one.
 //
 // The one grammar serves the command line, tree files and file names, so it has
 // no white space, no quoting and no slash. A spec is read exactly or not at all:
 // nothing is clamped or ignored. Packages gen and format generate what specs say; see
-// [Spec.Open]. The functions are pure, so concurrent use
-// is safe.
+// [Spec.Open]. The functions are pure, so concurrent use is safe.
 package spec
 
 import (
@@ -116,14 +117,6 @@ type Spec struct {
 	Trouble Trouble // rate=, latency=, fail=: how reads through a mount are slowed down or fail
 }
 
-// Files says what the files of an entry are.
-type Files struct {
-	Spec         // Size is 0 if Sizes says more
-	Sizes Sizes  // zero if all have Size
-	Total int64  // bytes of all together, which says how many there are; 0 if not given
-	Share uint64 // billionths of the number of all files; 0 if not given
-}
-
 // keys in the order in which String writes them.
 var keys = slices.Concat(
 	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
@@ -132,9 +125,6 @@ var keys = slices.Concat(
 	formatKeys,
 	[]string{"rate", "latency", "fail"},
 )
-
-// filesKeys are those of many files alone, likewise.
-var filesKeys = []string{"total", "share"}
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
 // order, each at most once.
@@ -150,10 +140,6 @@ func Parse(s string) (Spec, error) {
 	}
 	return f.Spec, err
 }
-
-// ParseFiles reads the spec of many files, such as lognormal:64K:1.5,total=1T; any
-// spec of a single file is one, too. With format=auto, Named checks the rest. Errors are like those of Parse.
-func ParseFiles(s string) (Files, error) { return parse(s, true) }
 
 func parse(s string, many bool) (f Files, err error) {
 	size, rest, more := strings.Cut(s, ",")
@@ -235,6 +221,9 @@ func (f *Files) check(given map[string]bool) error {
 	case !f.Sizes.IsZero() && given["group"]:
 		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
 	}
+	if err := f.checkIndex(); err != nil {
+		return err
+	}
 	if err := f.checkFormat(); err != nil {
 		return err
 	}
@@ -250,26 +239,6 @@ func (f *Files) check(given map[string]bool) error {
 		return nil // each file fails as far as it has the range
 	}
 	return f.Trouble.check(f.Size)
-}
-
-func (f *Files) set(key, value string) (err error) {
-	switch key {
-	case "total":
-		if f.Total, err = bytesize.Parse(value); err != nil {
-			return fmt.Errorf("total: %w", err)
-		}
-		if f.Total == 0 {
-			return fmt.Errorf("total %q: must be 1 byte or more", Cut(value))
-		}
-	case "share":
-		if f.Share, err = ParseShare(value); err != nil {
-			return fmt.Errorf("share %q: %w", Cut(value), err)
-		}
-		if f.Share == 0 {
-			return fmt.Errorf("share %q: must be more than 0%%", Cut(value))
-		}
-	}
-	return nil
 }
 
 func (s *Spec) set(key, value string) (err error) {
@@ -330,24 +299,6 @@ func (s *Spec) set(key, value string) (err error) {
 // Parse turns it back into an equal Spec. In a Spec made by hand, 0 counts as
 // the default of Dedup, Unit and Compress.
 func (s Spec) String() string { return bytesize.Format(s.Size) + string(s.appendKeys(nil)) }
-
-// String returns the canonical form, which ParseFiles turns back into equal Files.
-func (f Files) String() string {
-	var b []byte
-	if f.Sizes.IsZero() {
-		b = append(b, bytesize.Format(f.Size)...)
-	} else {
-		b = append(b, f.Sizes.String()...)
-	}
-	b = f.appendKeys(b)
-	if f.Total != 0 {
-		b = append(append(b, ",total="...), bytesize.Format(f.Total)...)
-	}
-	if f.Share != 0 {
-		b = append(append(b, ",share="...), FormatShare(f.Share)...)
-	}
-	return string(b)
-}
 
 func (s Spec) appendKeys(b []byte) []byte {
 	if s.HasSeed {

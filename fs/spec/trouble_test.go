@@ -153,6 +153,9 @@ func TestCutName(t *testing.T) {
 		"a:lognormal:64K:1.5,x=1":      {"a", "lognormal:64K:1.5,x=1"},
 		"a:4K..1M,total=1G":            {"a", "4K..1M,total=1G"},
 		"a:lognormal:1K:99":            {"a", "lognormal:1K:99"},
+		"a:normal:1K:99:1..2K":         {"a", "normal:1K:99:1..2K"},
+		"a:square:10:2":                {"a", "square:10:2"},
+		"a:normal:0:1":                 {"a", "normal:0:1"},
 		"a:b:lognormal:0:1":            {"a:b", "lognormal:0:1"},
 	} {
 		if name, text, ok := CutName(s); name != want[0] || text != want[1] || !ok {
@@ -166,14 +169,14 @@ func TestCutName(t *testing.T) {
 
 func TestCheckName(t *testing.T) {
 	for s, want := range map[string]string{
-		"x-{0..2}.npz:normal:140M:47M": `"normal" is not a distribution of sizes`,
-		"a:b:1G":                       `"b" is not a distribution of sizes`,
-		"a:x.y:gauss:1K:1,seed=7":      `"gauss" is not a distribution of sizes`,
-		"foo:1G,bar:1G":                `is "foo:1G,bar" the NAME?`,
-		"a.b:c.d:1G":                   `is "a.b:c.d" the NAME?`,
-		"a:1G":                         "",
-		"a:lognormal:1K:1":             "",
-		"a:1G,fail=eio:1%":             "",
+		"x-{0..2}.npz:gamma:140M:47M": `"gamma" is not a distribution of sizes`,
+		"a:b:1G":                      `"b" is not a distribution of sizes`,
+		"a:x.y:gauss:1K:1,seed=7":     `"gauss" is not a distribution of sizes`,
+		"foo:1G,bar:1G":               `is "foo:1G,bar" the NAME?`,
+		"a.b:c.d:1G":                  `is "a.b:c.d" the NAME?`,
+		"a:1G":                        "",
+		"a:lognormal:1K:1":            "",
+		"a:1G,fail=eio:1%":            "",
 	} {
 		name, files, _ := CutName(s)
 		if err := CheckName(name, files); want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {

@@ -14,14 +14,15 @@ import (
 // addedBeside returns the nodes of the files that generations have added beside those
 // of n, without rounds of which all files have gone.
 func (b *Builder) addedBeside(n *node) (added []*node) {
-	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendPattern(nil)))
+	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendDrawn(nil)))
 	row := &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
 	n.lots = &lots{row: row}
 	for round := uint64(1); round <= uint64(b.moves.rounds()); round++ {
 		if row.present(round) == 0 {
 			continue
 		}
-		c, err := parseComponent(addNumber(n.text(), round))
+		suffix := n.kind.companion.Suffix
+		c, err := parseComponent(addNumber(strings.TrimSuffix(n.text(), suffix), round) + suffix)
 		if err == nil {
 			if path := len(n.parent.appendLongest(nil)) + 1 + len(c.last); path > maxPath {
 				err = fmt.Errorf("paths of up to %d bytes; the limit is %d", path, maxPath)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
@@ -44,6 +45,7 @@ type Builder struct {
 	next     ID     // first position not given out yet
 	files    uint64 // so far, of generation 0
 	added    []*node
+	dirs     []dirEntry
 	errors   Errors
 	full     bool // there are too many positions already
 
@@ -51,6 +53,12 @@ type Builder struct {
 	names strings.Builder
 	kinds map[kind]*kind
 	kind  *kind // that was asked for last
+}
+
+// dirEntry is an entry that is a directory.
+type dirEntry struct {
+	entry uint32
+	node  *node
 }
 
 // NewBuilder returns a builder of an empty tree. The error is one of ErrHistory.
@@ -70,39 +78,69 @@ func (b *Builder) root() *node { return b.tree.nodes[0] }
 func (b *Builder) Add(e Entry) {
 	entry := uint32(len(b.patterns))
 	b.patterns = append(b.patterns, e.Pattern)
-	components, err := parsePattern(e.Pattern)
+	if !b.add(entry, e, spec.Companion{}) {
+		return
+	}
+	for _, c := range e.Index.Companions(e.Spec.Format) {
+		of := e
+		of.Pattern = c.Prefix + e.Pattern + c.Suffix
+		of.Index = spec.Index{}
+		if e.Sizes.IsZero() {
+			of.Spec = c.Of(e.Spec)
+		}
+		if !b.add(entry, of, c) {
+			return
+		}
+	}
+}
+
+// add adds the files of an entry, or their index files, and reports whether it could.
+func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
+	pattern, isDir := strings.CutSuffix(e.Pattern, "/")
+	if pattern == "" {
+		pattern, isDir = e.Pattern, false // "/", or nothing
+	}
+	components, err := parsePattern(pattern)
+	if err == nil && isDir && e != (Entry{Pattern: e.Pattern}) {
+		err = errNoName
+	}
 	if err != nil {
 		b.wrong(entry, err)
-		return
+		return false
 	}
 	if slices.ContainsFunc(components, func(c component) bool { return c.isOpen() }) {
 		b.wrong(entry, errOpen)
-		return
+		return false
 	}
 	parent := b.root()
 	for i := range components {
-		isFile := i == len(components)-1
-		c := &components[i]
-		old := parent.dir.byKey(c.key())
+		isFile := i == len(components)-1 && !isDir
+		name := &components[i]
+		old := parent.dir.byKey(name.key())
 		if old != nil && !isFile && old.dir != nil {
 			parent = old
+			parent.dir.kept = parent.dir.kept || isDir
 			continue
 		}
 		n := b.newNode()
 		*n = node{parent: parent, entry: entry}
 		if isFile {
-			n.kind, n.size = b.kindOf(e.Spec, e.Sizes), e.Spec.Size
+			n.kind, n.size = b.kindOf(e, c), e.Spec.Size
 		} else {
-			n.dir = new(directory)
+			n.dir = &directory{kept: isDir}
 		}
-		b.setName(n, c)
+		b.setName(n, name)
 		if old != nil {
-			b.clash(old, n, c.first)
-			return
+			b.clash(old, n, name.first)
+			return false
 		}
 		parent.dir.add(n)
 		parent = n
 	}
+	if isDir {
+		b.dirs = append(b.dirs, dirEntry{entry, parent})
+	}
+	return true
 }
 
 // Tree returns the tree. The builder cannot be used again.
@@ -123,9 +161,13 @@ func (b *Builder) Tree() (*Tree, error) {
 	t.nodes, t.bases = slices.Clip(t.nodes), slices.Clip(t.bases)
 	t.entries = make([]uint32, len(b.patterns))
 	for i, n := range t.nodes {
-		if n.dir == nil && n.round() == 0 {
+		if n.dir == nil && n.round() == 0 && !n.kind.isCompanion() {
 			t.entries[n.entry] = uint32(i)
 		}
+	}
+	for _, d := range b.dirs {
+		i, _ := slices.BinarySearch(t.bases, d.node.base)
+		t.entries[d.entry] = uint32(i)
 	}
 	t.count()
 	return t, nil
@@ -201,7 +243,7 @@ func (b *Builder) draw(n *node) {
 			return &one
 		}
 		if pattern == "" {
-			pattern = string(n.appendPattern(nil))
+			pattern = string(n.appendDrawn(nil))
 		}
 		p := keyed.NewPermutation(n.count, keyed.Seed(seed, of+"\x00"+pattern))
 		return &p
@@ -212,7 +254,7 @@ func (b *Builder) draw(n *node) {
 		l = new(lots)
 	}
 	if !n.kind.sizes.IsZero() {
-		if err := n.kind.spec.CheckSizes(n.kind.sizes, n.count); err != nil {
+		if err := n.kind.spec.CheckSizes(n.kind.sizes, n.count); err != nil && !n.kind.isCompanion() {
 			b.wrong(n.entry, err)
 		}
 		of := seed
@@ -265,11 +307,20 @@ func (t *Tree) filesOf(n *node) uint64 {
 	return files
 }
 
+// meanSize returns the mean of sizes that are drawn, in bytes.
+func (n *node) meanSize() float64 {
+	mean := float64(n.kind.spec.SumSizes(n.kind.sizes, n.count)) / float64(n.count)
+	if n.kind.isCompanion() {
+		mean = float64(n.kind.companion.Of(n.kind.spec.Sized(int64(mean))).Size)
+	}
+	return mean
+}
+
 // addBytes counts the sizes of so many files of a node.
 func (t *Tree) addBytes(n *node, files uint64) {
 	over, product := bits.Mul64(files, uint64(n.size))
 	if !n.kind.sizes.IsZero() {
-		mean := float64(n.kind.sizes.Sum(n.count)) / float64(n.count)
+		mean := n.meanSize()
 		if sum := mean * float64(files); sum < math.MaxUint64 {
 			over, product = 0, uint64(sum)
 		} else {

@@ -25,6 +25,8 @@ type part struct {
 	tail   int    // if width is 0: how many digits of the same run follow
 	stride uint64 // index distance of two neighbours: the product of the ranges to the right
 	open   bool   // the end is not given yet; until then, there is one number
+	padded bool   // {#..}: when it is given, all numbers get as many digits as how many there are
+	count  bool   // {#}: not a range, but how many numbers {#..} has
 }
 
 // key returns what tells a component from others; see node.key.

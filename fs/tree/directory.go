@@ -11,6 +11,7 @@ type directory struct {
 	children []*node  // in natural order of their first names
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
+	kept     bool     // an entry is this directory, or one below: it is shown without files, too
 
 	// The files of generation 0 below all instances have the numbers begin0 to end0-1.
 	begin0, end0 uint64

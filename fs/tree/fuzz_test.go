@@ -13,11 +13,12 @@ import (
 func FuzzTree(f *testing.F) {
 	f.Add("home/user{00..99}/mail/{000000..999999}.eml\nhome/user{00..99}/x\n{8..12}0{1..2}", uint64(12345), uint64(3), uint64(7), uint(5), uint64(2e7), uint64(1e7))
 	f.Add("a{0..9}\na{0..9}.b\nd{0..3}/e{0..3}/f{0..3}", uint64(5), uint64(0), uint64(1), uint(0), uint64(0), uint64(0))
+	f.Add("a{0..9}/\nb/c/\nb/{0..5}", uint64(7), uint64(2), uint64(3), uint(9), uint64(1e8), uint64(1e8))
 	f.Add(`a\{{1..20}\}b`+"\nc/{0..999999999999}", uint64(1<<40), uint64(1), uint64(2), uint(100), uint64(1e9), uint64(1e9))
 	f.Fuzz(func(t *testing.T, patterns string, n, index, count uint64, generation uint, grow, remove uint64) {
 		var entries []Entry
 		for pattern := range strings.SplitSeq(patterns, "\n") {
-			entries = append(entries, Entry{Pattern: pattern, Spec: spec.Spec{Size: 1}})
+			entries = append(entries, entriesOf(pattern)...)
 		}
 		if len(entries) > 50 {
 			return

@@ -15,10 +15,11 @@ func (b *Builder) newNode() *node {
 	return n
 }
 
-// kindOf returns the kind of some files; equal kinds are one.
-func (b *Builder) kindOf(s spec.Spec, sizes spec.Sizes) *kind {
-	s.Size = 0
-	k := kind{s, sizes}
+// kindOf returns the kind of the files of an entry, or of their index files; equal kinds
+// are one.
+func (b *Builder) kindOf(e Entry, c spec.Companion) *kind {
+	e.Spec.Size = 0
+	k := kind{e.Spec, e.Sizes, e.Index, c}
 	if b.kind != nil && *b.kind == k {
 		return b.kind
 	}

@@ -173,7 +173,7 @@ func (l *lister) nextByAge(c *node, first, from, names uint64) (at, instance uin
 // that is shown; the latter if there is none.
 func (l *lister) nextDir(c *node, from, end uint64) uint64 {
 	shard := l.o.Shard
-	if shard.all() || c.parent == nil {
+	if shard.all() || c.parent == nil || c.dir.kept {
 		return from
 	}
 	some := shard.count(c.dir.begin0, c.dir.end0) > 0

@@ -28,7 +28,14 @@ type node struct {
 type kind struct {
 	spec  spec.Spec
 	sizes spec.Sizes // zero if they are not drawn
+	index spec.Index // zero if they have no index files
+
+	// Of index files whose sizes are not drawn, spec is theirs. Otherwise it is that of
+	// the files that they are of, as sizes are.
+	companion spec.Companion // zero if they are no index files
 }
+
+func (k *kind) isCompanion() bool { return k.companion != spec.Companion{} }
 
 // lots is what is drawn at random about the files of a node.
 type lots struct {
@@ -95,7 +102,10 @@ func (n *node) spec() spec.Spec {
 func (n *node) specOf(instance uint64) spec.Spec {
 	s := n.spec()
 	if !n.kind.sizes.IsZero() {
-		s = s.Sized(n.kind.sizes.At(n.lots.sizes.At(instance), n.count))
+		s = s.Drawn(n.kind.sizes, n.lots.sizes.At(instance), n.count)
+		if n.kind.isCompanion() {
+			s = n.kind.companion.Of(s)
+		}
 	}
 	return s
 }
@@ -146,6 +156,16 @@ func (n *node) appendPattern(dst []byte) []byte {
 	}
 	key, _ := n.key()
 	return append(dst, key...)
+}
+
+// appendDrawn appends the pattern that what is drawn follows from: that of the node's
+// paths, or of the files that they are the index files of, so that what one file is, and
+// when it comes and goes, is so for its index file, too.
+func (n *node) appendDrawn(dst []byte) []byte {
+	at := len(dst)
+	dst = n.appendPattern(dst)
+	c := n.kind.companion
+	return append(dst[:at], dst[at+len(c.Prefix):len(dst)-len(c.Suffix)]...)
 }
 
 // text returns the pattern of the names as it can be parsed.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"strings"
+	"slices"
 )
 
 // CountNames returns how many names a pattern has, where open ranges such as {000..}
@@ -40,8 +40,8 @@ var errOpen = errors.New("has an open range, and nothing says how many files the
 
 // openRange is where an open range is in a pattern.
 type openRange struct {
-	end  int // of its text
-	part part
+	begin, end int // of its text
+	part       part
 }
 
 // most returns how many numbers the range can have: those with as many digits, if
@@ -60,24 +60,45 @@ func (r *openRange) most() uint64 {
 // {0..}/{000..} becomes directories of up to a thousand files. If n is not a product
 // of such numbers, the result differs from it by at most half the product of all
 // ranges but the last. It returns an error if the digits do not suffice for n names.
+//
+// {#..} is a range from 0 whose numbers get as many digits as how many of them there
+// are, and {#} becomes that: {#..}_of_{#} is {000..167}_of_168.
 func CloseRanges(pattern string, n uint64) (string, error) {
-	open, err := openRanges(pattern)
+	all, err := openRanges(pattern)
 	if err != nil {
 		return "", err
 	}
+	open := slices.DeleteFunc(slices.Clone(all), func(r openRange) bool { return r.part.count })
 	counts := make([]uint64, len(open))
 	if _, err := spread(open, counts, n); err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	at := 0
+	var counted uint64 // numbers of {#..}
 	for i, r := range open {
-		b.WriteString(pattern[at : r.end-1])
-		b.Write(appendNumber(nil, r.part.lo+counts[i]-1, r.part.width))
-		at = r.end - 1
+		if r.part.padded {
+			counted = counts[i]
+		}
 	}
-	b.WriteString(pattern[at:])
-	return b.String(), nil
+	var b []byte
+	at := 0
+	for _, r := range all {
+		b = append(b, pattern[at:r.begin]...)
+		at = r.end
+		if r.part.count {
+			b = appendNumber(b, counted, 0)
+			continue
+		}
+		width := r.part.width
+		b = append(b, pattern[r.begin:r.end-len("..}")]...)
+		if r.part.padded {
+			width = digits(counted)
+			b = appendNumber(b[:len(b)-1], 0, width)
+		}
+		b = appendNumber(append(b, ".."...), r.part.lo+counts[0]-1, width)
+		b = append(b, '}')
+		counts = counts[1:]
+	}
+	return string(append(b, pattern[at:]...)), nil
 }
 
 // spread sets counts of ranges, so that their product is about n, and returns the
@@ -113,15 +134,26 @@ func spread(open []openRange, counts []uint64, n uint64) (uint64, error) {
 
 func openRanges(pattern string) ([]openRange, error) {
 	var open []openRange
+	padded, counts := 0, false
 	for at := 0; at < len(pattern); {
 		p, _, n, err := parsePiece(pattern[at:])
 		if err != nil {
 			return nil, err
 		}
 		if p.open {
-			open = append(open, openRange{at + n, p})
+			open = append(open, openRange{at, at + n, p})
+			counts = counts || p.count
+			if p.padded {
+				padded++
+			}
 		}
 		at += n
+	}
+	switch {
+	case padded > 1:
+		return nil, errors.New("has {#..} twice; write other ranges like {0..}")
+	case counts && padded == 0:
+		return nil, errors.New("{#} is how many numbers {#..} has, and there is none")
 	}
 	return open, nil
 }

@@ -28,6 +28,11 @@ func TestCloseRanges(t *testing.T) {
 		{"{0..}/{00..}/{00..}", 123456, "{0..12}/{00..94}/{00..99}"},
 		{`\{{0..}\}/{00..}`, 101, `\{{0..1}\}/{00..50}`},
 		{"{0..}", 1e18, "{0..999999999999999999}"},
+		{"img_{#..}_of_{#}.npz", 168, "img_{000..167}_of_168.npz"},
+		{"img_{#..}_of_{#}.npz", 1000, "img_{0000..0999}_of_1000.npz"},
+		{"{#}/{#..}{#}", 1, "1/{0..0}1"},
+		{"{0..}/{#..}-{#}", 12, "{0..0}/{00..11}-12"},
+		{"{#..}-{#}/{00..}", 500, "{0..4}-5/{00..99}"},
 	} {
 		got, err := CloseRanges(c.pattern, c.n)
 		if got != c.want || err != nil {
@@ -42,6 +47,9 @@ func TestCloseRanges(t *testing.T) {
 		"{007..}":        "{007..} has room for 993 numbers",
 		"{00..}/{000..}": "{00..} has room for 100 numbers, and 124 are needed",
 		"{0..}}":         `a "}" without a "{"`,
+		"{#}-{0..}":      "{#} is how many numbers {#..} has, and there is none",
+		"{#..}/{#..}":    "has {#..} twice",
+		"{#..9}":         `"{#..9}" is not a range of decimal numbers`,
 	} {
 		if got, err := CloseRanges(pattern, 123456); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("CloseRanges(%q) = %q, %v; want %s", pattern, got, err, want)
@@ -74,6 +82,8 @@ func TestCountNames(t *testing.T) {
 		"a":                     {1, false},
 		"a{0..9}/b{1..2}":       {20, false},
 		"a{0..9}/{0..}":         {10, true},
+		"a{0..9}/{#..}_{#}":     {10, true},
+		"{#}":                   {1, true},
 		"{000..}/b{0..2}.{0..}": {3, true},
 	} {
 		names, open, err := CountNames(pattern)

@@ -16,6 +16,8 @@ const (
 	maxPath   = 4095 // bytes, PATH_MAX of Linux without the final NUL
 )
 
+var errNoName = errors.New(`a file needs a name after the last "/"`)
+
 // parsePattern splits a pattern into its components, at least one.
 func parsePattern(pattern string) ([]component, error) {
 	switch {
@@ -24,7 +26,7 @@ func parsePattern(pattern string) ([]component, error) {
 	case pattern[0] == '/':
 		return nil, errors.New(`paths begin at the mount point; leave out the "/" in front`)
 	case strings.HasSuffix(pattern, "/"):
-		return nil, errors.New(`a file needs a name after the last "/"`)
+		return nil, errNoName
 	case strings.Contains(pattern, "\x00"):
 		return nil, errors.New("a name cannot have a NUL byte; leave it out")
 	}
@@ -172,8 +174,14 @@ func appendLiteral(parts []part, s string) []part {
 	return parts
 }
 
-// parseRange reads {a..b}, or {a..}, which is open.
+// parseRange reads {a..b}, or {a..}, {#..} and {#}, which are open.
 func parseRange(s string) (part, error) {
+	switch s {
+	case "{#..}":
+		return part{open: true, padded: true}, nil
+	case "{#}":
+		return part{open: true, count: true}, nil
+	}
 	from, to, _ := strings.Cut(s[1:len(s)-1], "..")
 	open := s == "{"+from+"..}"
 	if open {

@@ -24,6 +24,9 @@
 // A tree can show a [Shard] of its files, and a later generation of its [History].
 // Whether a file is shown is computed as well.
 //
+// A pattern that ends in a slash is a directory that is there whether or not there are
+// files in it, and in every shard.
+//
 // A Tree never changes, so it is safe for concurrent use. The package knows names, not
 // bytes: it neither generates nor serves.
 package tree
@@ -37,11 +40,13 @@ import (
 )
 
 // Entry is a path pattern and the spec of its files, as spec.ParseFiles returns it.
-// Only what depends on the number of files is checked again.
+// Only what depends on the number of files is checked again. A directory, whose pattern
+// ends in a slash, has no spec.
 type Entry struct {
 	Pattern string
 	Spec    spec.Spec
 	Sizes   spec.Sizes // if they are drawn
+	Index   spec.Index // if they have index files, which are files of the tree, too
 }
 
 // ID is the position of a file or directory; 0 is not a position.
@@ -135,11 +140,11 @@ func (n *node) phase(instance uint64) uint64 {
 // History returns the history of the tree.
 func (t *Tree) History() *History { return &t.o.History }
 
-// Specs returns the spec of every entry, without a size if that is drawn.
+// Specs returns the spec of every entry of files, without a size if that is drawn.
 func (t *Tree) Specs() iter.Seq[spec.Spec] {
 	return func(yield func(spec.Spec) bool) {
 		for _, i := range t.entries {
-			if !yield(t.nodes[i].spec()) {
+			if n := t.nodes[i]; n.dir == nil && !yield(n.spec()) {
 				return
 			}
 		}
@@ -153,7 +158,10 @@ func (t *Tree) Entries() int { return len(t.entries) }
 // pattern is written without unneeded escapes.
 func (t *Tree) Entry(i int) Entry {
 	n := t.nodes[t.entries[i]]
-	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes}
+	if n.dir != nil {
+		return Entry{Pattern: string(append(n.appendText(nil), '/'))}
+	}
+	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index}
 }
 
 // Lookup returns the child of a directory that has the given name: its position,

@@ -11,7 +11,8 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// Line is an entry as it was written.
+// Line is an entry as it was written. One of a directory has a Pattern that ends in a
+// slash, and no Spec.
 type Line struct {
 	Source  string // where that was, for errors: "mail.tree"
 	Number  int    // of the line in it; 0 if there is one only
@@ -34,6 +35,8 @@ func (l Line) files() (spec.Files, error) {
 	switch {
 	case l.err != nil:
 		return spec.Files{}, l.err
+	case l.isDir():
+		return spec.Files{}, nil
 	case l.Spec == "":
 		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
 	}
@@ -43,6 +46,8 @@ func (l Line) files() (spec.Files, error) {
 	}
 	return f.Named(l.Pattern)
 }
+
+func (l Line) isDir() bool { return l.Spec == "" && strings.HasSuffix(l.Pattern, "/") }
 
 // lines yields the lines of a text, numbered from 1.
 func lines(text []byte) iter.Seq2[int, string] {
@@ -97,7 +102,7 @@ func parseLine(s string) (l Line, ok bool) {
 // parsePlain reads PATTERN SPEC. Of blanks that may belong to either, it says so.
 func parsePlain(s string) (pattern, text string, err error) {
 	begin := strings.LastIndexAny(s, blanks) + 1
-	if begin == 0 {
+	if begin == 0 || strings.HasSuffix(s, "/") {
 		return s, "", nil
 	}
 	pattern, text = strings.TrimRight(s[:begin], blanks), s[begin:]

@@ -74,6 +74,12 @@ func TestLines(t *testing.T) {
 		`a  5`:            `error: "a  5": the blanks before the size may belong to the name; leave one, or write the name in quotes`,
 		"a \t5":           `error: "a \t5": the blanks before the size may belong`,
 		`a`:               `error: "a": must be PATTERN SPEC`,
+		`a b/`:            "",
+		`" a/" `:          "",
+		`a/ 5`:            `error: pattern "a/": a file needs a name after the last "/"`,
+		` a/`:             `error: " a/": the line begins with a blank`,
+		`"a"/`:            `error: "\"a\"/": there must be a blank between`,
+		`5,format=npz/`:   "",
 	} {
 		got := ""
 		tr, _, err := Build(Parse("f", []byte(line+"\n")), Scale{}, tree.Options{})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
@@ -21,7 +22,7 @@ type Scale struct {
 // Given reports whether the scale is given.
 func (s Scale) Given() bool { return s != Scale{} }
 
-// TotalText writes the Total in four digits at most, rounded up, and a suffix.
+// TotalText writes the Total in four or five digits, rounded up, and a suffix.
 func (s Scale) TotalText() string { return sizeText(float64(s.Total)) }
 
 // ErrNoScale is returned by Build if an entry has a share and no scale is given.
@@ -110,8 +111,9 @@ func (s Scale) asked() float64 { return float64(max(s.Count, uint64(s.Total))) }
 // come returns what the tree of so many files has, likewise.
 func (s Scale) come(shared []share, all float64) (float64, error) {
 	var got sum
+	dirs := make(closedDirs)
 	for i := range shared {
-		closed, err := closeShare(&shared[i], all)
+		closed, err := dirs.closeShare(&shared[i], all)
 		if err != nil {
 			return 0, err
 		}
@@ -194,21 +196,21 @@ func meanSize(f spec.Files, files float64) float64 {
 		return float64(f.Size)
 	}
 	n := uint64(max(1, min(files, 1<<61)) + 0.5)
-	return float64(f.Sizes.Sum(n)) / float64(n)
+	return float64(f.SumSizes(f.Sizes, n)) / float64(n)
 }
 
 // closeRanges returns the pattern of an entry with ends for its open ranges, so that it
 // makes the number of files that total= or share= says, the latter of all files.
-func closeRanges(pattern string, f spec.Files, all float64) (string, error) {
+func (c closedDirs) closeRanges(pattern string, f spec.Files, all float64) (string, error) {
 	switch {
 	case f.Share != 0:
-		return closeShare(&share{pattern, f}, all)
+		return c.closeShare(&share{pattern, f}, all)
 	case f.Total == 0:
 		return pattern, nil
 	}
 	why := "total=" + bytesize.Format(f.Total)
 	files := converge(float64(f.Total), func(n float64) float64 { return meanSize(f, n) })
-	closed, err := closeTo(pattern, files, why)
+	closed, err := c.closeTo(pattern, files, why)
 	if err != nil {
 		return "", err
 	}
@@ -221,12 +223,18 @@ func closeRanges(pattern string, f spec.Files, all float64) (string, error) {
 }
 
 // closeShare is closeRanges for an entry with a share.
-func closeShare(s *share, all float64) (string, error) {
-	return closeTo(s.pattern, s.of(all), "share="+spec.FormatShare(s.Share))
+func (c closedDirs) closeShare(s *share, all float64) (string, error) {
+	return c.closeTo(s.pattern, s.of(all), "share="+spec.FormatShare(s.Share))
 }
 
+// closedDirs are directories with open ranges, as they are written, and what these have
+// become: the files of several entries lie in the same directories if these are written
+// alike, and only they have open ranges. The first of the entries says how many there
+// are, so that the shares of others need not come to exactly as many.
+type closedDirs map[string]string
+
 // closeTo closes the open ranges of a pattern so that it makes about so many files.
-func closeTo(pattern string, files float64, why string) (string, error) {
+func (c closedDirs) closeTo(pattern string, files float64, why string) (string, error) {
 	names, isOpen, err := tree.CountNames(pattern)
 	switch {
 	case err != nil:
@@ -236,9 +244,17 @@ func closeTo(pattern string, files float64, why string) (string, error) {
 	case files >= 1<<61:
 		return "", fmt.Errorf("%s: 2^61 files or more; make it smaller, or the files larger", why)
 	}
+	dir, name := path.Split(pattern)
+	_, nameIsOpen, _ := tree.CountNames(name)
+	if closed, ok := c[dir]; ok && !nameIsOpen {
+		return closed + name, nil
+	}
 	closed, err := tree.CloseRanges(pattern, max(1, uint64(files/float64(names)+0.5)))
 	if err != nil {
 		return "", fmt.Errorf("pattern %q: %w", spec.Cut(pattern), err)
+	}
+	if !nameIsOpen {
+		c[dir] = strings.TrimSuffix(closed, name)
 	}
 	return closed, nil
 }
@@ -263,10 +279,14 @@ func (s *sum) scale() Scale {
 // whole, so some difference is normal.
 func far(got, asked float64) bool { return got > asked*1.1 || got < asked*0.9 }
 
-// sizeText writes a size in four digits at most, rounded up.
+// sizeText writes a size in four digits at most, rounded up; in five, where it would be a
+// twentieth more.
 func sizeText(bytes float64) string {
 	unit := 1.0
 	for bytes/unit > 9999 && unit < 1<<60 {
+		if next := bytes / unit / 1024; math.Ceil(next) > next*1.05 {
+			break
+		}
 		unit *= 1024
 	}
 	return bytesize.Format(int64(min(math.Ceil(bytes/unit)*unit, 1<<62)))

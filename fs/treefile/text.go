@@ -95,8 +95,11 @@ func Format(t *tree.Tree) string {
 
 // AppendEntry appends the line of an entry. Parse and Build turn it into the same entry.
 func AppendEntry(b []byte, e tree.Entry) []byte {
+	if strings.HasSuffix(e.Pattern, "/") {
+		return append(appendEscaped(b, e.Pattern), '\n')
+	}
 	b = append(appendEscaped(b, e.Pattern), ' ')
-	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes}.String()...)
+	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes, Index: e.Index}.String()...)
 	return append(b, '\n')
 }
 

@@ -4,6 +4,7 @@
 //	# mail of a hundred people
 //	user{00..99}/mail/{0..}/{000..}.eml  lognormal:12K:1.4,compress=2,total=1T
 //	user{00..99}/address book            40K
+//	user{00..99}/trash/
 //
 // The last blanks of a line separate the two, so patterns may contain blanks. Empty lines
 // are ignored, and those that begin with "# " or are a single #. A pattern may be in
@@ -17,12 +18,17 @@
 // number of bytes. Any byte can be written in a pattern as \xHH. See package tree for
 // patterns, and package spec for specs.
 //
+// A line that ends in a slash is a directory, which may be empty; no SPEC has a slash.
+//
 // A line of flags, such as #! --seed 7, says what the files depend on besides: see
 // [Directives].
 //
-// How many numbers an open range such as {000..} has follows from the total size of
+// How many numbers an open range such as {000..} or {#..} has follows from the total size of
 // the entry's files, total=, or from the entry's share of all files, share=, and the
-// [Scale] of the tree.
+// [Scale] of the tree. {#..} has numbers from 0 with as many digits as how many there
+// are, which {#} is: img_{#..}_of_{#}.npz is img_000_of_168.npz to img_167_of_168.npz.
+// Where the open ranges of several entries are in directories that are written alike,
+// these are the same directories, as many as the first of the entries needs.
 //
 // The package neither reads nor writes files. Its functions are pure.
 package treefile
@@ -70,13 +76,14 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 	var entries []int // the line of each entry
 	var sum sum       // of what has shares
 	all, scaleErr := scale.files(lines)
+	dirs := make(closedDirs)
 	for i, l := range lines {
 		f, err := l.files()
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
-		if err == nil {
-			l.Pattern, err = closeRanges(l.Pattern, f, all)
+		if err == nil && !l.isDir() {
+			l.Pattern, err = dirs.closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -86,7 +93,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			sum.add(l.Pattern, f)
 		}
 		entries = append(entries, i)
-		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes})
+		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index})
 	}
 	t, err = b.Tree()
 	var wrongEntries tree.Errors

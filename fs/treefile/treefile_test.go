@@ -56,6 +56,9 @@ func TestFormat(t *testing.T) {
 	for _, pattern := range []string{"a b/{0..9}", " lead", "trail ", "#no comment", "new\nline", `back\\slash`, "\ttab", "a#b", " ", "\r", `"`, `"quoted"`, `a"b `, "#! --seed 7", "\t "} {
 		entries = append(entries, tree.Entry{Pattern: pattern, Spec: files.Spec, Sizes: files.Sizes})
 	}
+	for _, pattern := range []string{"valid/", "a d/", " lead d/", "#/", "\"q\"/", "a b/x/", "d{0..3}/"} {
+		entries = append(entries, tree.Entry{Pattern: pattern})
+	}
 	want, err := tree.New(entries, tree.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +79,7 @@ func TestFormat(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\nb c  2K", "\" a\\\"{0..9}\\\\\" 1\n#! --seed 7\n", "d/{0..9}/{000..} lognormal:1K:2,total=1T"} {
+	for _, s := range []string{"a{0..} 1M,total=1G", "# x\na 1\nb{0..} 4K..1M,share=100%\n", "a\\x20 1\r\nb c  2K", "\" a\\\"{0..9}\\\\\" 1\n#! --seed 7\n", "d/{0..9}/{000..} lognormal:1K:2,total=1T", "x{0..9} 1M,record=1K,index=i\ny{0..} 1K..1M,index=.,total=1M\nz 9,format=auto,index=i\n", "a{#..}_of_{#} 1M,total=1G\nb{#}/{0..}/{#..} 1K,share=100%", "valid/\na b/{0..3}/\n\" x/\"\na b/c 1\n"} {
 		f.Add(s, uint64(1000))
 	}
 	f.Fuzz(func(t *testing.T, text string, count uint64) {

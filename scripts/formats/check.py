@@ -4,8 +4,8 @@ decode with what the generator says.
 
     scripts/formats/check.py FORMATS     FORMATS: the built command of this directory
 
-It needs Debian's python3-numpy, python3-h5py, hdf5-tools, pngcheck, unzip, sox, gdisk and
-libjpeg-turbo-progs. Each format is tried with its smallest file, with some others, and
+It needs Debian's python3-numpy, python3-h5py, python3-pil, hdf5-tools, pngcheck, unzip, sox,
+gdisk, fdisk and libjpeg-turbo-progs. Each format is tried with its smallest file, with some others, and
 with one of a size drawn by the seed that is printed.
 """
 import io
@@ -22,6 +22,9 @@ import zlib
 
 import h5py
 import numpy as np
+from PIL import Image
+
+from tfrecord import images
 
 FORMATS = sys.argv[1]
 CELL = 4096
@@ -106,21 +109,23 @@ def npz(path):
         np.savez(again, x=x, y=y)
         assert again.getvalue() == b, "not what numpy writes"
         command("unzip", "-tq", path)
-    flip(path, b, lambda: np.load(path)["x"])
+    # In the header of npy, in the payload, and the CRC in the directory: zipfile believes that.
+    flip(path, b, lambda: np.load(path)["x"], 60, len(b) // 2, b.index(b"PK\1\2") + 16)
     # The sizes of unet3d: the square, and 498 bytes.
     assert len(made("write", "npz", "any", ["shape=1210x1210x1"])) == 1210 * 1210 + 498
 
 
-def flip(path, b, read, at=None):
-    """One flipped byte is noticed by read."""
-    at = len(b) // 2 if at is None else at
-    with open(path, "wb") as f:
-        f.write(b[:at] + bytes([b[at] ^ 1]) + b[at + 1:])
-    try:
-        read()
-    except Exception:
-        return
-    raise AssertionError(f"flipped byte {at} was not noticed")
+def flip(path, b, read, *places):
+    """One flipped byte is noticed by read, in the middle or at each of these places."""
+    for at in places or [len(b) // 2]:
+        at %= len(b)
+        with open(path, "wb") as f:
+            f.write(b[:at] + bytes([b[at] ^ 1]) + b[at + 1:])
+        try:
+            read()
+        except Exception:
+            continue
+        raise AssertionError(f"flipped byte {at} of {len(b)} was not noticed")
 
 
 def zips(path):
@@ -133,7 +138,7 @@ def zips(path):
             got = z.read(z.namelist()[0])  # its last cell is whole in the payload
             want = payload("zip", size, keys)
             same(got + want[len(got):], want, neutral=True)
-    flip(path, b, lambda: command("unzip", "-tq", path))
+    flip(path, b, lambda: command("unzip", "-tq", path), 0, 14, 60, len(b) // 2)
 
 
 class Unpickler(pickle.Unpickler):
@@ -163,6 +168,15 @@ def pt(path):
         if shape_of(keys):
             assert shape == shape_of(keys)
         same(data, payload("pt", size, keys, t), neutral=True)
+        got = command(FORMATS, "pt", path)
+        if t == "bf16":  # the library returns these as float32
+            data = (np.frombuffer(data, "<u2").astype("<u4") << 16).tobytes()
+        elif t == "f2":  # and of these it misreads those below 2^-14
+            want, got = np.frombuffer(data, "<f2").astype("<f4"), np.frombuffer(got, "<f4")
+            normal = np.abs(want) >= 2**-14
+            data, got = want[normal].tobytes(), got[normal].tobytes()
+        same(got, data)
+    flip(path, b, lambda: zipfile.ZipFile(path).testzip() is None or 1 / 0, 200, len(b) // 2, b.index(b"PK\1\2") + 16)
 
 
 def hdf5(path):
@@ -176,6 +190,7 @@ def hdf5(path):
         with h5py.File(path + ".h5py", "w") as f:
             f.create_dataset("records", data=x)
             f.create_dataset("labels", data=labels)
+            f["records_0"] = f["records"]
         with open(path + ".h5py", "rb") as f:
             assert f.read() == b, "not what h5py writes"
         os.unlink(path + ".h5py")
@@ -193,10 +208,11 @@ def safetensors(path):
         if shape_of(keys):
             assert tuple(header["shape"]) == shape_of(keys)
         same(b[8 + n + begin:8 + n + end], payload("safetensors", size, keys, t))
+        same(command(FORMATS, "safetensors", path), payload("safetensors", size, keys, t))
 
 
 def gguf(path):
-    for size, keys, t in array_cases("gguf", ["u8", "f4", "bf16"]):
+    for size, keys, t in array_cases("gguf", ["i1", "f4", "bf16"]):
         if len(shape_of(keys)) > 4:
             continue
         b = io.BytesIO(write(path, "gguf", size, keys))
@@ -211,11 +227,12 @@ def gguf(path):
         name, n = text(), struct.unpack("<I", b.read(4))[0]
         dims = struct.unpack(f"<{n}Q", b.read(8 * n))
         kind, offset = struct.unpack("<IQ", b.read(12))
-        assert kind == {"u8": 24, "f4": 0, "bf16": 30}[t] and offset == 0
+        assert kind == {"i1": 24, "f4": 0, "bf16": 30}[t] and offset == 0
         if shape_of(keys):
             assert dims[::-1] == shape_of(keys)
         b.seek((b.tell() + 31) // 32 * 32)
         same(b.read(), payload("gguf", size, keys, t))
+        same(command(FORMATS, "gguf", path), payload("gguf", size, keys, t))
 
 
 def jpeg(path):
@@ -226,13 +243,32 @@ def jpeg(path):
         assert kind == b"P5" and depth == b"255"
         if keys:
             assert dims == b"641 480"
+        pixels(path, "L", dims)
+
+
+def pixels(path, mode, dims=None):
+    """What Pillow decodes, as bytes."""
+    with Image.open(path) as image:
+        assert image.mode == mode and (not dims or dims == b"%d %d" % image.size), (image.mode, image.size)
+        return image.tobytes()
 
 
 def png(path):
-    for size, keys in (smallest("png"), []), (30000, []), (random.randint(1000, 10**7), []), (4000000, []), ("any", ["shape=200x301x3"]):
+    shapes = ["shape=200x301x3"], ["shape=7x1"], ["shape=300x200x4"]
+    for size, keys in (smallest("png"), []), (30000, []), (random.randint(1000, 10**7), []), (4000000, []), *(("any", k) for k in shapes):
         b = write(path, "png", size, keys)
         command("pngcheck", "-q", path)
-        flip(path, b, lambda: command("pngcheck", "-q", path))
+        mode = "RGB" if "301x3" in str(keys) else "RGBA" if keys and "200x4" in keys[0] else "L"
+        got, want = np.frombuffer(pixels(path, mode), "u1"), np.frombuffer(payload("png", size, keys), "u1")
+        if len(b) > 1 << 20 and not keys:  # rows are cells, of which some bytes make the checksums
+            rows = got.reshape(-1, 4095)
+            changed = (rows != want.reshape(-1, 4096)[:, 1:]).mean()
+            assert changed < 0.02, changed
+        else:
+            same(got, want)
+        # In the header, its CRC, a pixel, and behind these the Adler-32 and the CRC.
+        flip(path, b, lambda: command("pngcheck", "-q", path), 20, 30, -25, len(b) // 2, -18, -14)
+    flip(path, b, lambda: pixels(path, "RGBA"), len(b) // 2)
 
 
 def tar(path):
@@ -244,6 +280,7 @@ def tar(path):
         if any("member=" in k for k in keys):
             assert len(b) % 10240 == 0
     command("tar", "xOf", path)
+    flip(path, b, lambda: command("tar", "tf", path), 1, 124, 150)  # name, size, checksum
 
 
 def gz(path):
@@ -251,7 +288,7 @@ def gz(path):
         b = write(path, "gz", size, [])
         same(command("gzip", "-dc", path), payload("gz", size, []), neutral=True)
         if size > 1000:
-            flip(path, b, lambda: command("gzip", "-tq", path))
+            flip(path, b, lambda: command("gzip", "-tq", path), 0, 12, len(b) // 2, -8, -4)
 
 
 def wav(path):
@@ -269,6 +306,9 @@ def bmp(path):
         assert start + 4 * width * height == len(b)
         same(b[start:], payload("bmp", size, keys))
         command("cjpeg", "-outfile", "/dev/null", path)
+        with Image.open(path) as image:  # opaque, to Pillow
+            assert image.size == (width, abs(height))
+            assert image.convert("RGB").tobytes("raw", "BGRX", 0, -1)[:3] == b[start:start + 3]
 
 
 def gpt(path):
@@ -277,25 +317,29 @@ def gpt(path):
         out = command("sgdisk", "-v", path)
         assert b"No problems found" in out, out
         assert b"8300" in command("sgdisk", "-p", path)
-        flip(path, b, lambda: (b"No problems found" in command("sgdisk", "-v", path)) or 1 / 0, at=1024)
+        assert b"Linux filesystem" in command("sfdisk", "-l", path)
+        # In the header, in the table, and in those at the end.
+        flip(path, b, lambda: b"CRCs don't match" in command("sgdisk", "-v", path) and 1 / 0, 512 + 40, 1024, -512 + 40, -33 * 512)
 
 
 def parquet(path):
-    for size, keys in (smallest("parquet"), []), (3000001, []), ("any", ["columns=20xf4+3xu8+2xint64+1xf2", "rowgroup=1000", "rows=5500"]), \
-            ("any", ["columns=2xf4x300+1xf8+1xi4x1", "rowgroup=100", "rows=250"]), ("any", ["columns=200", "rows=3"]):
+    keys = ["columns=20xf4+3xu8+2xint64+1xf2+2xi1+5xi2", "rowgroup=1000", "rows=5500"], ["columns=2xf4x300+1xf8+1xi4x1+2xu8x7", "rowgroup=100", "rows=250"], \
+        ["columns=200", "rows=3"], ["columns=13xi1+187", "rows=6144"], ["columns=1000xu8+1200", f"rows={random.randint(1, 20)}"]
+    for size, keys in (smallest("parquet"), []), (3000001, []), *(("any", k) for k in keys):
         write(path, "parquet", size, keys)
         got = command(FORMATS, "parquet", path)
         want = payload("parquet", size, keys)
-        if not any("u8" in k or "i4" in k for k in keys):
-            # What is not masked is equal, and what is has been cleared.
-            assert len(got) == len(want)
-            assert (np.frombuffer(got, "u1") & ~np.frombuffer(want, "u1") == 0).all()
+        # What is not masked is equal, what is has been cleared, and so has what columns are padded with.
+        assert len(got) == len(want)
+        assert (np.frombuffer(got, "u1") & ~np.frombuffer(want, "u1") == 0).all()
+        again = command(FORMATS, "parquet-again", path)
         if not keys:
             x = np.frombuffer(got, "<f4")
             assert np.isfinite(x).all() and (np.abs(x) < 2).all()
-            w = (np.frombuffer(want, "<u4") & FINITE["f4"]).view("<f4")
-            n = len(w) - 16  # the rest may be what a column is padded with
-            assert (x[:n] == w[:n]).all()
+            n = len(again)  # the rest is padding
+            same(again, got[:n])
+            same(again, (np.frombuffer(want, "<u4") & FINITE["f4"]).tobytes()[:n])
+        assert sum(again) == sum(got)
 
 
 def arrow(path):
@@ -307,29 +351,17 @@ def arrow(path):
 
 
 def tfrecord(path):
-    table = []
-    for i in range(256):
-        for _ in range(8):
-            i = i >> 1 ^ (0x82F63B78 if i & 1 else 0)
-        table.append(i)
-
-    def masked(p):
-        crc = 0xFFFFFFFF
-        for v in p:
-            crc = crc >> 8 ^ table[(crc ^ v) & 255]
-        crc ^= 0xFFFFFFFF
-        return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
     for size, keys, record in (smallest("tfrecord"), [], 0), (114304 * 2, ["record=114244"], 114304), (255400, ["record=2500"], 2554), (2825827, [], 2825827):
         b = write(path, "tfrecord", size, keys)
-        at = 0
-        while at < len(b):
-            n, crc = struct.unpack("<QI", b[at:at + 12])
-            assert crc == masked(b[at:at + 8])
-            assert struct.unpack("<I", b[at + 12 + n:at + 16 + n])[0] == masked(b[at + 12:at + 12 + n])
-            assert record in (0, 16 + n)
-            at += 16 + n
-        assert at == len(b)
+        same(images(b, record), payload("tfrecord", size, keys), neutral=record == 114304 or record > 1 << 20)
+    b = write(path, "tfrecord", 25540, ["record=2500"])
+
+    def again():
+        with open(path, "rb") as f:
+            images(f.read(), 2554)
+
+    # A length, its CRC, a value, and the last CRC.
+    flip(path, b, again, 0, 9, len(b) // 2, -1)
 
 
 def write(path, form, size, keys):

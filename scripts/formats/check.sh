@@ -1,16 +1,21 @@
 #!/bin/bash
-# Opens files of every format with the readers that people use; see check.py. Installs
-# what it needs of Debian's, as root.
+# Opens files of every format with the readers that people use, see check.py, and on a
+# mount, see mounted.py. As root it installs what is missing of Debian's packages.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../.."
 
-packages=(python3-numpy python3-h5py hdf5-tools pngcheck libjpeg-turbo-progs unzip sox gdisk)
-if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}" >/dev/null
-fi
+. scripts/packages.sh
+need python3-numpy:/usr/lib/python3/dist-packages/numpy python3-h5py:/usr/lib/python3/dist-packages/h5py \
+	python3-pil:/usr/lib/python3/dist-packages/PIL hdf5-tools:h5dump pngcheck libjpeg-turbo-progs:djpeg,cjpeg unzip sox gdisk:sgdisk fdisk:sfdisk
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go vet ./...
-go build -o "$work/formats" .
-/usr/bin/python3 check.py "$work/formats"
+trap 'exit 130' INT
+trap 'exit 143' TERM
+retry go -C scripts/formats mod download
+go -C scripts/formats vet ./...
+go -C scripts/formats build -o "$work/formats" .
+/usr/bin/python3 scripts/formats/check.py "$work/formats"
+go build -o "$work/dgenfs" .
+scripts/formats/mounted.py tree >"$work/formats.tree"
+"$work/dgenfs" run --seed 7 --tree "$work/formats.tree" -- /usr/bin/python3 scripts/formats/mounted.py {} "$work/formats" "$work/dgenfs"

@@ -5,7 +5,10 @@
 //	formats payload FORMAT SIZE|any [KEY=VALUE]... >FILE   what gen says that is in it
 //	formats parquet FILE     reads a table with parquet-go and writes its values, column
 //	                         by column within a row group
+//	formats parquet-again FILE   the same with arrow-go, column by column
 //	formats arrow FILE       the same of an Arrow file, with arrow-go
+//	formats pt FILE          writes the values of its only tensor, with gopickle
+//	formats safetensors FILE, formats gguf FILE   the same, with libraries of these names
 //
 // The payload's seed is 7.
 package main
@@ -23,7 +26,11 @@ import (
 	"github.com/dgenfs/dgenfs/gen"
 )
 
-var errUsage = errors.New("usage: formats write|payload FORMAT SIZE|any [KEY=VALUE]..., or formats parquet|arrow FILE")
+var errUsage = errors.New("usage: formats write|payload FORMAT SIZE|any [KEY=VALUE]..., or formats parquet|parquet-again|arrow|pt|safetensors|gguf FILE")
+
+var readers = map[string]func(string, *bufio.Writer) error{
+	"parquet": readParquet, "parquet-again": readParquetAgain, "arrow": readArrow, "pt": readTorch, "safetensors": readSafetensors, "gguf": readGGUF,
+}
 
 func main() {
 	if err := run(os.Args[1:], os.Stdout); err != nil {
@@ -35,7 +42,7 @@ func main() {
 func run(args []string, to io.Writer) error {
 	out := bufio.NewWriterSize(to, 1<<20)
 	if len(args) == 2 {
-		read, ok := map[string]func(string, *bufio.Writer) error{"parquet": readParquet, "arrow": readArrow}[args[0]]
+		read, ok := readers[args[0]]
 		if !ok {
 			return errUsage
 		}

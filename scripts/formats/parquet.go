@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 )
 
 // readParquet writes all values of a table, little-endian, in the order of its row
@@ -42,6 +43,10 @@ func readChunk(chunk parquet.ColumnChunk, rows int64, out *bufio.Writer) error {
 	defer pages.Close()
 	begun, written := int64(0), 0
 	values := make([]parquet.Value, 4096)
+	bytes := false // whole numbers of 8 bits
+	if c := chunk.Type().ConvertedType(); c != nil {
+		bytes = *c == deprecated.Uint8 || *c == deprecated.Int8
+	}
 	for {
 		page, err := pages.ReadPage()
 		if err == io.EOF {
@@ -61,6 +66,9 @@ func readChunk(chunk parquet.ColumnChunk, rows int64, out *bufio.Writer) error {
 				switch v.Kind() {
 				case parquet.Int32:
 					b = binary.LittleEndian.AppendUint32(nil, v.Uint32())
+					if bytes {
+						b = b[:1]
+					}
 				case parquet.Float:
 					b = binary.LittleEndian.AppendUint32(nil, v.Uint32())
 				case parquet.Int64, parquet.Double:

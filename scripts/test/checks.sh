@@ -84,9 +84,9 @@ allow_imports() {
 }
 
 shell() {
-	shellcheck --external-sources --check-sourced scripts/*.sh .ci/run
+	shellcheck --external-sources --check-sourced scripts/*.sh scripts/formats/*.sh .ci/run
 	python3 -c 'import ast, sys
-for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py
+for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py scripts/formats/*.py
 	echo 'shellcheck has nothing to say, Python can read its files'
 }
 

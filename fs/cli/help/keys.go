@@ -85,6 +85,8 @@ var treeKeys = []key{
 		"Makes as many files as have this size together. NAME then has an open range: {0..}, or {000..} for up to a thousand names."},
 	{"share", "P%", "share of the number of files of the tree, see --total and --count",
 		"Makes this share of the number of files of the tree, which --total or --count gives. NAME then has an open range, as with total=."},
+	{"index", "DIR", "index files of tfrecords, or of files of records of record=SIZE",
+		"Gives each tfrecord NAME an index file DIR/NAME.idx, as tfrecord2idx makes it, and each file of plain records two, of their offsets and lengths, DIR/NAME.off.idx and DIR/NAME.sz.idx. record=SIZE is the length of these, else a file is one record. DIR may be . for beside the file."},
 }
 
 // drawnSizes are the forms of SIZE that give each of many files a size of its own.
@@ -92,7 +94,11 @@ var drawnSizes = []key{
 	{"4K..1M", "", "log-uniform sizes from 4K to 1M",
 		"Log-uniform sizes from 4K to 1M: as many files from 4K to 8K as from 8K to 16K."},
 	{"lognormal:64K:1.5", "", "log-normal sizes, with this median and sigma",
-		"Log-normal sizes, with this median and this standard deviation of the natural logarithm."},
+		"Log-normal sizes, with this median and this standard deviation of the natural logarithm, and perhaps a smallest and a largest size: lognormal:64K:1.5:1K..1G."},
+	{"normal:140M:47M", "", "normal sizes, with this mean and sigma",
+		"Normal sizes, with this mean and standard deviation, and perhaps a smallest and a largest size: normal:140M:47M:1.. or normal:140M:47M:1M..1G."},
+	{"square:12107:2822", "", "products of two sides of this mean and sigma",
+		"Sizes that are the product of two sides, each normal with this mean and standard deviation, rounded down, and 1 or more. With a format, the array or image in a file has these sides."},
 }
 
 // Texts about a SPEC, for --help and the manual.

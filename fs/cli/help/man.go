@@ -97,8 +97,10 @@ part-{0000..1023}.bin:150M is 1024 files; {8..12} is not padded, {08..12} is. Th
 characters {, } and \ are written \{, \} and \\, and \xHH is any byte.
 `
 
-const manTrees = `A tree file has a line for each entry: NAME, blanks, SPEC. Lines that begin with # are
-comments. dgenfs tree --preset NAME prints an example.
+const manTrees = `A tree file has a line for each entry: NAME, blanks, SPEC. A line that ends in a slash is
+a directory, which may be empty. Lines that begin with # are comments. dgenfs tree --preset NAME prints an example. A line #! --count N or #! --total SIZE says
+how large the entries with share= are, unless the command line does. {#..} in a NAME is an
+open range from 0 with as many digits as how many numbers it has, and {#} is how many.
 `
 
 var manFiles = [][2]string{

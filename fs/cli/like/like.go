@@ -31,17 +31,16 @@ type Options struct {
 
 // Report says what was written, and what was not.
 type Report struct {
-	Files, Dirs uint64 // regular files, and the directories that have some below, or are the first one
+	Files, Dirs uint64 // regular files and directories, with the first one
 	Bytes       int64  // of all files together
 
 	Links, Others uint64 // symbolic links; devices, pipes and sockets
-	Empty         uint64 // directories without files, which a tree file cannot have
 	Unread        uint64 // files and directories that could not be read
 	Err           error  // about the first one of these
 }
 
-// Write writes a line for each regular file below a directory, in the order of their
-// names. The error is about writing, or about the directory itself; of others, Report
+// Write writes a line for each regular file below a directory, and for each directory
+// without files below, in the order of their names. The error is about writing, or about the directory itself; of others, Report
 // has the first one. Files that are removed meanwhile are not missed.
 func Write(w io.Writer, dir string, o Options) (Report, error) {
 	if o.Progress == nil {
@@ -79,8 +78,8 @@ type file struct {
 }
 
 // directory writes what is below a directory, whose names begin with the pattern
-// prefix. It reports whether there was a file.
-func (l *lister) directory(path, prefix string, entries []os.DirEntry) (written bool) {
+// prefix.
+func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 	var files []file
 	var dirs []string
 	for _, e := range entries {
@@ -104,14 +103,14 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) (written 
 		l.anonymous(prefix, files)
 	} else {
 		for _, f := range files {
-			l.entry(prefix+tree.Escape(f.name), f.size)
+			l.file(prefix+tree.Escape(f.name), f.size)
 		}
 	}
 	for _, f := range files {
 		l.Files++
 		l.Bytes += f.size
 	}
-	written = len(files) > 0
+	written := len(files) > 0
 	for i, name := range dirs {
 		below := filepath.Join(path, name)
 		entries, err := os.ReadDir(below)
@@ -125,16 +124,12 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) (written 
 		if l.Anonymous {
 			pattern = fmt.Sprintf("dir-%d", i)
 		}
-		if l.directory(below, prefix+pattern+"/", entries) {
-			written = true
-		}
+		l.directory(below, prefix+pattern+"/", entries)
+		written = true
 	}
-	if written || prefix == "" {
-		l.Dirs++
-	} else {
-		l.Empty++
+	if l.Dirs++; !written && prefix != "" {
+		l.entry(tree.Entry{Pattern: prefix})
 	}
-	return written
 }
 
 // anonymous writes the files of a directory by extension and size: those that are alike
@@ -155,7 +150,7 @@ func (l *lister) anonymous(prefix string, files []file) {
 		if last > first {
 			number = fmt.Sprintf("{%d..%d}", first, last)
 		}
-		l.entry(prefix+"file-"+number+files[first].name, files[first].size)
+		l.file(prefix+"file-"+number+files[first].name, files[first].size)
 		first = last + 1
 	}
 }
@@ -188,8 +183,12 @@ func plainExtension(name string) string {
 	return name[at:]
 }
 
-func (l *lister) entry(pattern string, size int64) {
-	l.line = treefile.AppendEntry(l.line[:0], tree.Entry{Pattern: pattern, Spec: spec.Spec{Size: size}})
+func (l *lister) file(pattern string, size int64) {
+	l.entry(tree.Entry{Pattern: pattern, Spec: spec.Spec{Size: size}})
+}
+
+func (l *lister) entry(e tree.Entry) {
+	l.line = treefile.AppendEntry(l.line[:0], e)
 	l.w.Write(l.line) // Flush returns the error
 }
 
