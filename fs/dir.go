@@ -28,8 +28,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		}
 	}
 	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
-		f.fillPresent(uint64(id), treeNode(n), out)
-		return fuse.OK
+		return f.found(uint64(id), treeNode(n), out)
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {
 		f.entry(id, out)
@@ -37,11 +36,22 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
 		if id, n, ok := f.specID(name); ok {
-			f.fillPresent(id, n, out)
-			return fuse.OK
+			return f.found(id, n, out)
 		}
 	}
 	// Without a node id, the kernel remembers that the name does not exist.
+	return fuse.OK
+}
+
+// found answers a lookup, unless the name was removed.
+func (f *FS) found(id uint64, n node, out *fuse.EntryOut) fuse.Status {
+	if f.sink != nil && f.sink.isRemoved(id) {
+		return fuse.OK
+	}
+	if errno := f.failsFile("stat", id, &n); errno != 0 {
+		return fuse.Status(errno)
+	}
+	f.fillEntry(id, n, out)
 	return fuse.OK
 }
 
@@ -55,8 +65,7 @@ func (f *FS) lookupHandle(id uint64, name string, out *fuse.EntryOut) fuse.Statu
 	if !ok {
 		return fuse.Status(stale)
 	}
-	f.fillEntry(id, n, out)
-	return fuse.OK
+	return f.found(id, n, out)
 }
 
 // parent returns the directory that holds a node, the root for the root itself; 0 if
@@ -89,9 +98,11 @@ func (f *FS) isOther(name string) bool {
 	return err != nil || s != hidden
 }
 
+// entry is about an entry of a listing. If looking it up would fail, there are no
+// attributes, and the kernel looks it up itself when it is used.
 func (f *FS) entry(id uint64, out *fuse.EntryOut) {
 	n, _ := f.node(id)
-	f.fillEntry(id, n, out)
+	f.found(id, n, out)
 }
 
 func (f *FS) fillEntry(id uint64, n node, out *fuse.EntryOut) {
@@ -141,6 +152,9 @@ const dots = 2
 // where some are not shown, so an offset stays valid forever. It reports whether that
 // were all.
 func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.Status, ended bool) {
+	if errno := f.failsListing(in.NodeId); errno != 0 {
+		return fuse.Status(errno), false
+	}
 	dir := tree.ID(in.NodeId)
 	off := in.Offset
 	if off == 0 {

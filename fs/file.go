@@ -38,12 +38,14 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
 	}
+	if errno := f.failsFile("open", in.NodeId, &n); errno != 0 {
+		return fuse.Status(errno)
+	}
 	s := f.fileSpec(in.NodeId, n)
-	r, status := f.openReader(s)
+	file, status := f.openFile(in.NodeId, s)
 	if status != fuse.OK {
 		return status
 	}
-	file := f.newOpenFile(in.NodeId, s, r)
 	if f.sink != nil && (writes || f.sink.known(in.NodeId) != nil) {
 		return f.openSink(in, s, file, writes, out)
 	}
@@ -59,10 +61,24 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// the reader has asked for that itself, the flag would only keep the kernel
 	// from sending the parts of a large read side by side. But the kernel does not
 	// send INTERRUPT for these if the reader is killed, which matters if they wait.
-	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isSlow() {
+	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isDirect() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
+}
+
+// openFile returns what reads a file, with the trouble that it has.
+func (f *FS) openFile(id uint64, s spec.Spec) (*openFile, fuse.Status) {
+	r, status := f.openReader(s)
+	if status != fuse.OK {
+		return nil, status
+	}
+	file, err := f.newOpenFile(id, s, r)
+	if err != nil {
+		f.log.Printf("opening %s: %v", s, err)
+		return nil, fuse.EIO
+	}
+	return file, fuse.OK
 }
 
 // openReader returns what generates a file's bytes.
@@ -149,7 +165,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	s := f.fileSpec(in.NodeId, n)
 	switch attr {
 	case xattrSpec:
-		s.Trouble = spec.Trouble{} // has no effect on the bytes
+		s.Trouble = spec.Trouble{} // has no effect on the bytes that the file should have
 		return putXAttr(dest, s.String())
 	case xattrSeed:
 		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))

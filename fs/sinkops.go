@@ -85,13 +85,6 @@ func (s *sink) length(id, size uint64) uint64 {
 	return size
 }
 
-// fillPresent is fillEntry for what the tree has, unless it was removed.
-func (f *FS) fillPresent(id uint64, n node, out *fuse.EntryOut) {
-	if f.sink == nil || !f.sink.isRemoved(id) {
-		f.fillEntry(id, n, out)
-	}
-}
-
 func (s *sink) isRemoved(id uint64) bool {
 	file := s.known(id)
 	return file != nil && file.isRemoved()
@@ -174,12 +167,12 @@ func (f *FS) createAgain(in *fuse.CreateIn, id uint64, n node, out *fuse.CreateO
 		return fuse.Status(syscall.EISDIR)
 	}
 	s := f.fileSpec(id, n)
-	r, status := f.openReader(s)
+	file, status := f.openFile(id, s)
 	if status != fuse.OK {
 		return status
 	}
 	h := &sinkHandle{opener: in.Pid, writes: true}
-	if status := f.addSinkHandle(id, s, f.newOpenFile(id, s, r), h, &out.OpenOut); status != fuse.OK {
+	if status := f.addSinkHandle(id, s, file, h, &out.OpenOut); status != fuse.OK {
 		return status
 	}
 	if h.file.isRemoved() {

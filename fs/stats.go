@@ -17,6 +17,7 @@ type stats struct {
 	transport           transport.Kind
 	start, now          time.Time
 	openFiles           int
+	damaged             uint64 // reads
 	cpus                []transport.ServedByCPU
 	sink                *sinkStats // nil if nothing is written
 }
@@ -29,6 +30,7 @@ func (m *Mount) stats(f *FS) stats {
 		start:      m.start,
 		now:        time.Now(),
 		openFiles:  f.files.len(),
+		damaged:    f.damaged.Load(),
 		cpus:       m.server.ServedByCPU(),
 		sink:       f.sink.stats(),
 	}
@@ -55,7 +57,7 @@ func (s *stats) json() string {
 		fmt.Fprintf(&b, "  \"writes\": %20d,\n  \"write_bytes\": %20d,\n  \"write_errors\": %20d,\n", all.Writes, all.WriteBytes, all.WriteErrors)
 		b.WriteString(s.sink.json())
 	}
-	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors)
+	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"damaged_reads\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors, s.damaged)
 	for i, c := range s.cpus {
 		if i > 0 {
 			b.WriteByte(',')
@@ -107,6 +109,8 @@ func (s *stats) metrics() string {
 			fmt.Fprintf(&b, "%s{%s} %20d\n", c.metric, mount, c.value)
 		}
 	}
+	head("dgenfs_damaged_reads_total", "counter", "Read requests whose bytes corrupt= has damaged.")
+	fmt.Fprintf(&b, "dgenfs_damaged_reads_total{%s} %20d\n", mount, s.damaged)
 	head("dgenfs_open_files", "gauge", "Files that are open.")
 	fmt.Fprintf(&b, "dgenfs_open_files{%s} %20d\n", mount, s.openFiles)
 	head("dgenfs_start_time_seconds", "gauge", "When the mount began, since 1970-01-01 UTC.")

@@ -27,14 +27,16 @@
 // the last word of each whole cell are inverted so that the CRC is the same
 // whatever the cell holds. Hence the CRC of any length takes two cells to compute:
 // the parts of cells at both ends. These are npz, zip, pt, gz, and tfrecord with
-// records above 64 KiB; the CRC of a smaller record takes the record.
+// records above 64 KiB; the CRC of a smaller record takes the record. In png of more
+// than 1 MiB without a shape, a cell is a row of an image, and neutral to its Adler-32
+// as well: 22 bytes of it are chosen for that, and about one in a hundred is moved.
 //
 // # What must be read to make another part
 //
 //	npz zip pt      the last cell of a member, for its headers
 //	gz              the last cell, for the end
 //	tfrecord        up to two cells, or a record of up to 64 KiB, for its CRC
-//	png             up to 64 KiB, for the CRC of a chunk; all of an image of up to 1 MiB,
-//	                or 16 MiB if it has a shape, for its end
+//	png             of images of up to 1 MiB, or 16 MiB if they have a shape: up to 64
+//	                KiB, for the CRC of a chunk, and all of it, once, for its end
 //	all others      nothing
 package format

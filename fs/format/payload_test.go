@@ -102,6 +102,9 @@ func TestDistinctUnits(t *testing.T) {
 		describe(t, "npz", Any, "shape", "491520", "dtype", "f4"),
 		describe(t, "npz", Any, "shape", "983040", "dtype", "f2"),
 		describe(t, "gz", 18+1966080+5*31),
+		describe(t, "png", pngHead+pngZlib+1966080+32*(pngChunk+pngBlock)+pngAdler+pngTail),
+		describe(t, "pt", Any, "shape", "983040", "dtype", "bf16"),
+		describe(t, "jpeg", Any, "shape", "1536x1280"),
 	} {
 		for _, compress := range []float64{1, 3} {
 			cfg := gen.Config{Seed: 9, Dedup: 3, Unit: unit, Compress: compress}
