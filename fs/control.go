@@ -64,7 +64,7 @@ func (f *FS) controlLookup(parent uint64, name string) (id uint64, ok bool) {
 func (f *FS) setControl(files []controlFile, allowOther bool) {
 	f.control = files
 	if !allowOther {
-		f.controlMask = 0o700
+		f.controlMask = 0o500
 	}
 }
 
@@ -73,13 +73,17 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 	text := func(text func() string) func() Contents {
 		return func() Contents { return strings.NewReader(text()) }
 	}
-	return []controlFile{
+	files := []controlFile{
 		{"config", text(func() string { return reportText(m.report, m.numa) + m.about() })},
 		{"tree", func() Contents { return m.treeFile }},
 		{"stats", text(func() string { s := m.stats(f); return s.json() })},
 		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},
 		{"version", text(func() string { return m.version + "\n" })},
 	}
+	if f.sink != nil {
+		files = append(files, controlFile{"writes", text(func() string { return f.sink.text(f) })})
+	}
+	return files
 }
 
 // reportText writes a report for people, and for programs that look for the text
@@ -95,11 +99,16 @@ func reportText(r transport.Report, numa string) string {
 	if r.NoUring != nil {
 		kind += "; " + r.NoUring.Error()
 	}
+	maxWrite := "none"
+	if r.MaxWrite > 0 {
+		maxWrite = fmt.Sprintf("%dK", r.MaxWrite>>10)
+	}
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
+		{"max-write", maxWrite},
 		{"splice", onOff(r.NoSplice)},
 		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},

@@ -37,7 +37,7 @@ var (
 
 // openDevice mounts on mountpoint, by mount(2) as root and through fusermount3
 // otherwise, and returns the descriptor of /dev/fuse that serves the mount.
-func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
+func openDevice(mountpoint string, o MountOptions, maxRead int, writes bool) (int, error) {
 	options := []string{"default_permissions", fmt.Sprintf("max_read=%d", maxRead)}
 	if o.AllowOther {
 		options = append(options, "allow_other")
@@ -47,7 +47,10 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 			key, value, _ := strings.Cut(label, "=")
 			options = append(options, key+`="`+value+`"`) // it may have commas
 		}
-		flags := unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV
+		flags := unix.MS_NOSUID | unix.MS_NODEV
+		if !writes {
+			flags |= unix.MS_RDONLY
+		}
 		if o.NoExec {
 			flags |= unix.MS_NOEXEC
 		}
@@ -58,7 +61,11 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 		return fd, err
 	}
 	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
-	options = append(options, "ro", "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(o.Source))
+	access := "ro"
+	if writes {
+		access = "rw"
+	}
+	options = append(options, access, "nosuid", "nodev", "subtype="+subtype, "fsname="+escape.Replace(o.Source))
 	if o.NoExec {
 		options = append(options, "noexec")
 	}

@@ -21,6 +21,12 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	if name == "." || name == ".." {
 		return f.lookupHandle(in.NodeId, name, out)
 	}
+	if f.sink != nil && f.sink.made != nil {
+		if n := f.sink.made.lookup(in.NodeId, name); n != nil {
+			f.entry(n.id, out)
+			return fuse.OK
+		}
+	}
 	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
 		return f.found(uint64(id), treeNode(n), out)
 	}
@@ -37,8 +43,11 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	return fuse.OK
 }
 
-// found answers a lookup.
+// found answers a lookup, unless the name was removed.
 func (f *FS) found(id uint64, n node, out *fuse.EntryOut) fuse.Status {
+	if f.sink != nil && f.sink.isRemoved(id) {
+		return fuse.OK
+	}
 	if errno := f.failsFile("stat", id, &n); errno != 0 {
 		return fuse.Status(errno)
 	}
@@ -63,6 +72,11 @@ func (f *FS) lookupHandle(id uint64, name string, out *fuse.EntryOut) fuse.Statu
 // there is no such node.
 func (f *FS) parent(id uint64) uint64 {
 	switch {
+	case isMade(id):
+		if n, ok := f.madeNode(id); ok {
+			return f.sink.made.parentOf(n.made)
+		}
+		return 0
 	case id&specNameBit != 0, id == controlBit:
 		return fuse.FUSE_ROOT_ID
 	case id&controlBit != 0:
@@ -110,14 +124,14 @@ func (f *FS) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, _ *fuse.OpenOut) fuse.S
 
 // ReadDir lists a directory from an offset on.
 func (f *FS) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.list(in, func(e fuse.DirEntry) bool {
+	return f.listAll(in, func(e fuse.DirEntry) bool {
 		return out.AddDirEntry(e)
 	})
 }
 
 // ReadDirPlus lists a directory with the attributes of its entries.
 func (f *FS) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.list(in, func(e fuse.DirEntry) bool {
+	return f.listAll(in, func(e fuse.DirEntry) bool {
 		entry := out.AddDirLookupEntry(e)
 		if entry == nil {
 			return false
@@ -135,23 +149,24 @@ const dots = 2
 
 // list calls add with the entries of a directory from in.Offset on until add
 // returns false. Entry k, counted from 0 with "." and "..", is at offset k, also
-// where some are not shown, so an offset stays valid forever.
-func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
+// where some are not shown, so an offset stays valid forever. It reports whether that
+// were all.
+func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.Status, ended bool) {
 	if errno := f.failsListing(in.NodeId); errno != 0 {
-		return fuse.Status(errno)
+		return fuse.Status(errno), false
 	}
 	dir := tree.ID(in.NodeId)
 	off := in.Offset
 	if off == 0 {
 		off++
 		if !add(fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: uint64(dir), Off: off}) {
-			return fuse.OK
+			return fuse.OK, false
 		}
 	}
 	if off == 1 {
 		off++
 		if !add(fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: f.parent(in.NodeId), Off: off}) {
-			return fuse.OK
+			return fuse.OK, false
 		}
 	}
 	if dir == controlBit {
@@ -161,21 +176,28 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
 				break
 			}
 		}
-		return fuse.OK
+		return fuse.OK, true
+	}
+	if isMade(uint64(dir)) {
+		return fuse.OK, true
 	}
 	found := off != in.Offset // "." or ".."
+	fits := true
 	_, more := f.tree.List(dir, off-dots, listSteps, func(child tree.Child) bool {
 		found = true
 		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: dots + child.Next}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
+		} else if f.sink != nil && f.sink.isRemoved(e.Ino) {
+			return true
 		}
-		return add(e)
+		fits = add(e)
+		return fits
 	})
 	if !found && more {
-		return fuse.EAGAIN // an empty reply would be the end of the directory
+		return fuse.EAGAIN, false // an empty reply would be the end of the directory
 	}
-	return fuse.OK
+	return fuse.OK, fits && !more
 }
 
 // listSteps is how many names one request looks at, shown or not: some milliseconds.

@@ -16,7 +16,8 @@ import (
 // Open makes the file's reader, so that a read has nothing to look up but the open
 // file.
 func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	if in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0 {
+	writes := in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY || in.Flags&syscall.O_TRUNC != 0
+	if writes && f.sink == nil {
 		return fuse.EROFS
 	}
 	n, ok := f.node(in.NodeId)
@@ -26,7 +27,13 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
+	if n.made != nil {
+		return f.openMade(in, out)
+	}
 	if n.control != nil {
+		if writes {
+			return fuse.EROFS
+		}
 		out.Fh = f.files.add(&openFile{contents: n.control.contents()})
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
@@ -35,22 +42,19 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		return fuse.Status(errno)
 	}
 	s := f.fileSpec(in.NodeId, n)
-	c := s.Config()
-	// A request is too small to be shared out, and the requests of one reader
-	// run side by side already: workers would only cost every open file.
-	c.Threads = 1
-	r, err := s.Open(c)
-	var file *openFile
-	if err == nil {
-		file, err = f.newOpenFile(in.NodeId, s, r)
+	file, status := f.openFile(in.NodeId, s)
+	if status != fuse.OK {
+		return status
 	}
-	if err != nil {
-		f.log.Printf("opening %s: %v", s, err)
-		return fuse.EIO
+	if f.sink != nil && (writes || f.sink.known(in.NodeId) != nil) {
+		return f.openSink(in, s, file, writes, out)
 	}
 	out.Fh = f.files.add(file)
-	// The bytes never change, so what mmap has cached may stay.
-	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
+	out.OpenFlags = fuse.FOPEN_NOFLUSH
+	if f.sink == nil {
+		// The bytes never change, so what mmap has cached may stay.
+		out.OpenFlags |= fuse.FOPEN_KEEP_CACHE
+	}
 	// Past the page cache there is one copy instead of two, and no pages to be
 	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
 	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
@@ -63,14 +67,38 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	return fuse.OK
 }
 
-// Flush answers ENOSYS, after which the kernel asks no more: a close has nothing to wait
-// for. Since Linux 5.16, FOPEN_NOFLUSH says so from the start.
-func (f *FS) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
-
 // Ioctl answers as for a file that is no device: newer kernels make that error of
 // ENOSYS, Linux 5.10 does not.
 func (f *FS) Ioctl(<-chan struct{}, *fuse.IoctlIn, []byte, *fuse.IoctlOut, []byte) fuse.Status {
 	return fuse.Status(syscall.ENOTTY)
+}
+
+// openFile returns what reads a file, with the trouble that it has.
+func (f *FS) openFile(id uint64, s spec.Spec) (*openFile, fuse.Status) {
+	r, status := f.openReader(s)
+	if status != fuse.OK {
+		return nil, status
+	}
+	file, err := f.newOpenFile(id, s, r)
+	if err != nil {
+		f.log.Printf("opening %s: %v", s, err)
+		return nil, fuse.EIO
+	}
+	return file, fuse.OK
+}
+
+// openReader returns what generates a file's bytes.
+func (f *FS) openReader(s spec.Spec) (spec.Reader, fuse.Status) {
+	c := s.Config()
+	// A request is too small to be shared out, and the requests of one reader
+	// run side by side already: workers would only cost every open file.
+	c.Threads = 1
+	r, err := s.Open(c)
+	if err != nil {
+		f.log.Printf("opening %s: %v", s, err)
+		return nil, fuse.EIO
+	}
+	return r, fuse.OK
 }
 
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
@@ -80,7 +108,7 @@ func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, 
 		return 0, nil, syscall.EBADF
 	}
 	if file.reader == nil {
-		return file.readOther(off, p)
+		return f.readOther(file, off, p)
 	}
 	n, errno := f.outcome(file.reader.ReadAt(p, off))
 	return n, nil, errno
@@ -100,8 +128,11 @@ func (f *FS) wrong(err error) syscall.Errno {
 }
 
 // readOther reads what is not just a reader.
-func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
+func (f *FS) readOther(file *openFile, off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	switch t := file.troubled; {
+	case t == nil && file.sunk != nil:
+		n, errno := f.readSunk(file.sunk, off, p)
+		return n, nil, errno
 	case t == nil:
 		n, _ := file.contents.ReadAt(p, off) // the only error is the end
 		return n, nil, 0
@@ -115,7 +146,11 @@ func (file *openFile) readOther(off int64, p []byte) (int, *transport.Delayed, s
 
 // Release is called when the last descriptor of an open file is closed.
 func (f *FS) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
+	file := f.files.get(in.Fh)
 	f.files.remove(in.Fh)
+	if file != nil && file.sunk != nil {
+		f.sink.closed(f, file.sunk)
+	}
 }
 
 // Extended attributes of every file, for generating its bytes elsewhere.
@@ -130,7 +165,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir || n.control != nil {
+	if n.dir || n.control != nil || n.made != nil {
 		return 0, fuse.ENOATTR
 	}
 	s := f.fileSpec(in.NodeId, n)
@@ -150,7 +185,7 @@ func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint3
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir || n.control != nil {
+	if n.dir || n.control != nil || n.made != nil {
 		return 0, fuse.OK
 	}
 	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
@@ -173,12 +208,22 @@ type openFiles struct {
 
 type fileChunk [256]atomic.Pointer[openFile]
 
-// openFile is what is read from: a generated file, one with trouble, or the contents of
-// a control file.
+// openFile is what is read from: a generated file, one with trouble, the contents of a
+// control file, or a file that may be written.
 type openFile struct {
 	reader   spec.Reader
 	troubled *troubledFile
 	contents Contents
+	sunk     *sinkHandle
+}
+
+func (file *openFile) close() {
+	if file.reader != nil {
+		file.reader.Close()
+	}
+	if file.troubled != nil {
+		file.troubled.close()
+	}
 }
 
 // add returns the handle under which file is found until remove.
@@ -239,12 +284,7 @@ func (t *openFiles) remove(fh uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if file := s.Swap(nil); file != nil {
-		if file.reader != nil {
-			file.reader.Close()
-		}
-		if file.troubled != nil {
-			file.troubled.close()
-		}
+		file.close()
 		t.free = append(t.free, fh)
 	}
 }

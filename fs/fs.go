@@ -6,8 +6,10 @@
 // Nodes are stateless. A node id, which is also the inode number, is a position of
 // the tree, or the name of a file in the root that is a spec. What has to be
 // remembered is only the open files, and some names that are too long to be numbers.
-// Everything is read-only and never changes, so the kernel may cache names and
-// attributes for as long as it likes.
+// What is generated never changes, so the kernel may cache names and attributes for as
+// long as it likes. A mount is read-only unless it has a [Sink], and then what is written
+// is compared or dropped. The kernel knows of what its users have written; all of it can
+// be forgotten here, except while it is open.
 //
 // A process must never use a mount that it serves itself: the request would wait for
 // a thread that waits for the request.
@@ -43,7 +45,7 @@ type Options struct {
 	Tree     *tree.Tree
 	Seed     uint64       // of files whose spec has none
 	UID, GID uint32       // owner of everything
-	Mode     uint32       // permissions of files, without write permission; 0 means 0444
+	Mode     uint32       // permissions of files; 0 means 0444, or 0644 with a Sink
 	Trouble  spec.Trouble // Rate is that of all files together; the others apply to files whose spec has none
 	Log      *log.Logger  // for what goes wrong while serving; nil discards it
 
@@ -52,10 +54,11 @@ type Options struct {
 	// reads that wait for an hour, and over io_uring only some of these can wait
 	// at a time; others fail with EBUSY.
 	NoTroubleNames bool
+
+	Sink Sink // what becomes of writes
 }
 
-// FS is a read-only file system of generated files. It is safe for concurrent
-// use.
+// FS is a file system of generated files. It is safe for concurrent use.
 type FS struct {
 	fuse.RawFileSystem // answers ENOSYS to requests that FS has no method for
 	tree               *tree.Tree
@@ -72,6 +75,7 @@ type FS struct {
 	files              openFiles
 	control            []controlFile
 	controlMask        uint32 // of the permission bits that these files have
+	sink               *sink  // nil if nothing is written
 }
 
 // New returns a file system that can be mounted once.
@@ -81,6 +85,9 @@ func New(o Options) *FS {
 	}
 	if o.Mode == 0 {
 		o.Mode = 0o444
+		if o.Sink != (Sink{}) {
+			o.Mode = 0o644
+		}
 	}
 	f := &FS{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
@@ -88,12 +95,14 @@ func New(o Options) *FS {
 		seed:          o.Seed,
 		owner:         fuse.Owner{Uid: o.UID, Gid: o.GID},
 		mode:          o.Mode,
-		controlMask:   0o777,
+		controlMask:   0o555,
 		log:           o.Log,
 		trouble:       o.Trouble,
 		names:         longNames{log: o.Log},
 
 		noTroubleNames: o.NoTroubleNames,
+
+		sink: newSink(o.Sink, o.Log),
 	}
 	if rate := o.Trouble.Rate; rate != 0 {
 		f.limiter = newLimiter(rate, time.Now())
@@ -112,10 +121,14 @@ type node struct {
 	name string    // of a file in the root that exists by its name alone
 
 	control *controlFile // if it is one
+	made    *madeNode    // if it is one
 }
 
 // node returns what id stands for, or false if there is no such node.
 func (f *FS) node(id uint64) (node, bool) {
+	if isMade(id) {
+		return f.madeNode(id)
+	}
 	if id&specNameBit != 0 {
 		return f.nameNode(id)
 	}
@@ -139,6 +152,9 @@ func (f *FS) fileSpec(id uint64, n node) spec.Spec {
 }
 
 func (f *FS) attr(id uint64, n node) fuse.Attr {
+	if n.made != nil {
+		return f.sink.made.attr(n.made)
+	}
 	mode := f.mode
 	if n.control != nil || id == controlBit {
 		mode &= f.controlMask
@@ -160,6 +176,8 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		a.Size = uint64(n.spec.Size)
 		if n.control != nil {
 			a.Size = uint64(n.control.contents().Size())
+		} else if f.sink != nil {
+			a.Size = f.sink.length(id, a.Size)
 		}
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512
@@ -182,7 +200,7 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 }
 
 // StatFs implements statfs(2): the size is that of all files that are listed. All of it
-// is reported as available, though nothing can be written. With nothing available, df
+// is reported as available, though nothing is stored. With nothing available, df
 // would say 100 %, as it does of squashfs and ISO 9660, and monitoring takes that for a
 // full disk: it leaves those two out by their types, of which fuse.dgenfs is none. File
 // systems of object stores that are mounted by FUSE do the same.
@@ -197,6 +215,9 @@ func (f *FS) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fu
 	out.Ffree = out.Files
 	out.Bsize = blockSize
 	out.Frsize = statfsBlock
+	if f.sink != nil && f.sink.Discard {
+		f.sink.addSpace(out)
+	}
 	out.NameLen = maxName
 	return fuse.OK
 }

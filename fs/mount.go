@@ -21,7 +21,7 @@ type MountOptions struct {
 	NoExec     bool           // let nobody execute files
 	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
-	MaxRead    int            // bytes of the largest request, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
+	MaxRead    int            // bytes of the largest read, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 
 	Placement transport.Placement // has to name a CPU
@@ -68,11 +68,11 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
-	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, MaxWrite: f.maxWrite(o.MaxRead), Placement: o.Placement}
 	if t.Request == 0 {
 		t.Request = min(transport.DefaultRequest, MaxRequest())
 	}
-	fd, err := openDevice(mountpoint, o, t.Request)
+	fd, err := openDevice(mountpoint, o, t.Request, t.MaxWrite > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,15 @@ func (m *Mount) Served() transport.Served { return m.server.Served() }
 // Summary describes in one line what is in effect and, for what is not, why.
 func (m *Mount) Summary() string {
 	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report, m.numa)), "\n", " | ")
+}
+
+// maxWrite returns the size of the largest write request in bytes: as large as reads may
+// be, if that is more than what is usual; 0 if nothing is written.
+func (f *FS) maxWrite(maxRead int) int {
+	if f.sink == nil {
+		return 0
+	}
+	return min(max(transport.DefaultMaxWrite, maxRead), MaxRequest())
 }
 
 // MaxRequest returns the size of the largest read request that the kernel

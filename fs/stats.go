@@ -19,6 +19,7 @@ type stats struct {
 	openFiles           int
 	damaged             uint64 // reads
 	cpus                []transport.ServedByCPU
+	sink                *sinkStats // nil if nothing is written
 }
 
 func (m *Mount) stats(f *FS) stats {
@@ -31,6 +32,7 @@ func (m *Mount) stats(f *FS) stats {
 		openFiles:  f.files.len(),
 		damaged:    f.damaged.Load(),
 		cpus:       m.server.ServedByCPU(),
+		sink:       f.sink.stats(),
 	}
 }
 
@@ -39,6 +41,9 @@ func (s *stats) sum() (all transport.Served) {
 		all.Reads += c.Reads
 		all.Bytes += c.Bytes
 		all.Errors += c.Errors
+		all.Writes += c.Writes
+		all.WriteBytes += c.WriteBytes
+		all.WriteErrors += c.WriteErrors
 	}
 	return all
 }
@@ -48,6 +53,10 @@ func (s *stats) json() string {
 	all := s.sum()
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n  \"pid\": %10d,\n  \"start_time\": %20.3f,\n  \"uptime_seconds\": %20.3f,\n  \"open_files\": %20d,\n", os.Getpid(), seconds(s.start), s.now.Sub(s.start).Seconds(), s.openFiles)
+	if s.sink != nil {
+		fmt.Fprintf(&b, "  \"writes\": %20d,\n  \"write_bytes\": %20d,\n  \"write_errors\": %20d,\n", all.Writes, all.WriteBytes, all.WriteErrors)
+		b.WriteString(s.sink.json())
+	}
 	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"damaged_reads\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors, s.damaged)
 	for i, c := range s.cpus {
 		if i > 0 {
@@ -69,17 +78,35 @@ func (s *stats) metrics() string {
 	head := func(name, kind, help string) {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind)
 	}
-	for _, counter := range []struct {
+	type cpuCounter struct {
 		name, help string
 		of         func(transport.Served) uint64
-	}{
+	}
+	counters := []cpuCounter{
 		{"dgenfs_reads_total", "Read requests answered, by the CPU that did.", func(s transport.Served) uint64 { return s.Reads }},
 		{"dgenfs_read_bytes_total", "Bytes that readers got.", func(s transport.Served) uint64 { return s.Bytes }},
 		{"dgenfs_read_errors_total", "Read requests answered with an error.", func(s transport.Served) uint64 { return s.Errors }},
-	} {
+	}
+	if s.sink != nil {
+		counters = append(counters,
+			cpuCounter{"dgenfs_writes_total", "Write requests accepted, by the CPU that answered.", func(s transport.Served) uint64 { return s.Writes }},
+			cpuCounter{"dgenfs_write_bytes_total", "Bytes that were accepted.", func(s transport.Served) uint64 { return s.WriteBytes }},
+			cpuCounter{"dgenfs_write_errors_total", "Write requests answered with an error.", func(s transport.Served) uint64 { return s.WriteErrors }})
+	}
+	for _, counter := range counters {
 		head(counter.name, "counter", counter.help)
 		for _, c := range s.cpus {
 			fmt.Fprintf(&b, "%s{%s,cpu=\"%d\",node=\"%d\"} %20d\n", counter.name, mount, c.CPU, c.Node, counter.of(c.Served))
+		}
+	}
+	if s.sink != nil {
+		for _, c := range s.sink.counts {
+			kind := "gauge"
+			if strings.HasSuffix(c.metric, "_total") {
+				kind = "counter"
+			}
+			head(c.metric, kind, c.help)
+			fmt.Fprintf(&b, "%s{%s} %20d\n", c.metric, mount, c.value)
 		}
 	}
 	head("dgenfs_damaged_reads_total", "counter", "Read requests whose bytes corrupt= has damaged.")

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"encoding/json"
+	"log"
 	"math"
 	"strings"
 	"testing"
@@ -117,6 +118,44 @@ func TestOpenFilesLen(t *testing.T) {
 		files.remove(fh) // twice is once
 		if n := files.len(); n != 599-i {
 			t.Fatalf("%d files of %d are open", n, 599-i)
+		}
+	}
+}
+
+// With a sink, there are the counts of writes, too.
+func TestStatsOfWrites(t *testing.T) {
+	s := testStats()
+	s.cpus[0].Writes, s.cpus[1].Writes, s.cpus[1].WriteBytes, s.cpus[0].WriteErrors = 3, 4, 4096, 1
+	sink := newSink(Sink{Check: true}, log.Default())
+	sink.counts.equal.Store(77)
+	sink.differences.add(&difference{file: "a\"b\xff", offset: 5, kind: "zeros"})
+	s.sink = sink.stats()
+	var got struct {
+		Writes          uint64 `json:"writes"`
+		WriteBytes      uint64 `json:"write_bytes"`
+		WriteErrors     uint64 `json:"write_errors"`
+		Check           bool   `json:"accept_writes"`
+		Discard         bool   `json:"discard"`
+		Equal           uint64 `json:"bytes_equal"`
+		WritesDifferent uint64 `json:"writes_different"`
+		First           struct {
+			File, Kind string
+			Offset     int64
+		} `json:"first_difference"`
+	}
+	if err := json.Unmarshal([]byte(s.json()), &got); err != nil {
+		t.Fatalf("%v in\n%s", err, s.json())
+	}
+	if got.Writes != 7 || got.WriteBytes != 4096 || got.WriteErrors != 1 || !got.Check || got.Discard || got.Equal != 77 || got.WritesDifferent != 1 || got.First.File != "a\"b\ufffd" || got.First.Offset != 5 || got.First.Kind != "zeros" {
+		t.Errorf("%+v in\n%s", got, s.json())
+	}
+	for _, line := range []string{
+		`dgenfs_writes_total{mount="/mnt/a\"b\\c\nd",cpu="17",node="1"} `,
+		"# TYPE dgenfs_written_bytes_equal_total counter\n",
+		"# TYPE dgenfs_files_partial gauge\n",
+	} {
+		if !strings.Contains(s.metrics(), line) {
+			t.Errorf("no %q in\n%s", line, s.metrics())
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (f *FS) failsFile(name string, id uint64, n *node) syscall.Errno {
 	if name == "open" {
 		call = fail.Open
 	}
-	if call.Errno == 0 || n.dir || n.control != nil {
+	if call.Errno == 0 || n.dir || n.control != nil || n.made != nil {
 		return 0
 	}
 	return f.failsCall(name, call, f.path(id, n.name))
@@ -184,7 +184,7 @@ func (f *FS) path(id uint64, name string) []byte {
 // failsListing returns the error of listing a directory, or 0. The root can always be
 // listed: without it, there would be nothing else to find.
 func (f *FS) failsListing(id uint64) syscall.Errno {
-	if f.trouble.Fail.ReadDir.Errno == 0 || id == controlBit || id == fuse.FUSE_ROOT_ID {
+	if f.trouble.Fail.ReadDir.Errno == 0 || id == controlBit || id == fuse.FUSE_ROOT_ID || isMade(id) {
 		return 0
 	}
 	return f.failsCall("readdir", f.trouble.Fail.ReadDir, f.path(id, ""))

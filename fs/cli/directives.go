@@ -42,6 +42,9 @@ func (m *mountFlags) direct(name string, text []byte) error {
 		default:
 			given = append(given, flag)
 			err = setChecked(check, flag, d.Value)
+			if err == nil && checked.mode&0o222 != 0 {
+				err = flagError(flag, d.Value, errMode)
+			}
 			if err == nil && !f.Changed(flag) && !(scaled && slices.Contains(scales, flag)) {
 				err = setChecked(f, flag, d.Value)
 			}

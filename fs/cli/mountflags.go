@@ -31,6 +31,7 @@ type mountFlags struct {
 	extra        extraOptions
 	allowOther   bool
 	troubleNames bool
+	sink         fs.Sink
 	transport    transport.Kind
 	maxRead      int
 	trouble      spec.Trouble
@@ -54,7 +55,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	parsed(f, &m.uid, "uid", "", "", parseID, "owner of the files, a user `ID` (default: the user who mounts)")
 	parsed(f, &m.gid, "gid", "", "", parseID, "group of the files, a group `ID` (default: the group of the user who mounts)")
 	parsed(f, &m.mode, "mode", "0444", "", parseMode,
-		"permissions of the files, an octal `MODE` without write permission; a directory can be entered by those who can read")
+		"permissions of the files, an octal `MODE`; a directory can be entered by those who can read. Write permission needs --accept-writes or --discard, with which the default is 0644")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.BoolVar(&m.troubleNames, "trouble-names", true,
 		"let names in the root be a SPEC with rate=, latency=, fail= or corrupt=, whose readers can keep others waiting (default: true, but false with --allow-other)")
@@ -69,6 +70,10 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"make reads fail: with `ERR@OFFSET+LENGTH`, such as eio@1G+4K, those that touch this range; with ERR:P%, such as eio:0.001%, those that touch this share of all cells of 4K, always the same ones; with CALL:ERR:P%, such as open:eio:1%, make CALL fail for this share of the files, or directories: open, stat or readdir; several with + between them; for files whose SPEC has no fail=")
 	parsed(f, &m.trouble.Corrupt, "corrupt", "", "", spec.ParseCorrupt,
 		"damage what is read: with `KIND:P%`, such as bit:0.001%, this share of all cells of 4K, always the same ones; with KIND@OFFSET or KIND@OFFSET+LENGTH, this place; KIND is bit, zero, stale (the generation before), swap (another place's bytes), torn, or short (reads end there); several with + between them; for files whose SPEC has no corrupt=")
+	f.BoolVar(&m.sink.Check, "accept-writes", false,
+		"let files be written, compare what is written with what they contain, and store nothing: a difference gets EIO, and is logged and counted")
+	f.BoolVar(&m.sink.Discard, "discard", false,
+		"let any file or directory be made, and drop what is written: a null sink. With --accept-writes, files that the mount has are compared all the same")
 	m.numa.add(f)
 	parsed(f, &m.log, "log", "", help.File, unchecked, "append messages from the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f, &m.extra}, "options", "o",
@@ -86,6 +91,7 @@ type config struct {
 	extra        extraOptions
 	allowOther   bool
 	troubleNames bool // names in the root may be specs of slow or failing files
+	sink         fs.Sink
 	transport    transport.Kind
 	maxRead      int // bytes; 0 means the default
 	trouble      spec.Trouble
@@ -120,10 +126,14 @@ func (m *mountFlags) contents() (config, error) {
 		extra:        m.extra,
 		allowOther:   m.allowOther,
 		troubleNames: m.troubleNames,
+		sink:         m.sink,
 		transport:    m.transport,
 		maxRead:      m.maxRead,
 		trouble:      m.trouble,
 		log:          m.log,
+	}
+	if err := c.setAccess(m); err != nil {
+		return config{}, err
 	}
 	if m.allowOther && !m.set.Changed("trouble-names") {
 		c.troubleNames = false
@@ -169,7 +179,8 @@ func (c *config) arguments() []string {
 	args := []string{"--seed", strconv.FormatUint(c.seed.value, 10)}
 	args = append(args, viewArguments(c.view)...)
 	args = append(args, troubleArguments(c.trouble)...)
-	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode))
+	// Without write permission: that is for those who want the mount to be a sink.
+	args = append(args, "--mode", fmt.Sprintf("%04o", c.mode&^0o222))
 	return append(args, c.owner...)
 }
 
@@ -216,11 +227,13 @@ func parseID(text string) (uint32, error) {
 	return uint32(n), err
 }
 
+var errMode = errors.New("must be octal, with permission to read for somebody and to write for nobody: 0444, 0440, 0555")
+
 // parseMode reads the permission bits of files.
 func parseMode(text string) (uint32, error) {
 	mode, err := strconv.ParseUint(text, 8, 32)
-	if err != nil || mode&^0o555 != 0 || mode&0o444 == 0 {
-		return 0, errors.New("must be octal, with permission to read for somebody and to write for nobody: 0444, 0440, 0555")
+	if err != nil || mode&^0o777 != 0 || mode&0o444 == 0 {
+		return 0, errMode
 	}
 	return uint32(mode), nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/spf13/pflag"
@@ -99,7 +100,11 @@ func mountAsHelper(args []string, stdout, stderr io.Writer) (failed int, err err
 		}
 	}
 	if call.verbose {
-		fmt.Fprintf(stdout, "dgenfs: %s mounted on %s, read-only\n", call.source, r.mountpoint)
+		access := "read-only"
+		if r.sink != (fs.Sink{}) {
+			access = "writable"
+		}
+		fmt.Fprintf(stdout, "dgenfs: %s mounted on %s, %s\n", call.source, r.mountpoint, access)
 	}
 	return 0, nil
 }

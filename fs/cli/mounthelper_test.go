@@ -28,7 +28,7 @@ func TestHelperArguments(t *testing.T) {
 	}{
 		{"dgenfs /mnt", "-- dgenfs /mnt"},
 		{"none /mnt -o rw", "-- none /mnt"},
-		{"dgenfs /mnt -o ro,size=1M", "-o size=1M -- dgenfs /mnt"},
+		{"dgenfs /mnt -o ro,size=1M", "-o ro,size=1M -- dgenfs /mnt"},
 		{"dgenfs /mnt -s -n -v -o rw,size=1M", "-o size=1M -- dgenfs /mnt"},
 		{"dgenfs /mnt -nvs -o rw", "-- dgenfs /mnt"},
 		{"-n dgenfs -o rw /mnt -t fuse.dgenfs", "-- dgenfs /mnt"},

@@ -23,6 +23,7 @@ type extraOptions struct {
 	nonEmpty bool     // mount on a directory that is not empty
 	source   string   // of fsname=
 	labels   []string // context= and the like, as they are
+	access   string   // rw or ro, if one of them was given
 }
 
 // set sets an option, if it is one of these.
@@ -30,6 +31,8 @@ func (e *extraOptions) set(key, value string, given bool) (handled bool, err err
 	switch key {
 	case "exec", "noexec":
 		e.noExec = key == "noexec"
+	case "rw", "ro":
+		e.access = key
 	case "nonempty":
 		e.nonEmpty = true
 	case "fsname":
@@ -43,7 +46,7 @@ func (e *extraOptions) set(key, value string, given bool) (handled bool, err err
 	default:
 		return false, nil
 	}
-	if value == "" && !slices.Contains([]string{"exec", "noexec", "nonempty"}, key) {
+	if value == "" && !slices.Contains([]string{"exec", "noexec", "nonempty", "rw", "ro"}, key) {
 		return true, fmt.Errorf("option %q: needs a value, as in %s=VALUE", key, key)
 	}
 	return true, nil
@@ -67,9 +70,8 @@ func (e *extraOptions) arguments() (args []string) {
 // unsupported are options of mount(8) and of other FUSE file systems that ask for
 // what a mount of dgenfs never does, with the reasons.
 var unsupported = map[string]string{
-	"rw":               "mounts are always ro,nosuid,nodev",
-	"suid":             "mounts are always ro,nosuid,nodev",
-	"dev":              "mounts are always ro,nosuid,nodev",
+	"suid":             "mounts are always nosuid,nodev",
+	"dev":              "mounts are always nosuid,nodev",
 	"remount":          "what is mounted does not change; unmount, and mount again",
 	"allow_root":       "use allow_other",
 	"umask":            "use mode=, the permissions of the files",
@@ -83,8 +85,8 @@ var unsupported = map[string]string{
 	"auto_cache":       "files never change",
 	"use_ino":          "inode numbers are always those of dgenfs, and never change",
 	"readdir_ino":      "inode numbers are always those of dgenfs, and never change",
-	"hard_remove":      "mounts are read-only",
-	"max_write":        "mounts are read-only; max_read is the size of a request",
+	"hard_remove":      "files that are open are kept when they are removed",
+	"max_write":        "it is 1M, or max_read, if that is more",
 	"max_background":   "the transport decides; see .dgenfs/config in the mount",
 	"max_readahead":    "the kernel decides",
 	"blkdev":           "there is no block device",
@@ -93,7 +95,7 @@ var unsupported = map[string]string{
 	"clone_fd":         "the transport decides; see .dgenfs/config in the mount",
 	"max_threads":      "use threads=",
 	"max_idle_threads": "use threads=",
-	"writeback_cache":  "mounts are read-only",
+	"writeback_cache":  "nothing that is written is kept",
 }
 
 // optionError is an error about a mount option that was given, in full.
@@ -164,7 +166,7 @@ func (l optionList) flag(key string) *pflag.Flag {
 // others, such as mount(8) and systemd.
 var ignored = []string{
 	// Every mount has these.
-	"defaults", "ro", "nosuid", "nodev", "default_permissions",
+	"defaults", "nosuid", "nodev", "default_permissions",
 	// Times are constant, nothing is written, and there are no symbolic links.
 	"atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 	"lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",

@@ -51,7 +51,7 @@ func (s *server) start(fallback io.Writer) error {
 		}
 		s.log = log.New(printable.Writer(s.file), fmt.Sprintf("dgenfs[%d]: ", os.Getpid()), log.LstdFlags|log.Lmsgprefix)
 	}
-	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed.value, UID: s.uid, GID: s.gid, Mode: s.mode, Trouble: s.trouble, NoTroubleNames: !s.troubleNames, Log: s.log})
+	s.fs = fs.New(fs.Options{Tree: s.tree, Seed: s.seed.value, UID: s.uid, GID: s.gid, Mode: s.mode, Trouble: s.trouble, NoTroubleNames: !s.troubleNames, Sink: s.sink, Log: s.log})
 	// Before there is a mount that a signal could leave behind.
 	s.signals, s.reloads = make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(s.signals, unix.SIGINT, unix.SIGTERM)
@@ -235,6 +235,7 @@ func (s *server) about() string {
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"files", s.namespace.String() + "; " + strings.Join(s.config.arguments(), " ")},
+		{"writes", s.writesText()},
 		{"log", where},
 		{"privileges", daemon.Privileges()},
 	} {

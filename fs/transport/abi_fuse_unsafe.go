@@ -17,6 +17,7 @@ const (
 	opLookup      = 1
 	opOpen        = 14
 	opRead        = 15
+	opWrite       = 16
 	opReadDir     = 28
 	opInit        = 26
 	opInterrupt   = 36
@@ -31,12 +32,13 @@ const (
 	ioctlClone = 0x8004e500
 )
 
-// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT with its header, in
-// bytes.
+// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT and of a WRITE without
+// its data, with their headers, in bytes.
 const (
 	requestHeader = int(unsafe.Sizeof(fuse.InHeader{}))
 	replyHeader   = int(unsafe.Sizeof(fuse.OutHeader{}))
 	interruptSize = int(unsafe.Sizeof(fuse.InterruptIn{}))
+	writeSize     = int(unsafe.Sizeof(fuse.WriteIn{}))
 )
 
 // entryHeader is a struct fuse_uring_req_header.
@@ -56,6 +58,17 @@ type readArgs struct {
 	size       uint32
 }
 
+// writeArgs is a struct fuse_write_in, as far as it matters, and has its size.
+type writeArgs struct {
+	fh, offset uint64
+	size       uint32
+	_          [writeRest]byte
+}
+
+// writeRest is the bytes of a struct fuse_write_in behind its size: write_flags,
+// lock_owner, flags and padding.
+const writeRest = 20
+
 // view returns the T that p begins with. It panics if p is shorter.
 func view[T any](p []byte) *T {
 	var t T
@@ -70,13 +83,27 @@ func bytesOf[T any](v *T) []byte {
 
 func header(in []byte) *fuse.InHeader          { return view[fuse.InHeader](in) }
 func readOf(in []byte) *readArgs               { return view[readArgs](in[requestHeader:]) }
+func writeOf(in []byte) *writeArgs             { return view[writeArgs](in[requestHeader:]) }
 func interruptOf(in []byte) *fuse.InterruptIn  { return view[fuse.InterruptIn](in) }
 func (h *entryHeader) request() *fuse.InHeader { return view[fuse.InHeader](h.inOut[:]) }
 func (h *entryHeader) read() *readArgs         { return view[readArgs](h.op[:]) }
+func (h *entryHeader) write() *writeArgs       { return view[writeArgs](h.op[:]) }
 
 // isRead reports whether a request is a READ, all of it.
 func isRead(in []byte) bool {
 	return header(in).Opcode == opRead && len(in) >= requestHeader+int(unsafe.Sizeof(readArgs{}))
+}
+
+// isWrite reports whether a request is a WRITE with all of its data.
+func isWrite(in []byte) bool {
+	return header(in).Opcode == opWrite && len(in) >= writeSize && len(in)-writeSize == int(writeOf(in).size)
+}
+
+// putWritten writes the struct fuse_write_out of n bytes to p, and returns its length.
+func putWritten(p []byte, n int) int {
+	out := view[fuse.WriteOut](p)
+	*out = fuse.WriteOut{Size: uint32(n)}
+	return len(bytesOf(out))
 }
 
 // isReadDir reports whether a request is READDIR or READDIRPLUS, which have the

@@ -16,6 +16,7 @@ func TestLayout(t *testing.T) {
 	var s submission
 	var h entryHeader
 	var r readArgs
+	var w writeArgs
 	var e entry
 	for _, test := range []struct {
 		what      string
@@ -41,6 +42,12 @@ func TestLayout(t *testing.T) {
 		{"fuse_read_in.fh", unsafe.Offsetof(r.fh), 0},
 		{"fuse_read_in.offset", unsafe.Offsetof(r.offset), 8},
 		{"fuse_read_in.size", unsafe.Offsetof(r.size), 16},
+		{"fuse_write_in.fh", unsafe.Offsetof(w.fh), 0},
+		{"fuse_write_in.offset", unsafe.Offsetof(w.offset), 8},
+		{"fuse_write_in.size", unsafe.Offsetof(w.size), 16},
+		{"size of fuse_write_in", unsafe.Sizeof(w), 40},
+		{"size of fuse_write_in, with its header", uintptr(writeSize), 80},
+		{"size of fuse_write_out", unsafe.Sizeof(fuse.WriteOut{}), 8},
 		{"size of fuse_in_header", unsafe.Sizeof(fuse.InHeader{}), 40},
 		{"size of fuse_out_header", unsafe.Sizeof(fuse.OutHeader{}), 16},
 		{"size of fuse_init_out", unsafe.Sizeof(fuse.InitOut{}), 64},

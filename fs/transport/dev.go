@@ -167,21 +167,23 @@ var pageSize = unix.Getpagesize()
 
 // workerMemory returns the bytes that a worker maps: a page that ends with the
 // reply's header, the reply's data, and a request.
-func workerMemory(request int) int { return pageSize + replyRoom(request) + inputSize }
+func workerMemory(request, maxWrite int) int {
+	return pageSize + replyRoom(request) + inputOffset + inputRoom(maxWrite)
+}
 
 // setUp makes what the worker needs, the first time that it is called.
 func (w *worker) setUp() error {
 	if w.in != nil {
 		return nil
 	}
-	mem, err := w.mapBuffer(workerMemory(w.request), w.cpu)
+	mem, err := w.mapBuffer(workerMemory(w.request, w.maxWrite), w.cpu)
 	if err != nil {
 		return err
 	}
 	end := pageSize + replyRoom(w.request)
 	w.header = mem[pageSize-replyHeader : pageSize : end] // its capacity is what is written
 	w.data = mem[pageSize:end:end]
-	w.in = mem[end:]
+	w.in = mem[end+inputOffset:]
 	if w.fd, err = clone(w.Server.fd); err != nil {
 		w.fd, w.noClone = w.Server.fd, err
 	}
@@ -294,6 +296,13 @@ func (w *worker) answer(in []byte) {
 			return
 		}
 		w.served.count(n, errno)
+		w.send(h.Unique, errno, n)
+	case isWrite(in):
+		n, errno := w.write(writeOf(in), in[writeSize:], w.data[:min(scratchSize, len(w.data))])
+		w.served.countWrite(n, errno)
+		if errno == 0 {
+			n = putWritten(w.data, n)
+		}
 		w.send(h.Unique, errno, n)
 	case h.Opcode == opInterrupt && len(in) >= interruptSize:
 		// Only what is delayed takes long enough to be interrupted.

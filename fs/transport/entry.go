@@ -19,9 +19,13 @@ type entry struct {
 // headerRoom keeps headers on cache lines of their own.
 const headerRoom = 512
 
+// payloadRoom returns the room for the data of a request or a reply in bytes. Its bound is
+// that of negotiate's max_pages.
+func (r *rings) payloadRoom() int { return replyRoom(max(r.request, r.maxWrite)) }
+
 // placeEntries gives count entries memory on the thread's node.
 func (t *thread) placeEntries(numbers iter.Seq[int], count int) error {
-	room := replyRoom(t.request)
+	room := t.payloadRoom()
 	mem, err := t.mapBuffer(count*(room+headerRoom), t.cpu)
 	if err != nil {
 		return err
@@ -94,10 +98,14 @@ func (t *thread) resubmit(n uint32) {
 }
 
 // answer answers the request of an entry; the kernel gets the reply when the
-// ring is entered. It reports whether that was a large read.
+// ring is entered. It reports whether that was a large read or write.
 func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
-	if e.header.request().Opcode != opRead {
+	switch e.header.request().Opcode {
+	case opWrite:
+		return t.answerWrite(number)
+	case opRead:
+	default:
 		n, errno := t.answerOther(e)
 		if errno == unix.EAGAIN && isReadDir(t.in) {
 			t.delay(number, t.skipLater(t.in))
@@ -116,7 +124,26 @@ func (t *thread) answer(number uint32) (large bool) {
 	return n >= shareFrom
 }
 
-// answerOther answers what is not READ. The request is copied, into the form that it has
+// answerWrite is answer for a WRITE.
+func (t *thread) answerWrite(number uint32) (large bool) {
+	e := &t.entries[number]
+	w := e.header.write()
+	size := int(e.header.payload)
+	n, errno := 0, syscall.Errno(unix.EIO)
+	if int64(size) == int64(w.size) && size <= len(e.payload) {
+		n, errno = t.write(w, e.payload[:size], t.scratch)
+	} else {
+		t.log.Printf("rings on CPU %d: a WRITE of %d bytes has %d", t.cpu, w.size, size)
+	}
+	t.served.countWrite(n, errno)
+	if errno == 0 {
+		n = putWritten(e.payload, n)
+	}
+	t.commit(number, n, errno)
+	return size >= shareFrom
+}
+
+// answerOther answers what is neither READ nor WRITE. The request is copied, into the form that it has
 // over /dev/fuse, because the reply goes where it was.
 func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	h := e.header

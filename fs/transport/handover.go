@@ -1,15 +1,26 @@
 package transport
 
-// shareFrom is the size of a read in bytes from which on waking another CPU up for
-// it is worth while.
+// shareFrom is the size of a read or write in bytes from which on waking another CPU up
+// for it is worth while.
 const shareFrom = 64 << 10
 
-// share hands all large reads but the first to threads that sleep.
+// isLarge reports whether the request in an entry takes long.
+func (h *entryHeader) isLarge() bool {
+	switch h.request().Opcode {
+	case opRead:
+		return h.read().size >= shareFrom
+	case opWrite:
+		return h.payload >= shareFrom
+	}
+	return false
+}
+
+// share hands all large reads and writes but the first to threads that sleep.
 func (t *thread) share() {
 	next, handed := 0, false
 	mine := t.todo[:1]
 	for _, n := range t.todo[1:] {
-		if h := t.entries[n].header; h.request().Opcode == opRead && h.read().size >= shareFrom {
+		if t.entries[n].header.isLarge() {
 			for next < len(t.others) && !t.others[next].wake() {
 				next++
 			}

@@ -170,6 +170,25 @@ func (f *testFS) ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscal
 	return n, nil, 0
 }
 
+// WriteFile takes what ReadFile would give.
+func (f *testFS) WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno) {
+	switch fh {
+	case badFH:
+		return 0, syscall.EBADF
+	case panicFH:
+		return 0, syscall.Errno(p[len(p)+int(off)])
+	}
+	for done := 0; done < len(p); {
+		n := min(len(p)-done, len(scratch))
+		fill(scratch[:n], off+int64(done))
+		if !bytes.Equal(p[done:done+n], scratch[:n]) {
+			return 0, syscall.EIO
+		}
+		done += n
+	}
+	return len(p), 0
+}
+
 func (*testFS) IsSlow(fh uint64) bool { return fh == laterFH || fh == neverFH }
 
 // Open gives a node its number as handle.
@@ -214,13 +233,17 @@ type connection struct {
 	done   chan struct{}
 }
 
-func connect(t *testing.T) *connection {
+func connect(t *testing.T) *connection { return connectWith(t, Options{}) }
+
+// connectWith connects with some options of its own.
+func connectWith(t *testing.T, o Options) *connection {
 	t.Helper()
 	k, fd := newKernel(t)
 	c := &connection{kernel: k, fs: newTestFS(), done: make(chan struct{})}
 	k.sendInit(45, 0)
 	var err error
-	if c.server, err = New(fd, c.fs, Options{Kind: Dev, Request: testRequest, Placement: testPlacement, Log: log.New(&c.log, "", 0)}); err != nil {
+	o.Kind, o.Request, o.Placement, o.Log = Dev, testRequest, testPlacement, log.New(&c.log, "", 0)
+	if c.server, err = New(fd, c.fs, o); err != nil {
 		t.Fatal(err)
 	}
 	k.receiveInit()

@@ -29,10 +29,10 @@ const (
 	// beyond it get EBUSY, so that the rest of slowBackground is left to others.
 	maxDelayed = slowBackground * 3 / 4
 
-	// maxWrite is the smallest max_write that the kernel allows, in bytes. Nothing
-	// is ever written here, and the size of the buffers that the kernel requires
-	// for requests depends on it.
-	maxWrite = 4 << 10
+	// minWrite is the smallest max_write that the kernel allows, in bytes. It is in
+	// force where nothing is written, as the size of the buffers that the kernel
+	// requires for requests depends on it.
+	minWrite = 4 << 10
 
 	// minInit is the size of struct fuse_init_in in bytes before it had a flags2.
 	minInit = 16
@@ -74,11 +74,11 @@ func (s *Server) negotiate(kind Kind) error {
 		return fmt.Errorf("speaking version %d.%d of the protocol: %w; is the kernel older than 4.20?", init.Major, init.Minor, errno)
 	}
 	out := view[fuse.InitOut](reply[replyHeader:])
-	out.MaxWrite = maxWrite
+	out.MaxWrite = uint32(max(s.maxWrite, minWrite))
 	// One page more than a request has: a reader's buffer that is not aligned
 	// touches one more. Otherwise such a read would be split into a request of
 	// all pages and one of a few bytes. The kernel caps it.
-	out.MaxPages = uint16(min(s.request/pageSize+1, math.MaxUint16))
+	out.MaxPages = uint16(min(max(s.request, s.maxWrite)/pageSize+1, math.MaxUint16))
 	if s.rings == nil {
 		out.Flags2 &^= fuse.CAP_OVER_IO_URING >> 32
 	}
@@ -97,14 +97,20 @@ func (s *Server) negotiate(kind Kind) error {
 
 // newProtocol returns what answers requests other than READ.
 func (s *Server) newProtocol() *fuse.ProtocolServer {
+	// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct reads, and
+	// writes, into requests that run side by side. With CAP_EXPORT_SUPPORT it asks for
+	// "." and ".." of node ids that it has forgotten, as NFS servers need it.
+	extra := uint64(fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING | fuse.CAP_EXPORT_SUPPORT)
+	if s.maxWrite > 0 {
+		// Otherwise the kernel asks for the attribute security.capability before every
+		// write, to find out whether there are privileges to be taken away.
+		extra |= fuse.CAP_HANDLE_KILLPRIV_V2
+	}
 	return fuse.NewProtocolServer(s.fs, &fuse.MountOptions{
-		Name:     s.fs.String(),
-		Logger:   s.log,
-		MaxWrite: s.request, // from which go-fuse derives the largest read
-		// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct
-		// reads into requests that run side by side. With CAP_EXPORT_SUPPORT it asks
-		// for "." and ".." of node ids that it has forgotten, as NFS servers need it.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING | fuse.CAP_EXPORT_SUPPORT,
+		Name:              s.fs.String(),
+		Logger:            s.log,
+		MaxWrite:          s.request, // from which go-fuse derives the largest read
+		ExtraCapabilities: extra,
 		MaxBackground:     s.maxBackground(),
 		PanicHandler: func(value any) fuse.Status {
 			s.panicked(value)

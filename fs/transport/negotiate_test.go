@@ -32,7 +32,7 @@ func TestNegotiate(t *testing.T) {
 			continue
 		}
 		out := k.receiveInit()
-		if int(out.MaxPages) != test.request/pageSize+1 || out.MaxWrite != maxWrite || out.MaxBackground != minBackground || out.Flags64()&ring != 0 || out.Major != 7 || out.Minor > 41 {
+		if int(out.MaxPages) != test.request/pageSize+1 || out.MaxWrite != minWrite || out.MaxBackground != minBackground || out.Flags64()&ring != 0 || out.Major != 7 || out.Minor > 41 {
 			t.Errorf("%q, %d bytes: %+v", test.kind, test.request, out)
 		}
 		for _, flag := range []uint64{fuse.CAP_INIT_EXT, fuse.CAP_MAX_PAGES, fuse.CAP_ASYNC_READ} {

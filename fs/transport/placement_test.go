@@ -87,7 +87,7 @@ func TestPlacementCalls(t *testing.T) {
 		}, Place: func(p []byte, cpu int) error {
 			mu.Lock()
 			defer mu.Unlock()
-			if placed[cpu]++; len(p) < workerMemory(testRequest) || address(p)%uintptr(pageSize) != 0 {
+			if placed[cpu]++; len(p) < workerMemory(testRequest, 0) || address(p)%uintptr(pageSize) != 0 {
 				t.Errorf("placing %d bytes at %#x", len(p), address(p))
 			}
 			return fail

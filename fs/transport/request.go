@@ -33,6 +33,11 @@ func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasRe
 		n, errno = s.lookup(in, data)
 		return n, errno, true
 	}
+	if isReadDir(in) {
+		// A listing may be as long as max_pages says, which may be that of a write.
+		args := readOf(in)
+		args.size = min(args.size, uint32(len(data)))
+	}
 	n, status := s.protocol.HandleRequest([][]byte{in}, [][]byte{head, data})
 	switch {
 	case !status.Ok():

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,6 +32,11 @@ func seedRequests() (all [][]byte) {
 	for _, r := range []readArgs{{fh: 1 << 20, size: 4096}, {fh: badFH, size: 1}, {fh: panicFH, size: 9}, {offset: 1 << 63}, {size: testRequest + 1}, {fh: laterFH}, {fh: neverFH, size: 7}, {fh: latePanicFH, size: 5}} {
 		add(opRead, 5, append(bytes.Clone(bytesOf(&r)), make([]byte, 16)...))
 	}
+	data := make([]byte, 100)
+	fill(data, 7)
+	for _, w := range []writeArgs{{fh: 1 << 20, offset: 7, size: 100}, {fh: 1 << 20, size: 100}, {fh: badFH, size: 100}, {fh: panicFH, size: 100}, {offset: 1<<63 - 50, size: 100}, {fh: 5, size: 99}, {size: 1<<32 - 1}} {
+		add(opWrite, 5, append(bytes.Clone(bytesOf(&w)), data...))
+	}
 	for opcode := range uint32(55) { // all that there are, and some that are not
 		add(opcode, 1, make([]byte, 64))
 		add(opcode, 77, nil)
@@ -47,7 +53,7 @@ type fuzzed struct {
 func newFuzzed(f *testing.F) *fuzzed {
 	k, fd := newKernel(f)
 	k.sendInit(45, 0)
-	s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, Placement: testPlacement, Log: log.New(io.Discard, "", 0)})
+	s, err := New(fd, newTestFS(), Options{Kind: Dev, Request: testRequest, MaxWrite: testRequest, Placement: testPlacement, Log: log.New(io.Discard, "", 0)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -70,7 +76,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	c := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if len(in) < requestHeader || len(in) > inputSize {
+		if len(in) < requestHeader || len(in) > inputRoom(testRequest) {
 			return // the former ends the connection; the kernel sends no more than there is room for
 		}
 		if isRead(in) && readOf(in).size >= spliceFrom && readOf(in).size <= testRequest {
@@ -120,6 +126,8 @@ func checkReply(t *testing.T, in []byte, r reply) {
 		}
 	case r.errno != 0 && len(r.data) > 0 || r.errno >= 1000 || int(r.errno) < 0:
 		t.Fatalf("a reply to opcode %d: errno %d, %d bytes", opcode, r.errno, len(r.data))
+	case isWrite(in) && r.errno == 0 && (len(r.data) != 8 || view[fuse.WriteOut](r.data).Size != writeOf(in).size):
+		t.Fatalf("WRITE of %d bytes: %x", writeOf(in).size, r.data)
 	case isRead(in) && len(r.data) > int(readOf(in).size):
 		t.Fatalf("READ of %d bytes: %d bytes", readOf(in).size, len(r.data))
 	}
@@ -133,6 +141,9 @@ func FuzzEntry(f *testing.F) {
 		if len(in) >= requestHeader {
 			f.Add(in[:requestHeader], in[requestHeader:], []byte(nil), uint32(0))
 			f.Add(in[:requestHeader], []byte(nil), in[requestHeader:], uint32(len(in)-requestHeader))
+			if len(in) >= writeSize {
+				f.Add(in[:requestHeader], in[requestHeader:writeSize], in[writeSize:], uint32(len(in)-writeSize))
+			}
 		}
 	}
 	f.Add(make([]byte, requestHeader), make([]byte, 128), make([]byte, 100), uint32(1<<32-1))

@@ -46,9 +46,12 @@ type rings struct {
 
 // memory returns the bytes of all entries.
 func (r *rings) memory() (sum int) {
-	size := replyRoom(r.request) + headerRoom
+	size := r.payloadRoom() + headerRoom
 	for _, t := range r.threads {
 		sum += mappedSize(len(t.queues)*r.depth*size) + mappedSize(len(t.queues)*r.spare*size)
+	}
+	if r.maxWrite > 0 {
+		sum += len(r.threads) * mappedSize(scratchSize)
 	}
 	return sum
 }

@@ -98,7 +98,7 @@ func simulate(t testing.TB, queues int) *simulation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &Server{fd: 77, fs: s.fs, request: testRequest, log: log.New(&s.log, "", 0), ending: end}
+	server := &Server{fd: 77, fs: s.fs, request: testRequest, maxWrite: testRequest, log: log.New(&s.log, "", 0), ending: end}
 	server.placement = Placement{CPUs: []int{0}, Queues: make([]int, queues)}
 	server.protocol = server.newProtocol()
 	r := makeRings(server)

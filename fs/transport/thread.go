@@ -52,6 +52,7 @@ type thread struct {
 	todo    []uint32     // entries with requests
 	foreign []uint32     // the same, of other threads' queues, that have just come
 	in      []byte
+	scratch []byte            // for what WriteFile computes; nil if nothing is written
 	head    [replyHeader]byte // that go-fuse writes
 	inbox   inbox             // reads that have waited
 	retries int               // of entries, in a row
@@ -91,6 +92,12 @@ func (t *thread) run() {
 func (t *thread) setUp() error {
 	if err := t.placeEntries(t.ownEntries(), len(t.queues)*t.depth); err != nil {
 		return err
+	}
+	if t.maxWrite > 0 {
+		var err error
+		if t.scratch, err = t.mapBuffer(scratchSize, t.cpu); err != nil {
+			return err
+		}
 	}
 	if err := t.inbox.open(); err != nil {
 		return err

@@ -4,7 +4,8 @@
 //
 // Most requests go through go-fuse's fuse.ProtocolServer. READ, of which there can be
 // hundreds of thousands a second, is decoded in place and answered into the memory that
-// the kernel copies from, without an allocation, a lock or a look at the clock.
+// the kernel copies from, without an allocation, a lock or a look at the clock. So is
+// WRITE, whose data stays where the kernel has copied it.
 //
 // The threads of this package are pinned to CPUs. If a read is answered on the CPU of
 // its reader, waking either of them takes no interrupt, and the two share a cache. Of
@@ -38,6 +39,13 @@ type FileSystem interface {
 	// If this or any other method panics, the request gets EIO, and the panic is
 	// logged.
 	ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno)
+
+	// WriteFile takes p, which is to be written at offset off of the open file fh, and
+	// returns how many bytes of it were taken: all of them, unless there is an error.
+	// It must neither block nor keep p. It answers WRITE, if Options.MaxWrite is not 0; the
+	// methods Write and Writev are never called. scratch is memory
+	// of 32 KiB to compute in.
+	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
 
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
@@ -73,7 +81,7 @@ const DefaultRequest = 512 << 10
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
-	Request int         // bytes of the largest request: a multiple of the page size; 0 means DefaultRequest
+	Request int         // bytes of the largest read: a multiple of the page size; 0 means DefaultRequest
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -85,6 +93,10 @@ type Options struct {
 	// so many reads can wait at a time, which others do not notice; the rest fail
 	// with EBUSY.
 	MaybeSlow bool
+
+	// MaxWrite is the bytes of the largest write request, a multiple of the page size.
+	// Every buffer for requests has room for one. 0 means that nothing is written.
+	MaxWrite int
 
 	Placement Placement // has to name a CPU
 }
@@ -113,10 +125,11 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int  // bytes of the largest request
+	request  int  // bytes of the largest read
 	slow     bool // files are known to be
 
 	maybeSlow bool
+	maxWrite  int // bytes of the largest write; 0 if there is none
 	delays    delays
 	panics    panics
 
@@ -135,7 +148,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -205,14 +218,18 @@ func (s *Server) Serve() {
 	s.close()
 }
 
-// Served counts reads.
+// Served counts reads and writes.
 type Served struct {
 	Reads  uint64 // requests answered with data, or with the end of the file
 	Bytes  uint64
 	Errors uint64 // reads answered with an error
+
+	Writes      uint64 // requests whose data was taken
+	WriteBytes  uint64
+	WriteErrors uint64 // writes answered with an error
 }
 
-// ServedByCPU counts the reads that the threads of a CPU have answered.
+// ServedByCPU counts the requests that the threads of a CPU have answered.
 type ServedByCPU struct {
 	CPU, Node int
 	Served
@@ -225,6 +242,9 @@ func (s *Server) Served() Served {
 		sum.Reads += c.Reads
 		sum.Bytes += c.Bytes
 		sum.Errors += c.Errors
+		sum.Writes += c.Writes
+		sum.WriteBytes += c.WriteBytes
+		sum.WriteErrors += c.WriteErrors
 	}
 	return sum
 }
@@ -248,12 +268,15 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 	return all
 }
 
-// counter counts the reads of one thread. Only that thread writes to it, except through
-// add, and it shares no cache line with another one.
+// counter counts the reads and writes of one thread. Only that thread writes to it,
+// except through add, and it shares no cache line with another one.
 type counter struct {
 	_                    [64]byte
 	reads, bytes, errors atomic.Uint64
-	_                    [64]byte
+
+	writes, writeBytes, writeErrors atomic.Uint64
+
+	_ [64]byte
 }
 
 // count counts a read and its outcome.
@@ -264,6 +287,16 @@ func (c *counter) count(bytes int, errno syscall.Errno) {
 	}
 	c.reads.Store(c.reads.Load() + 1)
 	c.bytes.Store(c.bytes.Load() + uint64(bytes))
+}
+
+// countWrite counts a write and its outcome.
+func (c *counter) countWrite(bytes int, errno syscall.Errno) {
+	if errno != 0 {
+		c.writeErrors.Store(c.writeErrors.Load() + 1)
+		return
+	}
+	c.writes.Store(c.writes.Load() + 1)
+	c.writeBytes.Store(c.writeBytes.Load() + uint64(bytes))
 }
 
 // add is count where several goroutines do so at a time.
@@ -280,6 +313,9 @@ func (c *counter) addTo(s *Served) {
 	s.Reads += c.reads.Load()
 	s.Bytes += c.bytes.Load()
 	s.Errors += c.errors.Load()
+	s.Writes += c.writes.Load()
+	s.WriteBytes += c.writeBytes.Load()
+	s.WriteErrors += c.writeErrors.Load()
 }
 
 // Report says how a connection is served and, for what is not used, why not.
@@ -287,7 +323,8 @@ type Report struct {
 	Kind      Kind
 	NoUring   error // why not over io_uring; nil if it is
 	Workers   int   // threads that answer reads, at most
-	Request   int   // bytes of the largest request
+	Request   int   // bytes of the largest read
+	MaxWrite  int   // bytes of the largest write; 0 if there is none
 	NoSplice  error // why large replies do not go through pipes; nil if they do
 	NoClone   error // why not every worker has a descriptor of its own; nil if it has
 	MaxMemory int   // bytes of all buffers, once all have been used
@@ -296,7 +333,7 @@ type Report struct {
 // Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
-	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, NoClone: first.noClone}
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, MaxWrite: s.maxWrite, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)
@@ -306,6 +343,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.NoSplice = first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request)) + delayedBuffers*(replyHeader+s.request)
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.maxWrite)) + delayedBuffers*(replyHeader+s.request)
 	return r
 }

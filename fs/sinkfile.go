@@ -1,0 +1,247 @@
+package fs
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
+)
+
+// sinkFile is what is kept about a file of the tree that is written, truncated or
+// removed. It can be dropped at any time while no handle is open: the file then is as
+// the tree says.
+type sinkFile struct {
+	sink   *sink
+	id     uint64
+	size   int64        // that the tree says
+	length atomic.Int64 // that there is: truncated, and written so far
+
+	handles int // and how many of them may write; with sink.mu
+	writers int
+	reader  spec.Reader // while there are handles
+
+	mu      sync.Mutex
+	removed bool // it has no name
+	covered coverage
+	lost    bool // some of what was written is not in covered, for want of room
+	counted bool // as complete
+}
+
+func newSinkFile(s *sink, id uint64, size int64) *sinkFile {
+	file := &sinkFile{sink: s, id: id, size: size}
+	file.length.Store(size)
+	return file
+}
+
+// lengthen makes the file as long as a write up to end makes it.
+func (file *sinkFile) lengthen(end int64) {
+	for {
+		old := file.length.Load()
+		if end <= old || file.length.CompareAndSwap(old, end) {
+			return
+		}
+	}
+}
+
+// check compares what is written, and counts it.
+func (h *sinkHandle) check(f *FS, off int64, p, scratch []byte) (int, syscall.Errno) {
+	file, s := h.file, h.file.sink
+	d, err := compare(file.reader, file.size, off, p, scratch)
+	if err != nil {
+		return 0, f.wrong(err)
+	}
+	s.counts.equal.Add(uint64(len(p)) - d.bytes)
+	if d.bytes == 0 {
+		file.lengthen(off + int64(len(p)))
+		file.cover(off, off+int64(len(p)))
+		return len(p), 0
+	}
+	file.uncover(off, off+int64(len(p)))
+	h.differs(f, d)
+	return 0, syscall.EIO
+}
+
+// differs counts a difference, and logs the first one of a handle.
+func (h *sinkHandle) differs(f *FS, d difference) {
+	s := h.file.sink
+	s.counts.different.Add(d.bytes)
+	if h.failed.Swap(true) {
+		s.differences.add(nil)
+		return
+	}
+	d.file = f.pathOf(h.file.id)
+	s.printf("%v", &d)
+	s.differences.add(&d)
+}
+
+// compare compares a write with what a file of some size holds, as much at a time as
+// scratch has room for.
+func compare(r io.ReaderAt, size, off int64, p, scratch []byte) (d difference, err error) {
+	inside := int(min(int64(len(p)), max(0, size-off)))
+	for done := 0; done < inside; {
+		at := off + int64(done)
+		// Up to a multiple of the chunk's size, so that no cell is generated twice.
+		n := min(len(scratch)-int(at%int64(len(scratch))), inside-done)
+		want := scratch[:n]
+		if _, err := r.ReadAt(want, at); err != nil && err != io.EOF {
+			return d, err
+		}
+		if got := p[done : done+n]; !bytes.Equal(got, want) {
+			d.add(at, got, want)
+		}
+		done += n
+	}
+	if beyond := len(p) - inside; beyond > 0 {
+		if d.bytes == 0 {
+			d.offset, d.kind = off+int64(inside), fmt.Sprintf("beyond the end, as the file has %d bytes", size)
+		}
+		d.bytes += uint64(beyond)
+	}
+	return d, nil
+}
+
+// cover counts a piece as written, and the file as complete if it is the last one.
+func (file *sinkFile) cover(from, to int64) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	if from < to {
+		before := file.covered.count
+		if !file.covered.add(from, to, file.sink.pieces.Load() >= maxPieces) {
+			file.lost = true
+		}
+		file.sink.pieces.Add(int64(file.covered.count - before))
+	}
+	if file.covered.bytes == file.size && !file.counted {
+		file.counted = true
+		file.sink.counts.complete.Add(1)
+	}
+}
+
+func (file *sinkFile) uncover(from, to int64) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	before := file.covered.count
+	file.covered.remove(from, to)
+	file.sink.pieces.Add(int64(file.covered.count - before))
+	file.counted = false
+}
+
+// truncate gives the file a length. It returns false if that is more than the file has.
+func (file *sinkFile) truncate(length int64) bool {
+	if length > file.size && file.sink.Check {
+		return false
+	}
+	file.length.Store(length)
+	file.uncover(length, math.MaxInt64)
+	if length == 0 {
+		file.mu.Lock()
+		file.lost = false
+		file.mu.Unlock()
+	}
+	if file.size == 0 {
+		file.cover(0, 0)
+	}
+	return true
+}
+
+// isPlain reports whether the file is as the tree says. The caller has sink.mu.
+func (file *sinkFile) isPlain() bool {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	whole := file.covered.bytes == 0 || file.covered.bytes == file.size
+	if file.removed || file.length.Load() != file.size || !whole {
+		return false
+	}
+	file.sink.pieces.Add(-int64(file.covered.count))
+	file.covered = coverage{}
+	file.counted = false
+	return true
+}
+
+func (file *sinkFile) isRemoved() bool {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	return file.removed
+}
+
+// remove takes the file's name away, or gives it back.
+func (file *sinkFile) remove(removed bool) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	file.removed = removed
+}
+
+// missing says what of the file has not been written, "" if all has.
+func (file *sinkFile) missing() string {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	c := &file.covered
+	text := fmt.Sprintf("%d of %d bytes were written and right", c.bytes, file.size)
+	switch length := file.length.Load(); {
+	case c.bytes == file.size:
+		return ""
+	case file.lost:
+		return text + ", or more: there were too many pieces to remember all"
+	case length < file.size:
+		return fmt.Sprintf("%s; it is %d bytes long", text, length)
+	}
+	return fmt.Sprintf("%s; the first of the others is at offset %d", text, c.firstGap())
+}
+
+// read reads what the file holds, up to the length that it has been given.
+func (file *sinkFile) read(off int64, p []byte) (int, error) {
+	p = p[:min(int64(len(p)), max(0, file.length.Load()-off))]
+	n, err := file.reader.ReadAt(p, off)
+	if n < len(p) && (err == nil || err == io.EOF) { // longer than the tree says, where nothing is compared
+		clear(p[n:])
+		return len(p), nil
+	}
+	return n, err
+}
+
+// endsShort reports whether the one who closes the handle leaves a file that is shorter
+// than it should be. A process that has inherited the handle from the one that opened it
+// may close it earlier, as every command does whose output the shell redirects to it.
+func (h *sinkHandle) endsShort(closer uint32) bool {
+	file := h.file
+	if !h.writes || file.length.Load() >= file.size || file.isRemoved() {
+		return false
+	}
+	s := file.sink
+	s.mu.Lock()
+	others := file.writers > 1
+	s.mu.Unlock()
+	return !others && isSameProcess(h.opener, closer)
+}
+
+// isSameProcess reports whether two threads are of one process, as far as that can be
+// found out.
+func isSameProcess(a, b uint32) bool {
+	if a == b {
+		return true
+	}
+	of := func(thread uint32) []byte {
+		text, _ := os.ReadFile("/proc/" + strconv.FormatUint(uint64(thread), 10) + "/status")
+		_, text, _ = bytes.Cut(text, []byte("\nTgid:\t"))
+		text, _, _ = bytes.Cut(text, []byte("\n"))
+		return text
+	}
+	pa, pb := of(a), of(b)
+	return len(pa) == 0 || len(pb) == 0 || bytes.Equal(pa, pb)
+}
+
+// treePath returns the path of a file of the tree, or the name of a spec.
+func (f *FS) treePath(id uint64, n node) string {
+	if n.name != "" {
+		return n.name
+	}
+	return string(f.tree.AppendPath(nil, tree.ID(id)))
+}
