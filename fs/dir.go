@@ -22,8 +22,7 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		return f.lookupHandle(in.NodeId, name, out)
 	}
 	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
-		f.fillEntry(uint64(id), treeNode(n), out)
-		return fuse.OK
+		return f.found(uint64(id), treeNode(n), out)
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {
 		f.entry(id, out)
@@ -31,11 +30,19 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 	}
 	if in.NodeId == fuse.FUSE_ROOT_ID && !f.isOther(name) {
 		if id, n, ok := f.specID(name); ok {
-			f.fillEntry(id, n, out)
-			return fuse.OK
+			return f.found(id, n, out)
 		}
 	}
 	// Without a node id, the kernel remembers that the name does not exist.
+	return fuse.OK
+}
+
+// found answers a lookup.
+func (f *FS) found(id uint64, n node, out *fuse.EntryOut) fuse.Status {
+	if errno := f.failsFile("stat", id, &n); errno != 0 {
+		return fuse.Status(errno)
+	}
+	f.fillEntry(id, n, out)
 	return fuse.OK
 }
 
@@ -49,8 +56,7 @@ func (f *FS) lookupHandle(id uint64, name string, out *fuse.EntryOut) fuse.Statu
 	if !ok {
 		return fuse.Status(stale)
 	}
-	f.fillEntry(id, n, out)
-	return fuse.OK
+	return f.found(id, n, out)
 }
 
 // parent returns the directory that holds a node, the root for the root itself; 0 if
@@ -78,9 +84,11 @@ func (f *FS) isOther(name string) bool {
 	return err != nil || s != hidden
 }
 
+// entry is about an entry of a listing. If looking it up would fail, there are no
+// attributes, and the kernel looks it up itself when it is used.
 func (f *FS) entry(id uint64, out *fuse.EntryOut) {
 	n, _ := f.node(id)
-	f.fillEntry(id, n, out)
+	f.found(id, n, out)
 }
 
 func (f *FS) fillEntry(id uint64, n node, out *fuse.EntryOut) {
@@ -129,6 +137,9 @@ const dots = 2
 // returns false. Entry k, counted from 0 with "." and "..", is at offset k, also
 // where some are not shown, so an offset stays valid forever.
 func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) fuse.Status {
+	if errno := f.failsListing(in.NodeId); errno != 0 {
+		return fuse.Status(errno)
+	}
 	dir := tree.ID(in.NodeId)
 	off := in.Offset
 	if off == 0 {

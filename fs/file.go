@@ -31,17 +31,23 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 		return fuse.OK
 	}
+	if errno := f.failsFile("open", in.NodeId, &n); errno != 0 {
+		return fuse.Status(errno)
+	}
 	s := f.fileSpec(in.NodeId, n)
 	c := s.Config()
 	// A request is too small to be shared out, and the requests of one reader
 	// run side by side already: workers would only cost every open file.
 	c.Threads = 1
 	r, err := s.Open(c)
+	var file *openFile
+	if err == nil {
+		file, err = f.newOpenFile(in.NodeId, s, r)
+	}
 	if err != nil {
 		f.log.Printf("opening %s: %v", s, err)
 		return fuse.EIO
 	}
-	file := f.newOpenFile(in.NodeId, s, r)
 	out.Fh = f.files.add(file)
 	// The bytes never change, so what mmap has cached may stay.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH
@@ -51,7 +57,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// the reader has asked for that itself, the flag would only keep the kernel
 	// from sending the parts of a large read side by side. But the kernel does not
 	// send INTERRUPT for these if the reader is killed, which matters if they wait.
-	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isSlow() {
+	if in.Flags&syscall.O_DIRECT == 0 || file.troubled != nil && file.troubled.isDirect() {
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	}
 	return fuse.OK
@@ -120,7 +126,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	s := f.fileSpec(in.NodeId, n)
 	switch attr {
 	case xattrSpec:
-		s.Trouble = spec.Trouble{} // has no effect on the bytes
+		s.Trouble = spec.Trouble{} // has no effect on the bytes that the file should have
 		return putXAttr(dest, s.String())
 	case xattrSeed:
 		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))

@@ -17,11 +17,12 @@ import (
 	"io"
 	"log"
 	"math"
+	"sync/atomic"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/files"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
-	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -43,11 +44,11 @@ type Options struct {
 	Seed     uint64       // of files whose spec has none
 	UID, GID uint32       // owner of everything
 	Mode     uint32       // permissions of files, without write permission; 0 means 0444
-	Trouble  spec.Trouble // Rate is that of all files together; Latency and Fail apply to files whose spec has none
+	Trouble  spec.Trouble // Rate is that of all files together; the others apply to files whose spec has none
 	Log      *log.Logger  // for what goes wrong while serving; nil discards it
 
 	// NoTroubleNames says that names in the root that are specs with rate=,
-	// latency= or fail= do not exist. Otherwise everybody who has access can start
+	// latency=, fail= or corrupt= do not exist. Otherwise everybody who has access can start
 	// reads that wait for an hour, and over io_uring only some of these can wait
 	// at a time; others fail with EBUSY.
 	NoTroubleNames bool
@@ -65,6 +66,7 @@ type FS struct {
 	trouble            spec.Trouble
 	limiter            *limiter // of all files together; nil if there is none
 	limiters           fileLimiters
+	damaged            atomic.Uint64 // reads of places that corrupt= damages
 	noTroubleNames     bool
 	names              longNames
 	files              openFiles
@@ -129,23 +131,11 @@ func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
 func (f *FS) fileSpec(id uint64, n node) spec.Spec {
-	s := n.spec
-	name := n.name // that the seed follows from
-	switch {
-	case name != "":
-		s, name = s.Member(0, 1), spec.SeedName(name)
-	case s.Group:
-		// One seed for the whole group. It is that of no file elsewhere, unless a
-		// name has been given braces by escapes to look like the pattern.
-		p, _ := f.tree.Place(tree.ID(id))
-		s, name = s.Member(p.Index, p.Files), p.Pattern
-	case !s.HasSeed:
-		name = string(f.tree.AppendPath(nil, tree.ID(id)))
+	all := files.Set{Tree: f.tree, Seed: f.seed}
+	if n.name != "" {
+		return all.SpecOfName(n.name, n.spec)
 	}
-	if !s.HasSeed {
-		s.Seed, s.HasSeed = gen.DeriveSeed(f.seed, name), true
-	}
-	return s
+	return all.Spec(tree.ID(id), n.spec)
 }
 
 func (f *FS) attr(id uint64, n node) fuse.Attr {
@@ -182,6 +172,9 @@ func (f *FS) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) f
 	n, ok := f.node(in.NodeId)
 	if !ok {
 		return fuse.Status(stale)
+	}
+	if errno := f.failsFile("stat", in.NodeId, &n); errno != 0 {
+		return fuse.Status(errno)
 	}
 	out.Attr = f.attr(in.NodeId, n)
 	out.SetTimeout(valid)

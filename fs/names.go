@@ -159,7 +159,11 @@ func (f *FS) specNode(name string) (node, bool) {
 	if err != nil || f.noTroubleNames && s.Trouble != (spec.Trouble{}) {
 		return node{}, false
 	}
-	return node{spec: f.tree.History().Of(s, spec.Billion/2), name: name}, true // as of any file that is alone
+	s = f.tree.History().Of(s, spec.Billion/2) // as of any file that is alone
+	if !f.hasBefore(s) {
+		return node{}, false
+	}
+	return node{spec: s, name: name}, true
 }
 
 // nameNode returns the node of an id with specNameBit, if its name is known.

@@ -17,6 +17,7 @@ type stats struct {
 	transport           transport.Kind
 	start, now          time.Time
 	openFiles           int
+	damaged             uint64 // reads
 	cpus                []transport.ServedByCPU
 }
 
@@ -28,6 +29,7 @@ func (m *Mount) stats(f *FS) stats {
 		start:      m.start,
 		now:        time.Now(),
 		openFiles:  f.files.len(),
+		damaged:    f.damaged.Load(),
 		cpus:       m.server.ServedByCPU(),
 	}
 }
@@ -46,7 +48,7 @@ func (s *stats) json() string {
 	all := s.sum()
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n  \"pid\": %10d,\n  \"start_time\": %20.3f,\n  \"uptime_seconds\": %20.3f,\n  \"open_files\": %20d,\n", os.Getpid(), seconds(s.start), s.now.Sub(s.start).Seconds(), s.openFiles)
-	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors)
+	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"damaged_reads\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors, s.damaged)
 	for i, c := range s.cpus {
 		if i > 0 {
 			b.WriteByte(',')
@@ -80,6 +82,8 @@ func (s *stats) metrics() string {
 			fmt.Fprintf(&b, "%s{%s,cpu=\"%d\",node=\"%d\"} %20d\n", counter.name, mount, c.CPU, c.Node, counter.of(c.Served))
 		}
 	}
+	head("dgenfs_damaged_reads_total", "counter", "Read requests whose bytes corrupt= has damaged.")
+	fmt.Fprintf(&b, "dgenfs_damaged_reads_total{%s} %20d\n", mount, s.damaged)
 	head("dgenfs_open_files", "gauge", "Files that are open.")
 	fmt.Fprintf(&b, "dgenfs_open_files{%s} %20d\n", mount, s.openFiles)
 	head("dgenfs_start_time_seconds", "gauge", "When the mount began, since 1970-01-01 UTC.")

@@ -14,7 +14,7 @@ func testStats() stats {
 	start := time.UnixMilli(1_700_000_000_250)
 	return stats{
 		mountpoint: "/mnt/a\"b\\c\nd", version: "v1", transport: transport.Dev,
-		start: start, now: start.Add(1500 * time.Millisecond), openFiles: 3,
+		start: start, now: start.Add(1500 * time.Millisecond), openFiles: 3, damaged: 2,
 		cpus: []transport.ServedByCPU{
 			{CPU: 0, Node: 0, Served: transport.Served{Reads: 5, Bytes: 5000, Errors: 1}},
 			{CPU: 17, Node: 1, Served: transport.Served{Reads: 7, Bytes: 70000}},
@@ -36,14 +36,15 @@ func TestStatsJSON(t *testing.T) {
 		Uptime    float64 `json:"uptime_seconds"`
 		OpenFiles int     `json:"open_files"`
 		counts
-		CPUs []counts `json:"cpus"`
+		Damaged int      `json:"damaged_reads"`
+		CPUs    []counts `json:"cpus"`
 	}
 	d := json.NewDecoder(strings.NewReader(s.json()))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&got); err != nil {
 		t.Fatalf("%v in\n%s", err, s.json())
 	}
-	if got.StartTime != 1_700_000_000.25 || got.Uptime != 1.5 || got.OpenFiles != 3 || got.Reads != 12 || got.ReadBytes != 75000 || got.ReadErrors != 1 {
+	if got.StartTime != 1_700_000_000.25 || got.Uptime != 1.5 || got.OpenFiles != 3 || got.Reads != 12 || got.ReadBytes != 75000 || got.ReadErrors != 1 || got.Damaged != 2 {
 		t.Errorf("%+v", got)
 	}
 	if len(got.CPUs) != 2 || got.CPUs[0] != (counts{0, 0, 5, 5000, 1}) || got.CPUs[1] != (counts{17, 1, 7, 70000, 0}) {
@@ -61,6 +62,7 @@ func TestStatsMetrics(t *testing.T) {
 		`dgenfs_read_bytes_total{` + mount + `,cpu="17",node="1"}`:  "70000",
 		`dgenfs_read_errors_total{` + mount + `,cpu="0",node="0"}`:  "1",
 		`dgenfs_read_errors_total{` + mount + `,cpu="17",node="1"}`: "0",
+		`dgenfs_damaged_reads_total{` + mount + `}`:                 "2",
 		`dgenfs_open_files{` + mount + `}`:                          "3",
 		`dgenfs_start_time_seconds{` + mount + `}`:                  "1700000000.250",
 		`dgenfs_info{` + mount + `,version="v1",transport="dev"}`:   "1",
@@ -91,8 +93,8 @@ func TestStatsMetrics(t *testing.T) {
 // What stat says of the files stays true while the counts grow.
 func TestStatsKeepTheirSize(t *testing.T) {
 	small, large := testStats(), testStats()
-	small.cpus[0].Served, small.openFiles, small.now = transport.Served{}, 0, small.start
-	large.cpus[0].Served, large.openFiles, large.now = transport.Served{Reads: math.MaxUint64 / 2, Bytes: math.MaxUint64 / 2, Errors: math.MaxUint64 / 2}, math.MaxInt, large.start.Add(math.MaxInt64)
+	small.cpus[0].Served, small.openFiles, small.damaged, small.now = transport.Served{}, 0, 0, small.start
+	large.cpus[0].Served, large.openFiles, large.damaged, large.now = transport.Served{Reads: math.MaxUint64 / 2, Bytes: math.MaxUint64 / 2, Errors: math.MaxUint64 / 2}, math.MaxInt, math.MaxUint64, large.start.Add(math.MaxInt64)
 	if a, b := len(small.json()), len(large.json()); a != b {
 		t.Errorf("JSON has %d bytes, or %d", a, b)
 	}

@@ -5,15 +5,22 @@
 #
 #   scripts/fidelity.sh                    64 MiB of each shape, several minutes
 #   scripts/fidelity.sh --size 8M --short  half a minute: small samples, no restic
+#   scripts/fidelity.sh --textures [--short] [--plot FILE] [--only PART]
+#                                          textures alone, beside real data
+#   scripts/fidelity.sh --real             measures the real data of this machine anew
+#   scripts/fidelity.sh --calibrate        prints the ratios of gen/texture_profiles.go anew
 #
 # --short without --size means 8M. As root it installs missing packages by apt-get.
-# scripts/fidelity.py does the work.
+# scripts/fidelity.py does the work, and scripts/fidelity/ that of textures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 . scripts/packages.sh
-need lz4 zstd gzip xz-utils:xz brotli python3 \
-	liblz4-1:'/usr/lib/*/liblz4.so.1' libzstd1:'/usr/lib/*/libzstd.so.1' libbrotli1:'/usr/lib/*/libbrotlienc.so.1'
+need lz4 zstd gzip xz-utils:xz brotli python3 gcc:cc libc6-dev:/usr/include/stdio.h \
+	liblz4-1:'/usr/lib/*/liblz4.so.1' libzstd1:'/usr/lib/*/libzstd.so.1' libbrotli1:'/usr/lib/*/libbrotlienc.so.1' \
+	liblz4-dev:/usr/include/lz4.h libsnappy-dev:/usr/include/snappy-c.h liblzo2-dev:/usr/include/lzo/lzo1x.h \
+	zlib1g-dev:/usr/include/zlib.h libisal-dev:/usr/include/isa-l/igzip_lib.h libzstd-dev:/usr/include/zstd.h \
+	libbz2-dev:/usr/include/bzlib.h liblzma-dev:/usr/include/lzma.h libbrotli-dev:/usr/include/brotli/encode.h
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -24,4 +31,20 @@ if [[ -z ${DGENFS:-} ]]; then
 	go build -o "$work/dgenfs" .
 	DGENFS=$work/dgenfs
 fi
-python3 scripts/fidelity.py --dgenfs "$DGENFS" --work "$work" "$@"
+cc -O2 -o "$work/blocks" scripts/fidelity/blocks.c scripts/fidelity/codecs.c \
+	-llz4 -lsnappy -llzo2 -lz -lisal -lzstd -lbz2 -llzma -lbrotlienc -lbrotlidec
+export DGENFS FIDELITY_BLOCKS=$work/blocks FIDELITY_WORK=$work PYTHONDONTWRITEBYTECODE=1
+
+case ${1:-} in
+--textures) shift && python3 scripts/fidelity/textures.py "$@" ;;
+--real) python3 scripts/fidelity/real.py ;;
+--calibrate) python3 scripts/fidelity/calibrate.py ;;
+*)
+	python3 scripts/fidelity.py --dgenfs "$DGENFS" --work "$work" "$@"
+	if [[ " $* " == *' --short '* ]]; then
+		python3 scripts/fidelity/textures.py --short
+	else
+		python3 scripts/fidelity/textures.py
+	fi
+	;;
+esac

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
+	"github.com/dgenfs/dgenfs/fs/corrupt"
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
@@ -29,6 +30,7 @@ func catCommand() help.Command {
 		Text: `Writes the bytes of a file to standard output, without a mount: those that the
 name SPEC has in the root of a mount with the same --seed, and no --generation. For
 the bytes of any other file, give the SPEC that its attribute user.dgenfs.spec holds.
+With corrupt= in the SPEC, these are the bytes that a reader gets.
 `,
 		Flags:   f,
 		Operand: help.Spec,
@@ -40,12 +42,21 @@ the bytes of any other file, give the SPEC that its attribute user.dgenfs.spec h
 			if err != nil {
 				return usagef("spec %q: %w", args[0], err)
 			}
+			damage := s.Trouble.Corrupt
+			s.Trouble.Corrupt = spec.Corrupt{}
 			if s, err = seeded(args[0], s, seed); err != nil {
 				return err
+			}
+			s.Trouble.Corrupt = damage
+			if err := s.CheckStale(); err != nil {
+				return usagef("spec %q: %w", args[0], err)
 			}
 			c := s.Config()
 			c.Threads = 1 // one makes more than a pipe takes
 			r, err := s.Open(c)
+			if err == nil && damage != (spec.Corrupt{}) {
+				r, err = corrupt.NewReader(s, r)
+			}
 			if err != nil {
 				return err
 			}

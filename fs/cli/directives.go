@@ -13,7 +13,7 @@ import (
 
 // directives are the flags that a tree file may give: those that the names, sizes, times
 // and bytes of its files, and how these are read, depend on.
-var directives = []string{"seed", "generation", "change", "insert", "grow", "delete", "shard", "rate", "latency", "fail", "mode", "uid", "gid", "total", "count"}
+var directives = []string{"seed", "generation", "change", "insert", "grow", "delete", "shard", "rate", "latency", "fail", "corrupt", "mode", "uid", "gid", "total", "count"}
 
 // scales are the directives of which one excludes the other.
 var scales = []string{"total", "count"}

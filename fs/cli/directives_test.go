@@ -21,6 +21,8 @@ func TestTreeFileCarriesFlags(t *testing.T) {
 		{"--generation", "6", "--change", "2.5%", "--insert", "0.5%", "--grow", "3.1%", "--delete", "1.7%", "--seed", "9"},
 		{"--generation", "3", "--grow", "4%", "--shard", "2/3"},
 		{"--latency", "1us", "--rate", "10G", "--fail", "eio:0.000001%"},
+		{"--fail", "eio@1M+4K+open:eio:1%+readdir:eacces:2%", "--corrupt", "bit@1M+zero:1%"},
+		{"--generation", "1", "--change", "2%", "--corrupt", "stale:100%"},
 		{"-o", "seed=5,fail=eio@1K+4,mode=440"},
 	} {
 		text := runTree(t, append(args, files...)...)

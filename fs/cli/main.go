@@ -33,6 +33,8 @@ func commands() []help.Command {
 		listCommand(),
 		runCommand(),
 		catCommand(),
+		sumCommand(),
+		verifyCommand(),
 		measureCommand(),
 		benchCommand(),
 		treeCommand(),

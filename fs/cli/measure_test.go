@@ -196,7 +196,9 @@ func TestMeasureTable(t *testing.T) {
 	text := strings.Join(lines, "\n")
 	for _, want := range []string{
 		"512K,dedup=4 (512K)\nblock blocks distinct dedup deflate both deflated\n4K 128 32 4.000 1.000 4.000 512K\n",
-		"\n128K 4 1 4.000 1.000 4.000 512K\n1M 0 0 - - - 0\n\n256K (256K)\n",
+		"\n128K 4 1 4.000 1.000 4.000 512K\n1M 0 0 - - - 0\n\ncodec block ratio 5 % 25 % 50 % 75 % 95 % sampled\n",
+		"\nzstd -3 128K 1.000 1.00 1.00 1.00 1.00 1.00 512K\nzstd -3 1M - - - - - - 0\n\nchunks of mean chunks distinct dedup\n",
+		" bits a byte; zero blocks of 4K: 0.00 %\n\n256K (256K)\n",
 		"\ntogether (768K)\nblock blocks distinct dedup deflate both deflated\n4K 192 96 2.000 1.000 2.000 768K\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -227,6 +229,9 @@ func TestMeasureBadInput(t *testing.T) {
 		{[]string{"--length", "", "1M"}, "--length"},
 		{[]string{"--sample", "1X", "1M"}, "--sample"},
 		{[]string{"--json=maybe", "1M"}, "--json"},
+		{[]string{"--against", "1X", "1M"}, `--against "1X"`},
+		{[]string{"--against", "", "1M"}, "--against"},
+		{[]string{"--against", "1M,corrupt=1", "1M"}, "--against"},
 		{[]string{"--nope", "1M"}, "--nope"},
 	}
 	for _, test := range tests {
@@ -243,5 +248,65 @@ func TestMeasureBadInput(t *testing.T) {
 				t.Errorf("standard output %q", &stdout)
 			}
 		})
+	}
+}
+
+// What is cut by content, single bytes, and zeros.
+func TestMeasureContent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	part := randomBytes(512<<10, 5)
+	// The second copy is shifted against blocks, so that only chunks find it.
+	data := append(append(append([]byte{}, part...), make([]byte, 64<<10+100)...), part...)
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r := measured(t, path).Arguments[0]
+	if row := rowOf(t, r, "4K"); row.Dedup > 1.1 {
+		t.Errorf("blocks of 4K: %+v", row)
+	}
+	if small := r.Chunks[0]; small.Average != 8<<10 || small.Dedup < 1.8 || small.Dedup > 2.2 || small.Estimated {
+		t.Errorf("chunks: %+v", small)
+	}
+	if r.Zero != 64<<10 {
+		t.Errorf("%d bytes of zero blocks", r.Zero)
+	}
+	if r.Entropy < 7.2 || r.Entropy > 7.9 {
+		t.Errorf("entropy %v", r.Entropy)
+	}
+	for _, c := range r.Codecs {
+		q := c.Quantiles
+		if c.Block != 4<<10 || c.Codec == "huffman" {
+			continue
+		}
+		if q.P5 != 1 || q.P50 != 1 || q.P95 < 15 || c.Ratio < 1.05 || c.Ratio > 1.07 {
+			t.Errorf("%+v, %+v", c, q)
+		}
+	}
+}
+
+// A spec beside another one, in the table and as JSON.
+func TestMeasureAgainst(t *testing.T) {
+	args := []string{"--against", "2M,texture=text,compress=2", "1M,texture=text,compress=4"}
+	r := measured(t, args...)
+	if r.Against == nil || r.Against.Size != 2<<20 || r.Together != nil {
+		t.Fatalf("against: %+v", r.Against)
+	}
+	for i, c := range r.Arguments[0].Codecs {
+		if a := r.Against.Codecs[i]; a.Codec != c.Codec || a.Block != c.Block || c.Ratio < 1.1*a.Ratio {
+			t.Errorf("%s, blocks of %d: %v, against %v", c.Codec, c.Block, c.Ratio, a.Ratio)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if status := run(append([]string{"measure"}, args...), &stdout, &stderr); status != exit.Done {
+		t.Fatalf("exit status %d, standard error %q", status, &stderr)
+	}
+	head, rest, _ := strings.Cut(stdout.String(), "\n")
+	if head != "1M,texture=text,compress=4 (1M) against 2M,texture=text,compress=2 (2M)" {
+		t.Errorf("first line %q", head)
+	}
+	for _, want := range []string{"zstd -3  ", "lz4, half below", "dedup of chunks", "entropy", "zero blocks"} {
+		if !strings.Contains(rest, want) {
+			t.Errorf("no %q in\n%s", want, rest)
+		}
 	}
 }

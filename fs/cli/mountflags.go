@@ -57,7 +57,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"permissions of the files, an octal `MODE` without write permission; a directory can be entered by those who can read")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users in; needs root, or user_allow_other in /etc/fuse.conf")
 	f.BoolVar(&m.troubleNames, "trouble-names", true,
-		"let names in the root be a SPEC with rate=, latency= or fail=, whose readers can keep others waiting (default: true, but false with --allow-other)")
+		"let names in the root be a SPEC with rate=, latency=, fail= or corrupt=, whose readers can keep others waiting (default: true, but false with --allow-other)")
 	f.Var(choice[transport.Kind]{&m.transport, transport.Kinds}, "transport",
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
 	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
@@ -66,7 +66,9 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,
 		"answer no read request sooner than this `TIME` after it came: 2ms, 1.5s, 50us; for files whose SPEC has no latency=")
 	parsed(f, &m.trouble.Fail, "fail", "", "", spec.ParseFail,
-		"make reads fail: with `ERR@OFFSET+LENGTH`, such as eio@1G+4K, those that touch this range; with ERR:P%, such as eio:0.001%, those that touch this share of all cells of 4K, always the same ones; for files whose SPEC has no fail=")
+		"make reads fail: with `ERR@OFFSET+LENGTH`, such as eio@1G+4K, those that touch this range; with ERR:P%, such as eio:0.001%, those that touch this share of all cells of 4K, always the same ones; with CALL:ERR:P%, such as open:eio:1%, make CALL fail for this share of the files, or directories: open, stat or readdir; several with + between them; for files whose SPEC has no fail=")
+	parsed(f, &m.trouble.Corrupt, "corrupt", "", "", spec.ParseCorrupt,
+		"damage what is read: with `KIND:P%`, such as bit:0.001%, this share of all cells of 4K, always the same ones; with KIND@OFFSET or KIND@OFFSET+LENGTH, this place; KIND is bit, zero, stale (the generation before), swap (another place's bytes), torn, or short (reads end there); several with + between them; for files whose SPEC has no corrupt=")
 	m.numa.add(f)
 	parsed(f, &m.log, "log", "", help.File, unchecked, "append messages from the background to `FILE` (default: syslog)")
 	f.VarP(optionList{f, &m.extra}, "options", "o",
@@ -135,8 +137,29 @@ func (m *mountFlags) contents() (config, error) {
 	if c.view, err = m.view.options(m.seed.value); err != nil {
 		return c, err
 	}
-	c.namespace, err = m.files.namespace(c.view, treeText)
-	return c, err
+	if c.namespace, err = m.files.namespace(c.view, treeText); err != nil {
+		return c, err
+	}
+	return c, checkStale(c.tree, c.trouble.Corrupt)
+}
+
+// checkStale returns an error if stale bytes are asked for of files that have no
+// generation before.
+func checkStale(t *tree.Tree, all spec.Corrupt) error {
+	i := 0
+	for s := range t.Specs() {
+		s = t.History().Of(s, 0)
+		flag := ""
+		if s.Trouble.Corrupt == (spec.Corrupt{}) && all != (spec.Corrupt{}) {
+			s.Trouble.Corrupt = all
+			flag = "--corrupt " + all.String() + ": "
+		}
+		if err := s.CheckStale(); err != nil {
+			return usagef("%s%q: %w, or --generation 1 --change 2%%", flag, t.Entry(i).Pattern, err)
+		}
+		i++
+	}
+	return nil
 }
 
 // arguments returns the flags that, with the tree file of the mount, make the same
@@ -160,6 +183,9 @@ func troubleArguments(t spec.Trouble) (args []string) {
 	}
 	if t.Fail != (spec.Fail{}) {
 		args = append(args, "--fail", t.Fail.String())
+	}
+	if t.Corrupt != (spec.Corrupt{}) {
+		args = append(args, "--corrupt", t.Corrupt.String())
 	}
 	return args
 }

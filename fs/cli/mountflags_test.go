@@ -78,6 +78,8 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"rate", []string{"--rate", "500M"}, []string{"-o", "rate=500M"}},
 		{"latency", []string{"--latency", "1.5s"}, []string{"-o", "latency=1500ms"}},
 		{"fail", []string{"--fail", "eio:0.001%"}, []string{"-o", "fail=eio:0.0010%"}},
+		{"fail calls", []string{"--fail", "eio:1%+open:eio:2%+readdir:enoent:3%"}, []string{"-o", "fail=readdir:enoent:3%+eio:1.0%+open:eio:2%"}},
+		{"corrupt", []string{"--corrupt", "bit@1M+zero:1%+torn@4K+1K"}, []string{"-o", "corrupt=bit@1024K+zero:1.0%+torn@4096+1024"}},
 		{"trouble of a file", []string{"--file", "a:1G,rate=5M,fail=eio:1%", "--fail", "eio@1K+4"}, []string{"-o", `fail=eio@1024+4,file=a:1G\,rate=5M\,fail=eio:1%`}},
 		{"tree", []string{"--tree", file, "--count", "20"}, []string{"-o", "count=20,tree=" + strings.ReplaceAll(file, ",", `\,`)}},
 		{"tree in quotes", []string{"--tree", file, "--total", "1G"}, []string{"-o", `total=1G,tree="` + file + `"`}},

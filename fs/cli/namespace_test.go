@@ -70,6 +70,7 @@ func TestTreeIsReadBack(t *testing.T) {
 		{"--file", `\x20:1`, "--file", `\x23:2`, "--file", `\xff{0..9}\x09:3`, "--file", `a\x0ab:4`, "--file", `\x30{0..9}\x31:5`},
 		{"--file", "a:1M,seed=7,dedup=3,unit=64K,skew=2,compress=2.5", "--file", "g{0..9}:1M,scope=group", "--file", "h{0..9}:lognormal:64K:1.5,dedup=2"},
 		{"--file", "a:1M,generation=3,change=50%,phase=5", "--file", "b:1G,rate=5M,latency=2ms,fail=eio:0.1%", "--file", "c:1,fail=eio@0+1"},
+		{"--file", "a:1M,corrupt=bit:1%+zero@5+torn@5K+1K", "--file", "b{0..9}:1G,fail=eio:0.1%+open:eperm:5%+stat:eio:1%", "--file", "c{0..9}:1M..2M,generation=1,change=5%,corrupt=stale@1K"},
 		{"--file", "a b{0..}/{000..} c:4K..1M,total=1G"},
 	} {
 		text := runTree(t, args...)

@@ -56,7 +56,8 @@ const (
 
 func newProgress(w io.Writer) *progress { return &progress{w: w, start: time.Now()} }
 
-// report prints how far something is, of total bytes, if it is time to.
+// report prints how far something is, of total bytes, if it is time to. A negative total
+// is not known.
 func (p *progress) report(what string, done, total int64) {
 	now := time.Now()
 	if p.w == nil || now.Sub(p.start) < progressAfter || now.Sub(p.last) < progressEvery {
@@ -64,6 +65,10 @@ func (p *progress) report(what string, done, total int64) {
 	}
 	p.last = now
 	rate := float64(done) / now.Sub(p.start).Seconds()
+	if total < 0 {
+		fmt.Fprintf(p.w, "\r\x1b[K%s: %s, %s/s", what, bytesText(float64(done)), bytesText(rate))
+		return
+	}
 	left := time.Duration(float64(total-done) / max(rate, 1) * float64(time.Second)).Round(time.Second)
 	fmt.Fprintf(p.w, "\r\x1b[K%s: %s of %s, %s/s, %v left", what, bytesText(float64(done)), bytesText(float64(total)), bytesText(rate), left)
 }

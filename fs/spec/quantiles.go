@@ -39,7 +39,7 @@ func (d Sizes) quantile(share float64, fromAbove bool) float64 {
 func (d Sizes) at(place, n uint64) float64 {
 	if d.Side > 0 {
 		a, b := d.Sides(place, n)
-		return float64(a) * float64(b)
+		return float64(float64(a) * float64(b)) // no fused operation
 	}
 	if place < n/2 {
 		return d.quantile((float64(place)+0.5)/float64(n), false)

@@ -6,7 +6,7 @@
 //	       texture | spread | zero | random | region |
 //	       generation | change | insert | phase | format | shape | dtype | nan |
 //	       record | columns | rows | rowgroup | members | member | rate | latency |
-//	       fail
+//	       fail | corrupt
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
@@ -44,8 +44,17 @@
 //	              reads of this range fail with an error such as eio
 //	fail=ERR:P%   reads of this share of the cells of 4 KiB fail, always of the
 //	              same ones
+//	fail=CALL:ERR:P%
+//	              this share of the files cannot be opened, or looked up: open, stat
+//	corrupt=KIND@OFFSET
+//	corrupt=KIND@OFFSET+LENGTH
+//	corrupt=KIND:P%
+//	              reads get other bytes than the file has: bit, zero, stale, swap,
+//	              torn, short, see package corrupt; of this range, or of this share of
+//	              the cells of 4 KiB
 //
-// The last three affect reads through a mount, not the bytes.
+// fail= and corrupt= may have several items, with a + between them. The last four keys
+// affect reads through a mount, not the bytes that the file should have.
 //
 // The files of a group share their units because they share their seed, too. So a
 // spec with seed= and group= describes a file of a group completely, without the
@@ -77,7 +86,6 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/format"
-	"github.com/dgenfs/dgenfs/fs/spec/nearest"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -114,17 +122,8 @@ type Spec struct {
 
 	Format format.Description // zero if there is none; its Size is always 0, and its Format may be Auto in Files
 
-	Trouble Trouble // rate=, latency=, fail=: how reads through a mount are slowed down or fail
+	Trouble Trouble // rate=, latency=, fail=, corrupt=: how reads through a mount are slowed down, fail, or lie
 }
-
-// keys in the order in which String writes them.
-var keys = slices.Concat(
-	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
-	textureKeys,
-	revisionKeys,
-	formatKeys,
-	[]string{"rate", "latency", "fail"},
-)
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
 // order, each at most once.
@@ -189,24 +188,6 @@ func parse(s string, many bool) (f Files, err error) {
 		return Files{}, err
 	}
 	return f, nil
-}
-
-// unknownKey returns the error about a key behind a size.
-func unknownKey(size, key string, many bool) error {
-	if isDigits(size) && leadingDigits(key) > 0 {
-		if err := bytesize.Fraction(size + "," + key); err != nil {
-			return err // 1,5G
-		}
-	}
-	known := keys
-	if many {
-		known = slices.Concat(keys, filesKeys)
-	}
-	meant := ""
-	if word := nearest.Of(strings.ToLower(strings.TrimSpace(key)), known); word != "" {
-		meant = fmt.Sprintf("did you mean %s? ", word)
-	}
-	return fmt.Errorf("key %q is unknown; %sthere are %s", Cut(key), meant, strings.Join(known, ", "))
 }
 
 // check checks what keys say together.

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
@@ -16,38 +15,14 @@ import (
 // MaxLatency is the longest latency=.
 const MaxLatency = time.Hour
 
-// Trouble is how reading through a mount is slowed down and made to fail. It has
-// no effect on the bytes. The zero value is none.
+// Trouble is how reading through a mount is slowed down and made to fail, and how what
+// is read is damaged. It has no effect on the bytes that the file should have. The zero
+// value is none.
 type Trouble struct {
 	Rate    int64         // rate=: bytes a second of the file, for all its readers together; 0 is no limit
 	Latency time.Duration // latency=: how long a request takes at least, up to MaxLatency
 	Fail    Fail          // fail=
-}
-
-// Fail says which reads fail: those of a range, or those of some cells. The zero value
-// is none.
-type Fail struct {
-	Errno         syscall.Errno // one of those that fail= has a name for; 0 if none fails
-	First, Length int64         // the range, in bytes; Length is 0 if Share says which
-	Share         int64         // of all cells, in billionths: 1 to Billion; 0 if the range says which
-}
-
-// failures are the errors that the block layer of Linux returns for a disk that is
-// broken, has bad sectors, fails itself, times out, cannot be reached, or is gone
-// (blk_errors in block/blk-core.c), that of a wrong checksum, and that of a file on
-// NFS that was removed.
-var failures = []struct {
-	name  string
-	errno syscall.Errno
-}{
-	{"eio", syscall.EIO},
-	{"enodata", syscall.ENODATA},
-	{"eremoteio", syscall.EREMOTEIO},
-	{"etimedout", syscall.ETIMEDOUT},
-	{"enolink", syscall.ENOLINK},
-	{"enxio", syscall.ENXIO},
-	{"ebadmsg", syscall.EBADMSG},
-	{"estale", syscall.ESTALE},
+	Corrupt Corrupt       // corrupt=
 }
 
 func (t *Trouble) set(key, value string) (err error) {
@@ -57,7 +32,11 @@ func (t *Trouble) set(key, value string) (err error) {
 	case "latency":
 		t.Latency, err = ParseLatency(value)
 	case "fail":
-		t.Fail, err = ParseFail(value)
+		if t.Fail, err = ParseFail(value); err == nil && t.Fail.ReadDir != (FailCall{}) {
+			err = fmt.Errorf("fail %q: readdir is about directories, which have no SPEC; use --fail", Cut(value))
+		}
+	case "corrupt":
+		t.Corrupt, err = ParseCorrupt(value)
 	}
 	return err
 }
@@ -67,7 +46,7 @@ func (t Trouble) check(size int64) error {
 	if f := t.Fail; f.Length > 0 && (f.First > size || f.Length > size-f.First) {
 		return fmt.Errorf("fail %q: the range must lie within the file, which has %s", f, bytesize.Format(size))
 	}
-	return nil
+	return t.Corrupt.check(size)
 }
 
 // All yields the keys that are given, with their values in canonical form.
@@ -75,7 +54,8 @@ func (t Trouble) All() iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		_ = (t.Rate == 0 || yield("rate", FormatRate(t.Rate))) &&
 			(t.Latency == 0 || yield("latency", FormatLatency(t.Latency))) &&
-			(t.Fail == Fail{} || yield("fail", t.Fail.String()))
+			(t.Fail == Fail{} || yield("fail", t.Fail.String())) &&
+			(t.Corrupt == Corrupt{} || yield("corrupt", t.Corrupt.String()))
 	}
 }
 
@@ -151,35 +131,6 @@ func FormatLatency(d time.Duration) string {
 	return formatDecimal(int64(d), int64(time.Microsecond)) + "us"
 }
 
-// ParseFail reads which reads fail: ERR@OFFSET+LENGTH or ERR:P%.
-func ParseFail(s string) (Fail, error) {
-	end := strings.IndexAny(s, "@:")
-	if end < 0 {
-		return Fail{}, fmt.Errorf("fail %q: must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%%, as in eio:0.001%%", Cut(s))
-	}
-	var f Fail
-	var names []string
-	for _, e := range failures {
-		names = append(names, e.name)
-		if e.name == s[:end] {
-			f.Errno = e.errno
-		}
-	}
-	if f.Errno == 0 {
-		return Fail{}, fmt.Errorf("fail %q: %q is not one of the errors %s", Cut(s), Cut(s[:end]), strings.Join(names, ", "))
-	}
-	var err error
-	if s[end] == ':' {
-		f.Share, err = parseShare(s[end+1:])
-	} else {
-		f.First, f.Length, err = parseRange(s[end+1:])
-	}
-	if err != nil {
-		return Fail{}, fmt.Errorf("fail %q: %w", Cut(s), err)
-	}
-	return f, nil
-}
-
 // parseRange reads OFFSET+LENGTH.
 func parseRange(s string) (first, length int64, err error) {
 	a, b, ok := strings.Cut(s, "+")
@@ -208,18 +159,4 @@ func parseShare(s string) (int64, error) {
 		return 0, errors.New("a share is a plain number and %, from 0.0000001% to 100%, with 7 digits after the point at most")
 	}
 	return int64(n), nil
-}
-
-// String returns what ParseFail turns back into f.
-func (f Fail) String() string {
-	name := f.Errno.Error()
-	for _, e := range failures {
-		if e.errno == f.Errno {
-			name = e.name
-		}
-	}
-	if f.Share != 0 {
-		return name + ":" + FormatShare(uint64(f.Share))
-	}
-	return name + "@" + bytesize.Format(f.First) + "+" + bytesize.Format(f.Length)
 }

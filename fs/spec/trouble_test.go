@@ -34,7 +34,7 @@ func TestParseTrouble(t *testing.T) {
 		{"1G,fail=eremoteio:0100.00%", Trouble{Fail: Fail{Errno: syscall.EREMOTEIO, Share: Billion}}, "1G,fail=eremoteio:100%"},
 		{"1G,fail=enodata:12.0340%", Trouble{Fail: Fail{Errno: syscall.ENODATA, Share: 120340000}}, "1G,fail=enodata:12.034%"},
 		{"0,fail=enolink:1%", Trouble{Fail: Fail{Errno: syscall.ENOLINK, Share: 1e7}}, "0,fail=enolink:1%"},
-		{"1G,fail=ebadmsg:5%,latency=1ms,rate=1K", Trouble{1 << 10, time.Millisecond, Fail{Errno: syscall.EBADMSG, Share: 5e7}}, "1G,rate=1K,latency=1ms,fail=ebadmsg:5%"},
+		{"1G,fail=ebadmsg:5%,latency=1ms,rate=1K", Trouble{Rate: 1 << 10, Latency: time.Millisecond, Fail: Fail{Errno: syscall.EBADMSG, Share: 5e7}}, "1G,rate=1K,latency=1ms,fail=ebadmsg:5%"},
 	} {
 		got, err := Parse(c.in)
 		if got.Trouble != c.want || err != nil {
@@ -52,7 +52,7 @@ func TestParseTroubleErrors(t *testing.T) {
 		latency = "a latency is a plain number and us, ms or s, such as 2ms or 1.5s"
 		fine    = "nothing is shorter than 0.001us, a nanosecond"
 		most    = "a latency is at most 3600s"
-		fail    = "must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%, as in eio:0.001%"
+		fail    = "must be ERR@OFFSET+LENGTH, as in eio@1G+4K, or ERR:P%, as in eio:0.001%, or CALL:ERR:P%, as in open:eio:1%"
 		share   = "a share is a plain number and %, from 0.0000001% to 100%, with 7 digits after the point at most"
 	)
 	for s, want := range map[string]string{

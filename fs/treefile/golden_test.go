@@ -13,15 +13,18 @@ import (
 // they are called and how large they are. test.sh runs this on CPUs that round a
 // product and a sum at once, and in big-endian order, too.
 func TestGolden(t *testing.T) {
-	text, _ := Preset("home")
 	for _, c := range []struct {
-		scale Scale
-		want  string
+		preset string
+		scale  Scale
+		want   string
 	}{
-		{Scale{Total: 10 << 30}, "19121e82539040c97d9accbd6b596b56c565504199012a3daca3e00b329add0e"},
-		{Scale{Count: 12345}, "35b5eb433f087b386959ee42c85e96a394bed223aeebaaefa25b95433c69ba0b"},
+		{"home", Scale{Total: 10 << 30}, "19121e82539040c97d9accbd6b596b56c565504199012a3daca3e00b329add0e"},
+		{"home", Scale{Count: 12345}, "35b5eb433f087b386959ee42c85e96a394bed223aeebaaefa25b95433c69ba0b"},
+		{"mlperf-unet3d", Scale{Count: 168}, "57e4a37e27f721eb7c206e88d54e91147155e1a27c7b77a889addd1f0204ff7e"},
+		{"mlperf-cosmoflow", Scale{Count: 20_000}, "7cb40a9412a5ff4f422c2a12ef87847c7c12c61b0251e4ddce24a2b5a846d158"},
 	} {
-		tr, _, err := Build(Parse("home", text), c.scale, tree.Options{
+		text, _ := Preset(c.preset)
+		tr, _, err := Build(Parse(c.preset, text), c.scale, tree.Options{
 			Seed:    7,
 			History: tree.History{Generation: 50, Change: spec.Billion / 50, Grow: spec.Billion / 70, Delete: spec.Billion / 90},
 		})
@@ -36,7 +39,7 @@ func TestGolden(t *testing.T) {
 			}
 		}
 		if got := fmt.Sprintf("%x", h.Sum(nil)); got != c.want {
-			t.Errorf("%+v: %s, want %s", c.scale, got, c.want)
+			t.Errorf("%s, %+v: %s, want %s", c.preset, c.scale, got, c.want)
 		}
 	}
 }

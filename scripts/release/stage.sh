@@ -34,7 +34,7 @@ licences() {
 		dir=$(go list -m -f '{{.Dir}}' "$path")
 		[[ $dir ]] || dir=$(go mod download -json "$path@$version" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
 		printf '\n%s\n\n' "== $path $version"
-		cat "$dir/LICENSE"
+		cat "$dir"/LICENSE*
 	done
 }
 

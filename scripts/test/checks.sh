@@ -59,6 +59,7 @@ imports() {
 	allow_imports ./fs/spec "$module/(fs/(spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/verify "$module/(fs/(verify|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
 	# Of what is below fs, only cli knows numa and pflag.
 	library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 	for package in $library; do
@@ -66,6 +67,8 @@ imports() {
 		! go list -deps "$package" | grep -q "^$module/fs/cli" || fail "$package imports the command line"
 	done
 	[ "$(go list -f '{{join .Imports " "}}' .)" = "$module/fs/cli os" ] || fail 'main must import fs/cli alone'
+	beyond=$(go list -f '{{.ImportPath}} {{join .Imports " "}}' ./... | grep -E ' (github\.com/(cespare|zeebo|minio)|lukechampine\.com)/' | cut -d' ' -f1)
+	[ "$beyond" = "$module/fs/cli/sum" ] || fail "only fs/cli/sum may import hashes from elsewhere, not $beyond"
 	echo 'packages import what they may'
 
 	beyond=$(git ls-files 2>/dev/null | cut -d/ -f1 | sort -u | grep -vxE 'go\.mod|go\.sum|main\.go|README\.md|fs|gen|numa|scripts|\..*' || true)
@@ -86,7 +89,7 @@ allow_imports() {
 shell() {
 	shellcheck --external-sources --check-sourced scripts/*.sh scripts/formats/*.sh .ci/run
 	python3 -c 'import ast, sys
-for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py scripts/formats/*.py
+for name in sys.argv[1:]: ast.parse(open(name).read(), name)' scripts/*.py scripts/*/*.py
 	echo 'shellcheck has nothing to say, Python can read its files'
 }
 

@@ -9,6 +9,10 @@ const (
 	Usage  = 2 // the command line was wrong; nothing was done
 )
 
+// Unread is a status of dgenfs verify: something could not be read, and nothing differs in
+// the rest.
+const Unread = 3
+
 // Statuses of dgenfs run, beside those of the command that it runs. Shells have
 // the same ones.
 const (

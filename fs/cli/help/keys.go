@@ -75,8 +75,10 @@ var specKeys = []key{
 		"Through a mount, limits the bytes per second that all readers of the file get together. By default, there is no limit."},
 	{"latency", "TIME", "minimum time for a read request: 50us, 2ms, 1.5s",
 		"Through a mount, answers no read request earlier than this after it arrived: a number and us, ms or s, up to 3600s. Requests wait at the same time, not one after the other."},
-	{"fail", "ERR@OFFSET+LENGTH|ERR:P%", "which reads fail: of a range, or of a share of the cells of 4K",
-		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale."},
+	{"fail", "ERR@OFFSET+LENGTH|ERR:P%|CALL:ERR:P%", "which reads fail: of a range, or of a share of the cells of 4K; which files",
+		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale. With CALL, open or stat, this share of the files cannot be opened, or looked up at all, always the same ones; ERR may then also be eacces, eperm, enoent or ebusy. Several are written with + between them: eio:0.1%+open:eacces:1%."},
+	{"corrupt", "KIND@OFFSET|KIND@OFFSET+LENGTH|KIND:P%", "damage what is read: bit, zero, stale, swap, torn or short",
+		"Through a mount, and with dgenfs cat, damages what is read of this place, or of this share of the file's cells of 4 KiB, from 0.0000001%; always in the same way. KIND is bit, one bit is flipped; zero, zeros; stale, the bytes of the generation before; swap, the bytes of another place in the file; torn, unrelated bytes from a sector of 512 bytes on; or short, reads end there. Without LENGTH, it is one byte for a bit, and 4 KiB for the others. Several are written with + between them: bit@1M+zero:0.1%."},
 }
 
 // treeKeys are the keys that a SPEC has besides if it is for many files.

@@ -1,0 +1,33 @@
+package cli
+
+// badLies are about storage that is broken, or lies.
+var badLies = []badInput{
+	{"--fail open {dir}/mnt", "open"},
+	{"--fail open:eio {dir}/mnt", "open:eio"},
+	{"--fail close:eio:1% {dir}/mnt", `"close"`},
+	{"--fail readdir:eagain:1% {dir}/mnt", `"eagain"`},
+	{"--fail eio:1%+enxio:1% {dir}/mnt", "--fail"},
+	{"--fail open:eio:1%+open:eio:1% {dir}/mnt", "open is given twice"},
+	{"--fail open:eio:1%+ {dir}/mnt", "--fail"},
+	{"--corrupt= {dir}/mnt", "--corrupt"},
+	{"--corrupt bit {dir}/mnt", `--corrupt "bit"`},
+	{"--corrupt bits:1% {dir}/mnt", `"bits"`},
+	{"--corrupt bit:101% {dir}/mnt", "bit:101%"},
+	{"--corrupt bit@1M+0 {dir}/mnt", "bit@1M+0"},
+	{"--corrupt bit@x {dir}/mnt", `"x"`},
+	{"--corrupt zero@0+zero@1K {dir}/mnt", "overlap"},
+	{"--corrupt torn@0+1 {dir}/mnt", "torn@0+1"},
+	{"--corrupt stale:1% {dir}/mnt", "--corrupt stale:1%"},
+	{"--corrupt stale:1% --generation 3 {dir}/mnt", "--corrupt stale:1%"},
+	{"--corrupt stale:1% --generation 3 --change 1% --file a:1M,change=0% {dir}/mnt", `"a"`},
+	{"-o corrupt=bit {dir}/mnt", "corrupt"},
+	{"run --corrupt bit -- true", "--corrupt"},
+	{"--file a{0..9}:1M..2M,corrupt=stale@0 {dir}/mnt", "a{0..9}"},
+	{"--file a:1M,corrupt=stale:1%,generation=1 {dir}/mnt", `"a"`},
+	{"--size 1M,corrupt=stale:1%,change=1% {dir}/mnt", `"data"`},
+	{"cat 1M,rate=5M,fail=eio:1%", "rate=, fail="},
+	{"cat 1M,latency=1ms", "latency="},
+	{"measure 1M,latency=1ms", "latency="},
+	{"measure 1M,corrupt=bit:1%", "corrupt="},
+	{"cat 1M,corrupt=stale:1%", "stale"},
+}
