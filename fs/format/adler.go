@@ -77,12 +77,6 @@ func adlerBlocks(p []byte) (a, b uint64) {
 	return both(first) + both(second), adlerBlock*both(blocks) + 8*both(words) - less
 }
 
-// zeros returns the sums after n zero bytes.
-func (s adlerSum) zeros(n int64) adlerSum {
-	s.b = uint32((int64(s.b) + n%adlerMod*int64(s.a)) % adlerMod)
-	return s
-}
-
 func (s adlerSum) value() uint32 { return s.b<<16 | s.a }
 
 // imageNeutral gives every cell, which is a row of an image, the same Adler-32 sums, from
