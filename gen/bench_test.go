@@ -49,6 +49,11 @@ func BenchmarkFill(b *testing.B) {
 			{"compress=4", Config{Compress: 4}},
 			{"compress=10", Config{Compress: 10}},
 			{"dedup=3", Config{Dedup: 3}},
+			{"texture=text", Config{Texture: Text}},
+			{"texture=code", Config{Texture: Code}},
+			{"texture=log", Config{Texture: Log}},
+			{"texture=binary", Config{Texture: Binary}},
+			{"texture=flat", Config{Texture: Flat}},
 		} {
 			for _, n := range threads {
 				for _, size := range fillSizes {

@@ -193,8 +193,7 @@
 // 0xe7037ed1a0b428db), the number is hi ^ lo. There are two: T, which starts at K ^
 // 0xe7037ed1a0b428db, for tokens, and V, which starts at mix(K), for literals. A number r of V
 // gives eight literals, its bytes from the lowest on, looked up in flat if r *
-// 0x9fb21c651e98df25 >> 54 is below the table's flat, or else in skew. They are used in order,
-// but for when they are made: method cell says which are left over.
+// 0x9fb21c651e98df25 >> 54 is below the table's flat, or else in skew. They are used in order.
 //
 // A number of T gives two tokens, from its lower half x first and then from its upper one.
 // Token x mod 512 of the table appends so many literals, and then a copy out of the pool: with
@@ -213,8 +212,8 @@
 // token behind it has no literals, and copies from where the next line begins; all copies end
 // with the line.
 //
-// Tokens are made until there are 4096 bytes. Then, but in binary cells, a byte 4094 of 0xc0
-// or more becomes a space, and byte 4095 a newline. In binary cells of table 48 and above,
-// sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower 32 bits of
-// a number of T, of which each sector draws one, whether it needs it or not.
+// Tokens are made, four at a time, until there are 4096 bytes. Then, but in binary cells, a
+// byte 4094 of 0xc0 or more becomes a space, and byte 4095 a newline. In binary cells of table
+// 48 and above, sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower
+// 32 bits of a number of T, of which each sector draws one, whether it needs it or not.
 package gen

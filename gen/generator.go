@@ -37,7 +37,8 @@ func New(cfg Config) (*Generator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gen: %w", err)
 	}
-	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt)), share: shareFrom}
+	g := &Generator{stream: newStream(cfg), size: cfg.Size, nt: int(min(cfg.NonTemporal, math.MaxInt))}
+	g.share = g.stream.share
 	switch {
 	case cfg.Nodes != nil:
 		g.others = cfg.Nodes
@@ -86,9 +87,10 @@ func (g *Generator) Close() error {
 // there and io.EOF. A negative offset is an error. It writes to nothing but p[:n], and
 // allocates nothing in a steady state.
 //
-// A read of 8 MiB or more is shared with idle workers, or left to the threads of
-// Nodes. A smaller one runs on the calling goroutine alone; it generates at most two
-// cells, of 4 KiB each, beside those that it returns.
+// A read of 8 MiB or more, or of 256 KiB with a texture other than Random and Flat, is
+// shared with idle workers, or left to the threads of Nodes. A smaller one runs on the
+// calling goroutine alone; it generates at most two cells, of 4 KiB each, beside those that
+// it returns.
 func (g *Generator) ReadAt(p []byte, off int64) (n int, err error) {
 	if g.closed.Load() {
 		return 0, ErrClosed

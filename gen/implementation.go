@@ -12,7 +12,7 @@ type Implementation uint8
 const (
 	Fastest Implementation = iota // the first of Implementations
 	Generic                       // Go, on every CPU: the reference
-	AVX2                          // amd64: four words at a time
+	AVX2                          // amd64 with AVX2 and BMI2: four words at a time
 	AVX512                        // amd64 with AVX512F and AVX512DQ: eight words at a time
 	NEON                          // arm64: two words at a time
 )

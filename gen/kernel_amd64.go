@@ -12,9 +12,9 @@ var built = []Implementation{AVX512, AVX2, Generic}
 func (i Implementation) supported() bool {
 	switch i {
 	case AVX512: // DQ has the multiplication of eight words; repeatAVX2 serves it, too
-		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX2
-	case AVX2:
-		return cpu.X86.HasAVX2
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && AVX2.supported()
+	case AVX2: // the tokens of textures take BMI2
+		return cpu.X86.HasAVX2 && cpu.X86.HasBMI2
 	}
 	return true
 }

@@ -26,6 +26,7 @@ const (
 type nodeFill struct {
 	pool   *NodePool
 	stream *stream
+	block  int // the stream's
 	dst    []byte
 	off    uint64 // of dst in the stream
 	nt     bool   // write past the caches
@@ -61,6 +62,7 @@ func newNodeFill(p *NodePool) *nodeFill {
 	n := span/os.Getpagesize() + 1
 	return &nodeFill{
 		pool:   p,
+		block:  block,
 		queues: make([]fillQueue, len(p.nodes)),
 		idle:   make([]int, len(p.nodes)),
 		full:   make([]bool, len(p.nodes)),
@@ -172,7 +174,7 @@ func (f *nodeFill) flush() {
 	case f.node < 0 || f.node >= len(f.pool.home): // the latter if a node came online later
 		f.fresh = append(f.fresh, f.last)
 	default:
-		f.queues[f.pool.home[f.node]].add(f.last, f.off)
+		f.queues[f.pool.home[f.node]].add(f.last, f.off, f.block)
 	}
 	f.last = part{}
 }
@@ -214,7 +216,7 @@ func (f *nodeFill) share(base uintptr) {
 			if cut := p.from + want; !last && cut < p.to {
 				p.to = min(f.nextSpan(cut-1, base), p.to)
 			}
-			q.add(p, f.off)
+			q.add(p, f.off, f.block)
 			want -= p.to - p.from
 			work -= float64(p.to - p.from)
 			if fresh[0].from = p.to; p.to == fresh[0].to {
@@ -226,9 +228,9 @@ func (f *nodeFill) share(base uintptr) {
 
 // add adds a part, cut where blocks of the stream end, so that no cell is generated
 // twice except where the node changes.
-func (q *fillQueue) add(p part, off uint64) {
+func (q *fillQueue) add(p part, off uint64, block int) {
 	for from := p.from; from < p.to; {
-		to := min(from+int(block-(off+uint64(from))%block), p.to)
+		to := min(from+block-int((off+uint64(from))%uint64(block)), p.to)
 		if len(q.starts) == 0 || q.group+to-from > block {
 			q.starts = append(q.starts, len(q.parts))
 			q.group = 0

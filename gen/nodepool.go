@@ -177,7 +177,7 @@ func (p *NodePool) work(node int) {
 // fill generates dst. The caller, which may be on any node, only waits.
 func (p *NodePool) fill(s *stream, dst []byte, off uint64, nt bool) {
 	f := p.free.Get().(*nodeFill)
-	f.stream, f.dst, f.off, f.nt = s, dst, off, nt
+	f.stream, f.block, f.dst, f.off, f.nt = s, s.block, dst, off, nt
 	f.plan()
 	f.refs.Store(1)
 	p.offer(f)

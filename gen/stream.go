@@ -36,7 +36,10 @@ func DeriveSeed(seed uint64, name string) uint64 { return keyed.Seed(seed, name)
 
 // stream is everything that determines the bytes, in the form that kernels need.
 type stream struct {
-	impl Implementation
+	impl  Implementation
+	block int // bytes that a thread fills at a time if several work on a fill
+	share int // bytes of a fill from which on several do
+
 	a, b uint64 // seed keys
 
 	words int    // random words of a cell, all of them or an odd number
@@ -58,6 +61,8 @@ type stream struct {
 func newStream(c Config) stream {
 	s := stream{
 		impl:  c.Implementation,
+		block: block,
+		share: shareFrom,
 		cells: uint64(c.Unit / Cell),
 		first: c.Group.First,
 	}
@@ -65,8 +70,9 @@ func newStream(c Config) stream {
 	level := func(float64) int { return 0 }
 	switch p := c.Texture.profile(); {
 	case p != nil:
-		s.textured = textured{tables: textures[c.Texture](), profile: p}
+		s.textured = textured{tables: textures[c.Texture](), profile: p, impl: c.Implementation}
 		level = p.dialFor
+		s.block, s.share = textureBlock, textureShareFrom
 	case c.Texture == Flat:
 		s.compress(1)
 		level = flatBytes

@@ -66,6 +66,7 @@ type dialTable struct {
 	tokens [entries]token
 	flat   uint64 // of 1024 times 8 literals, how many are flat
 	ahead  int    // literals that most cells need
+	long   bool   // pieces are longer than a chunk so often that a branch would not foresee it
 }
 
 // heavyTail has 32 quantiles of a distribution with a mean of 256 and many small values:
@@ -89,7 +90,7 @@ const (
 // has about twice as many pieces as the one some places before it, and a length: so a
 // piece is the more frequent the fewer there are of its class.
 func (t *dialTable) build(s *stop) {
-	var total, upTo, bare, literals, all int
+	var total, upTo, bare, literals, all, long int
 	for _, w := range s.weight {
 		total += w
 	}
@@ -126,6 +127,9 @@ func (t *dialTable) build(s *stop) {
 				} else {
 					e.literals = uint8(min(1+(heavyTail[(19*entry+7)%32]*s.run+8192)>>14, maxLiterals))
 				}
+				if copied > chunk-8 {
+					long++
+				}
 				literals += int(e.literals)
 				all += int(e.literals) + int(e.length)
 			}
@@ -133,5 +137,6 @@ func (t *dialTable) build(s *stop) {
 		}
 	}
 	t.flat = uint64(s.flat)
-	t.ahead = min(Cell*literals/all*9/8+256, Cell)
+	t.long = 8*long > entries
+	t.ahead = min(Cell*literals/all*9/8+256, Cell) / rowSize * rowSize
 }

@@ -12,17 +12,25 @@ const (
 	poolBits = 17
 	poolSize = 1 << poolBits
 	poolPad  = 1024 // the pool goes on with its beginning for so many bytes
+
+	// Behind that there are zeros, which are atoms of one byte.
+	zerosAt = poolSize + poolPad
+	zeroPad = maxCopy + 3*chunk
 )
 
 // pieces is the pool: bytes that the cells of a texture are cut out from. It is made
 // of atoms, words with what follows them, instructions, records, and copies begin and
 // end where atoms do.
 type pieces struct {
-	bytes [poolSize + poolPad]byte
-	atom  [poolSize + poolPad]uint8 // how far on the next atom begins
+	bytes [zerosAt + zeroPad]byte
+	atom  [zerosAt + zeroPad]uint8  // how far on the next atom begins
 	line  [poolSize + poolPad]uint8 // how far on the next line begins, at most 255
-	skew  [256]byte                 // literals as frequent as in the pool
-	flat  [256]byte                 // literals that are about equally frequent
+
+	// Literals: 256 that are as frequent as in the pool, and then 256 that are about
+	// equally frequent, flatFirst + i*flatCount/256.
+	literals  [512]byte
+	flatFirst byte
+	flatCount uint16
 }
 
 // dice draws numbers that are the same on every machine.
@@ -117,15 +125,15 @@ func (b *builder) finish(text bool) {
 			starts = append(starts, poolSize+s)
 		}
 	}
-	next := len(b.bytes)
-	for i := len(b.bytes) - 1; i >= 0; i-- {
+	next := zerosAt
+	for i := zerosAt - 1; i >= 0; i-- {
 		if k := len(starts) - 1; k >= 0 && starts[k] == i {
 			next, starts = i, starts[:k]
 		}
 		b.atom[i] = uint8(min(next-i, 255))
 	}
-	next = len(b.bytes)
-	for i := len(b.bytes) - 1; i >= 0; i-- {
+	next = zerosAt
+	for i := zerosAt - 1; i >= 0; i-- {
 		if b.bytes[i] == '\n' {
 			next = i + 1
 		}
@@ -138,11 +146,12 @@ func (b *builder) finish(text bool) {
 		}
 	}
 	slices.Sort(literals)
+	b.flatFirst, b.flatCount = 0, 256
+	if text {
+		b.flatFirst, b.flatCount = '!', 94
+	}
 	for i := range 256 {
-		b.skew[i] = literals[(2*i+1)*len(literals)/512]
-		b.flat[i] = byte(i)
-		if text {
-			b.flat[i] = byte('!' + i*94/256)
-		}
+		b.literals[i] = literals[(2*i+1)*len(literals)/512]
+		b.literals[256+i] = b.flatFirst + byte(i*int(b.flatCount)/256)
 	}
 }

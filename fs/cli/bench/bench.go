@@ -100,7 +100,13 @@ type bench struct {
 }
 
 // shapes are the kinds of data whose fills are compared.
-var shapes = []string{"", "compress=2", "compress=4", "compress=10", "dedup=3"}
+var shapes = []string{
+	"", "compress=2", "compress=4", "compress=10", "dedup=3",
+	"texture=text", "texture=code", "texture=log", "texture=binary", "texture=flat",
+}
+
+// compared are the sizes at which they are, on one thread.
+var compared = []int64{128 << 10, 1 << 20, 256 << 20}
 
 func (b *bench) run() (*Report, error) {
 	all := len(b.Threads.CPUs)
@@ -111,8 +117,8 @@ func (b *bench) run() (*Report, error) {
 		for _, shape := range shapes {
 			for _, n := range threads {
 				for _, size := range fillSizes {
-					if shape != "" && (n > 1 || size != 1<<20 && size != 256<<20) {
-						continue // shapes are compared at two sizes, on one thread
+					if shape != "" && (n > 1 || !slices.Contains(compared, size)) {
+						continue
 					}
 					for _, mode := range []string{"each", "shared"} {
 						// Fills below 8 MiB are not shared.
