@@ -1,11 +1,9 @@
 package fs
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
@@ -67,7 +65,11 @@ func openDevice(mountpoint string, o MountOptions, maxRead int) (int, error) {
 	for _, label := range o.Labels {
 		options = append(options, escape.Replace(label))
 	}
-	return mountByHelper(mountpoint, options)
+	helper, err := findFusermount()
+	if err != nil {
+		return -1, err
+	}
+	return helper.mount(mountpoint, options)
 }
 
 func mountDirect(mountpoint, source string, flags uintptr, options []string) (int, error) {
@@ -88,73 +90,6 @@ func mountDirect(mountpoint, source string, flags uintptr, options []string) (in
 	return fd, nil
 }
 
-// mountByHelper has the set-user-id program fusermount3 mount; it sends the
-// descriptor back over a socket.
-func mountByHelper(mountpoint string, options []string) (int, error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, os.NewSyscallError("socketpair", err)
-	}
-	defer unix.Close(pair[0])
-	theirs := os.NewFile(uintptr(pair[1]), "socket to fusermount3")
-	defer theirs.Close()
-
-	err = helper([]string{"_FUSE_COMMFD=3"}, []*os.File{theirs}, "-o", strings.Join(options, ","), "--", mountpoint)
-	if err != nil {
-		return -1, err
-	}
-	control := make([]byte, unix.CmsgSpace(4))
-	_, n, _, _, err := unix.Recvmsg(pair[0], make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
-	if err != nil {
-		return -1, fmt.Errorf("receiving the descriptor from fusermount3: %w", err)
-	}
-	return descriptorIn(control[:n])
-}
-
-// descriptorIn returns the descriptor that a control message carries.
-func descriptorIn(control []byte) (int, error) {
-	messages, err := unix.ParseSocketControlMessage(control)
-	if err != nil || len(messages) != 1 {
-		return -1, fmt.Errorf("fusermount3 sent %d control messages instead of 1, error %v", len(messages), err)
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return -1, fmt.Errorf("fusermount3 sent %d descriptors instead of 1, error %v", len(fds), err)
-	}
-	return fds[0], nil
-}
-
-// helper runs fusermount3; what it prints becomes the error, on one line.
-func helper(env []string, files []*os.File, args ...string) error {
-	name := "fusermount3"
-	if os.Getenv("PATH") == "" { // mount(8) starts its helpers without one
-		name = "/usr/bin/" + name
-	}
-	bin, err := exec.LookPath(name)
-	if err != nil {
-		return ErrNoHelper
-	}
-	var out bytes.Buffer
-	cmd := exec.Command(bin, args...)
-	cmd.Env = append(os.Environ(), env...)
-	cmd.ExtraFiles = files
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		text := strings.Join(strings.Fields(out.String()), " ")
-		if text == "" {
-			text = "fusermount3: " + err.Error()
-		}
-		if strings.Contains(text, "Device or resource busy") {
-			return ErrBusy
-		}
-		if strings.Contains(text, "user_allow_other") {
-			return ErrAllowOther
-		}
-		return errors.New(text)
-	}
-	return nil
-}
-
 // Unmount detaches the file system from mountpoint. It returns ErrBusy if it is
 // in use; with lazy it is detached all the same, and served until the last user is
 // gone. It does not access the mount, and so works if its server is dead.
@@ -168,7 +103,11 @@ func Unmount(mountpoint string, lazy bool) error {
 	case err == unix.EBUSY:
 		return ErrBusy
 	case err == unix.EPERM && os.Geteuid() != 0:
-		return helper(nil, nil, arg, "--", mountpoint)
+		helper, err := findFusermount()
+		if err != nil {
+			return err
+		}
+		return helper.run(nil, nil, arg, "--", mountpoint)
 	}
 	return os.NewSyscallError("umount", err)
 }

@@ -63,6 +63,16 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	return fuse.OK
 }
 
+// Flush answers ENOSYS, after which the kernel asks no more: a close has nothing to wait
+// for. Since Linux 5.16, FOPEN_NOFLUSH says so from the start.
+func (f *FS) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
+
+// Ioctl answers as for a file that is no device: newer kernels make that error of
+// ENOSYS, Linux 5.10 does not.
+func (f *FS) Ioctl(<-chan struct{}, *fuse.IoctlIn, []byte, *fuse.IoctlOut, []byte) fuse.Status {
+	return fuse.Status(syscall.ENOTTY)
+}
+
 // ReadFile generates into the reply's buffer; see [transport.FileSystem].
 func (f *FS) ReadFile(fh uint64, off int64, p []byte) (int, *transport.Delayed, syscall.Errno) {
 	file := f.files.get(fh)

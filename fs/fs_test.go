@@ -199,3 +199,15 @@ func TestReadOnly(t *testing.T) {
 		}
 	}
 }
+
+// Answers that older kernels pass on, or take as a hint. They ask at every close, and
+// before Linux 5.16 nothing but ENOSYS stops that.
+func TestAnswersToOldKernels(t *testing.T) {
+	f := newFS(t, 0, "data:1M")
+	if status := f.Flush(nil, &fuse.FlushIn{}); status != fuse.ENOSYS {
+		t.Errorf("FLUSH: %v, want %v", status, fuse.ENOSYS)
+	}
+	if status := f.Ioctl(nil, &fuse.IoctlIn{}, nil, &fuse.IoctlOut{}, nil); status != fuse.Status(syscall.ENOTTY) {
+		t.Errorf("IOCTL: %v, want %v", status, syscall.ENOTTY)
+	}
+}

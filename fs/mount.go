@@ -76,11 +76,15 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	entry, _, err := MountedAt(mountpoint)
+	entry, ok, err := MountedAt(mountpoint)
 	if err != nil {
 		unix.Close(fd)
 		Unmount(mountpoint, true)
 		return nil, err
+	}
+	if !ok {
+		unix.Close(fd)
+		return nil, errors.New("it is not in the mount table afterwards")
 	}
 	server, err := transport.New(fd, f, t)
 	if err != nil {

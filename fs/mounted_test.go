@@ -29,6 +29,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv(simulate); what != "" {
+		os.Exit(simulatedFusermount(what))
+	}
 	if dir := os.Getenv(serveOn); dir != "" {
 		if err := serveTest(dir, transport.Kind(os.Getenv(serveOver))); err != nil {
 			fmt.Println(err)

@@ -10,6 +10,13 @@
 # memory within its bound; 1 if not; 2 for wrong usage. Moments and faults follow from
 # the seed, which is printed; the kernel's part in them does not.
 #
+# What Go's runtime takes from the environment reaches the server, too:
+#
+#   GOMAXPROCS=1 GODEBUG=gccheckmark=1 scripts/stress.sh --readers 200
+#
+# has one thread run Go, and the runtime crash if its garbage collector has missed
+# something, as it may where memory is shared with the kernel.
+#
 # It needs root, and a machine that others do not use meanwhile: it drops the kernel's
 # caches. uring needs Linux 6.14 and /sys/module/fuse/parameters/enable_uring, which
 # it sets for the time of the run.

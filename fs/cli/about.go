@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/dgenfs/dgenfs/fs"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/gen"
 )
@@ -106,9 +107,19 @@ func completeCommand() help.Command {
 		Hidden: true,
 		Flags:  newFlags("__complete"),
 		Run: func(args []string, stdout, _ io.Writer) error {
-			return help.Completer{Commands: commands(), Mounts: help.Mounts}.Run(args, stdout)
+			return help.Completer{Commands: commands(), Mounts: mountPoints}.Run(args, stdout)
 		},
 	}
+}
+
+// mountPoints returns the mount points of this program, none if they cannot be found
+// out. It touches no mount: its server may hang.
+func mountPoints() (paths []string) {
+	mounts, _ := fs.Mounts()
+	for _, m := range mounts {
+		paths = append(paths, m.Path)
+	}
+	return paths
 }
 
 // written says of an error that it is about writing to standard output.

@@ -1,6 +1,6 @@
 package cli
 
-// badSums are about dgenfs sum.
+// badSums are about dgenfs sum, and the seeds of cat.
 var badSums = []badInput{
 	{"sum", "needs files"},
 	{"sum --seed 7", "needs files"},
@@ -26,6 +26,8 @@ var badSums = []badInput{
 	{"sum --spec 1M --size 1M", "--size"},
 	{"sum --spec 1M --preset home", "--preset"},
 	{"sum --seed random 1M", "random"},
+	{"cat --seed abc 1M,seed=7", "abc"},
+	{"cat --seed random 1M", "random"},
 	{"sum missing", `"missing"`},
 	{"sum --size 1M data/x", `"data/x"`},
 	{"sum --file d/a:1M /d/a", `"/d/a"`},

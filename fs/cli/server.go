@@ -119,6 +119,10 @@ func (s *server) newMount(o fs.MountOptions) (*fs.Mount, error) {
 // serveForeground serves until somebody unmounts, or a signal asks to.
 func (s *server) serveForeground(stdout, stderr io.Writer) error {
 	if err := s.start(stderr); err != nil {
+		// fusermount3 may have mounted and failed then. No server holds it any more.
+		if s.device == nil && isDead(s.mountpoint) {
+			fs.Unmount(s.mountpoint, true)
+		}
 		return err
 	}
 	s.printSeed(stdout)
@@ -296,6 +300,9 @@ func serveInBackground(parent *daemon.Parent, args []string) error {
 		return err
 	}
 	parent.Release(daemon.Message{Status: s.status()})
+	if s.file != nil {
+		s.file.TakeStderr()
+	}
 	if !parent.Supervised() {
 		s.untilSignalled()
 		return nil

@@ -130,9 +130,9 @@ func TestAnyRead(t *testing.T) {
 		r := damaged(t, s)
 		all := bytesOf(t, r)
 		places := slices.Collect(r.Places(0, s.Size))
-		for range 200 {
+		for range 50 {
 			off := random.Int64N(s.Size + 10)
-			n := random.Int64N(min(s.Size+10, 20000))
+			n := random.Int64N(min(s.Size+10, 20_000))
 			p := make([]byte, n)
 			m, err := r.ReadAt(p, off)
 			want := all[min(off, s.Size):min(off+n, s.Size)]

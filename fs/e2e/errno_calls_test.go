@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -162,8 +163,7 @@ var posixCalls = func() []posixCall {
 	add("link to elsewhere", at("/d/x", func(p string) error { return unix.Link(p, "/dgenfs-none") }))
 	add("rename to elsewhere", at("/d/x", func(p string) error { return unix.Rename(p, "/dgenfs-none") }))
 
-	calls = append(calls, attributeCalls...)
-	return append(calls, openFileCalls...)
+	return slices.Concat(calls, attributeCalls, openFileCalls, readCalls, mapCalls, descriptorCalls, aboutCalls)
 }()
 
 func isDirectory(path string) bool {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/transport/iouring"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,7 +28,7 @@ func TestRandomOffsets(t *testing.T) {
 	}{
 		{"buffered", false, unix.Pread},
 		{"direct", true, unix.Pread},
-		{"io_uring", true, func(fd int, buf []byte, off int64) (int, error) { return uringRead(fd, buf, off, 4096, 8) }},
+		{"io_uring", true, func(fd int, buf []byte, off int64) (int, error) { return iouring.Read(fd, buf, off, 4096, 8) }},
 	}
 	for _, text := range []string{"3000017,seed=1", "1G,dedup=3,seed=2", "1T,compress=2,seed=3", "7E,dedup=2.5,compress=3,unit=12K,seed=4"} {
 		for _, way := range ways {
@@ -46,7 +47,7 @@ func TestRandomOffsets(t *testing.T) {
 					}
 					buf := aligned(t, n)
 					got, err := way.read(int(f.Fd()), buf, off)
-					if errors.Is(err, errNoUring) {
+					if errors.Is(err, iouring.ErrUnsupported) {
 						skipNeeds(t, "%v", err)
 					} else if err != nil {
 						t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/transport/iouring"
 	"golang.org/x/sys/unix"
 )
 
@@ -97,8 +98,8 @@ func uring(flags, size int) func(*testing.T, string, int64) []byte {
 	return func(t *testing.T, path string, fileSize int64) []byte {
 		f := openFile(t, path, os.O_RDONLY|flags)
 		buf := aligned(t, int(fileSize)&^4095+4096)
-		n, err := uringRead(int(f.Fd()), buf, 0, size, 8)
-		if errors.Is(err, errNoUring) {
+		n, err := iouring.Read(int(f.Fd()), buf, 0, size, 8)
+		if errors.Is(err, iouring.ErrUnsupported) {
 			skipNeeds(t, "%v", err)
 		} else if err != nil {
 			t.Fatal(err)

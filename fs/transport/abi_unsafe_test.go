@@ -14,8 +14,6 @@ func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(
 // <linux/fuse.h>.
 func TestLayout(t *testing.T) {
 	var s submission
-	var c completion
-	var p ringParams
 	var h entryHeader
 	var r readArgs
 	var e entry
@@ -35,15 +33,6 @@ func TestLayout(t *testing.T) {
 		{"fuse_uring_cmd_req.flags", unsafe.Offsetof(s.cmdFlags), 48},
 		{"fuse_uring_cmd_req.commit_id", unsafe.Offsetof(s.commitID), 56},
 		{"fuse_uring_cmd_req.qid", unsafe.Offsetof(s.queueID), 64},
-		{"size of io_uring_cqe", unsafe.Sizeof(c), 16},
-		{"cqe.user_data", unsafe.Offsetof(c.userData), 0},
-		{"cqe.res", unsafe.Offsetof(c.res), 8},
-		{"size of io_uring_params", unsafe.Sizeof(p), 120},
-		{"params.flags", unsafe.Offsetof(p.flags), 8},
-		{"params.sq_off", unsafe.Offsetof(p.sq), 40},
-		{"params.sq_off.array", unsafe.Offsetof(p.sq) + unsafe.Offsetof(p.sq.array), 40 + 24},
-		{"params.cq_off", unsafe.Offsetof(p.cq), 80},
-		{"params.cq_off.cqes", unsafe.Offsetof(p.cq) + unsafe.Offsetof(p.cq.cqes), 80 + 20},
 		{"size of fuse_uring_req_header", unsafe.Sizeof(h), 288},
 		{"fuse_uring_req_header.op_in", unsafe.Offsetof(h.op), 128},
 		{"fuse_uring_ent_in_out.flags", unsafe.Offsetof(h.flags), 256},

@@ -1,23 +1,23 @@
 package transport
 
-// The part of <linux/io_uring.h> that is needed here.
+import "github.com/dgenfs/dgenfs/fs/transport/iouring"
+
+// The part of <linux/io_uring.h> that is needed here; package iouring has the rest.
 const (
 	setupClamp        = 1 << 4
 	setupSQE128       = 1 << 10
 	setupSingleIssuer = 1 << 12
 	setupDeferTaskrun = 1 << 13
 
-	enterGetEvents = 1 << 0
-
 	opPollAdd  = 6
 	opMsgRing  = 40
 	opUringCmd = 46
 
 	sqeSkipSuccess = 1 << 6 // no completion unless there is an error
-
-	offsetRing    = 0
-	offsetEntries = 0x10000000
 )
+
+// completion is what the kernel says of a submission.
+type completion = iouring.Completion
 
 // submission is a struct io_uring_sqe of 128 bytes. What the fields mean depends
 // on the operation; those of a command of FUSE are a struct fuse_uring_cmd_req of
@@ -37,27 +37,4 @@ type submission struct {
 	commitID uint64
 	queueID  uint16
 	_        [62]byte
-}
-
-// completion is a struct io_uring_cqe.
-type completion struct {
-	userData uint64
-	res      int32
-	flags    uint32
-}
-
-// ringParams is a struct io_uring_params, with its struct io_sqring_offsets and
-// struct io_cqring_offsets.
-type ringParams struct {
-	sqEntries, cqEntries, flags, sqThreadCPU, sqThreadIdle, features, wqFD uint32
-
-	_  [3]uint32
-	sq struct {
-		head, tail, mask, entries, flags, dropped, array, _ uint32
-		_                                                   uint64
-	}
-	cq struct {
-		head, tail, mask, entries, overflow, cqes, flags, _ uint32
-		_                                                   uint64
-	}
 }

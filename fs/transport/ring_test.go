@@ -47,7 +47,7 @@ func TestRingWait(t *testing.T) {
 	if errno := r.enter(enterWait); errno != 0 || r.empty() {
 		t.Fatalf("waiting: errno %d, empty %v", errno, r.empty())
 	}
-	if c, ok := r.next(); !ok || c.userData != 77<<32 || c.res != unix.POLLIN {
+	if c, ok := r.next(); !ok || c.UserData != 77<<32 || c.Res != unix.POLLIN {
 		t.Errorf("%+v, %v", c, ok)
 	}
 	if c, ok := r.next(); ok || !r.empty() {
@@ -66,10 +66,10 @@ func TestRingFull(t *testing.T) {
 			t.Fatal(errno)
 		}
 		for c, ok := r.next(); ok; c, ok = r.next() {
-			if c.res != 0 || c.userData == 0 || c.userData > n || seen[c.userData] {
+			if c.Res != 0 || c.UserData == 0 || c.UserData > n || seen[c.UserData] {
 				t.Fatalf("unexpected completion %+v", c)
 			}
-			seen[c.userData] = true
+			seen[c.UserData] = true
 		}
 	}
 	for i := range uint64(n) {
@@ -125,7 +125,7 @@ func TestMsgRing(t *testing.T) {
 	if errno := from.enter(enterSubmit); errno != 0 {
 		t.Fatal(errno)
 	}
-	if r := <-got; r.errno != unix.Errno(0) || r.c.userData != handedOver|5 || r.c.res != 0 {
+	if r := <-got; r.errno != unix.Errno(0) || r.c.UserData != handedOver|5 || r.c.Res != 0 {
 		t.Errorf("got %+v", r)
 	}
 	from.enter(enterNow)
@@ -136,7 +136,7 @@ func TestMsgRing(t *testing.T) {
 	message.fd = int32(testEventFD(t))
 	from.queue(message)
 	from.enter(enterNow)
-	if c, ok := from.next(); !ok || c.userData != notHanded|5 || c.res >= 0 {
+	if c, ok := from.next(); !ok || c.UserData != notHanded|5 || c.Res >= 0 {
 		t.Errorf("to what is no ring: %+v, %v", c, ok)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/dgenfs/dgenfs/fs/transport/iouring"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,7 +31,7 @@ type kernelRing struct {
 func newRing(size int) (*kernelRing, error) {
 	// Completions are written when the thread asks for them, rather than by
 	// interrupting it.
-	p := ringParams{flags: setupClamp | setupSQE128 | setupSingleIssuer | setupDeferTaskrun}
+	p := iouring.Params{Flags: setupClamp | setupSQE128 | setupSingleIssuer | setupDeferTaskrun}
 	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(size), uintptr(unsafe.Pointer(&p)), 0)
 	if errno != 0 {
 		return nil, fmt.Errorf("io_uring_setup: %w%s", errno, uringHint(errno))
@@ -38,20 +39,20 @@ func newRing(size int) (*kernelRing, error) {
 	r := &kernelRing{fd: int(fd)}
 	unix.CloseOnExec(r.fd)
 	var err error
-	length := max(int(p.sq.array+4*p.sqEntries), int(p.cq.cqes)+int(p.cqEntries)*int(unsafe.Sizeof(completion{})))
-	if r.mem, err = unix.Mmap(r.fd, offsetRing, length, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE); err == nil {
-		r.entries, err = unix.Mmap(r.fd, offsetEntries, int(p.sqEntries)*int(unsafe.Sizeof(submission{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	length := max(int(p.SQ.Array+4*p.SQEntries), int(p.CQ.CQEs)+int(p.CQEntries)*int(unsafe.Sizeof(completion{})))
+	if r.mem, err = unix.Mmap(r.fd, iouring.OffsetRing, length, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE); err == nil {
+		r.entries, err = unix.Mmap(r.fd, iouring.OffsetEntries, int(p.SQEntries)*int(unsafe.Sizeof(submission{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
 	}
 	if err != nil {
 		r.close()
 		return nil, fmt.Errorf("mapping a ring: %w", err)
 	}
 	at := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&r.mem[offset])) }
-	r.sqHead, r.sqTail, r.sqMask = at(p.sq.head), at(p.sq.tail), *at(p.sq.mask)
-	r.sqArray = unsafe.Slice(at(p.sq.array), p.sqEntries)
-	r.sqes = unsafe.Slice((*submission)(unsafe.Pointer(&r.entries[0])), p.sqEntries)
-	r.cqHead, r.cqTail, r.cqMask = at(p.cq.head), at(p.cq.tail), *at(p.cq.mask)
-	r.cqes = unsafe.Slice((*completion)(unsafe.Pointer(&r.mem[p.cq.cqes])), p.cqEntries)
+	r.sqHead, r.sqTail, r.sqMask = at(p.SQ.Head), at(p.SQ.Tail), *at(p.SQ.Mask)
+	r.sqArray = unsafe.Slice(at(p.SQ.Array), p.SQEntries)
+	r.sqes = unsafe.Slice((*submission)(unsafe.Pointer(&r.entries[0])), p.SQEntries)
+	r.cqHead, r.cqTail, r.cqMask = at(p.CQ.Head), at(p.CQ.Tail), *at(p.CQ.Mask)
+	r.cqes = unsafe.Slice((*completion)(unsafe.Pointer(&r.mem[p.CQ.CQEs])), p.CQEntries)
 	return r, nil
 }
 
@@ -87,9 +88,9 @@ func (r *kernelRing) enter(mode enterMode) syscall.Errno {
 	case enterSubmit:
 		n, _, errno = unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.pending), 0, 0, 0, 0)
 	case enterNow:
-		n, _, errno = unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.pending), 0, enterGetEvents, 0, 0)
+		n, _, errno = unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.pending), 0, iouring.EnterGetEvents, 0, 0)
 	case enterWait:
-		n, _, errno = unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.pending), 1, enterGetEvents, 0, 0)
+		n, _, errno = unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.pending), 1, iouring.EnterGetEvents, 0, 0)
 	}
 	if errno != 0 {
 		return errno

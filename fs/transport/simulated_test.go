@@ -68,7 +68,7 @@ func (r *simulatedRing) descriptor() int { return 1000 }
 func (r *simulatedRing) close()          {}
 
 func (r *simulatedRing) complete(userData uint64, res int32) {
-	r.completions = append(r.completions, completion{userData: userData, res: res})
+	r.completions = append(r.completions, completion{UserData: userData, Res: res})
 }
 
 // commands takes what the kernel was asked to do with entries since the last call.

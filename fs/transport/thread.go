@@ -130,7 +130,7 @@ func (t *thread) registerEntries() error {
 	t.takeCompletions()
 	for _, c := range t.early {
 		if errno := failure(c); errno != 0 && !isTransient(errno) {
-			return fmt.Errorf("queue %d: %w", t.entries[uint32(c.userData)].queue, errno)
+			return fmt.Errorf("queue %d: %w", t.entries[uint32(c.UserData)].queue, errno)
 		}
 	}
 	return nil
@@ -211,9 +211,9 @@ func (t *thread) collect() bool {
 	come := t.early
 	t.early = nil // handling them may take more off a full ring
 	for _, c := range come {
-		n := uint32(c.userData)
+		n := uint32(c.UserData)
 		errno := failure(c)
-		switch c.userData & kindMask {
+		switch c.UserData & kindMask {
 		case endNow:
 			return false
 		case inboxReady:
@@ -258,10 +258,10 @@ func (t *thread) collect() bool {
 
 // failure returns the error of a completion.
 func failure(c completion) syscall.Errno {
-	if c.res >= 0 {
+	if c.Res >= 0 {
 		return 0
 	}
-	return syscall.Errno(-c.res)
+	return syscall.Errno(-c.Res)
 }
 
 // isTransient reports whether what failed is to be tried again: a signal came, or

@@ -169,6 +169,7 @@ func (b *Builder) Tree() (*Tree, error) {
 		i, _ := slices.BinarySearch(t.bases, d.node.base)
 		t.entries[d.entry] = uint32(i)
 	}
+	t.findSeries(manyFiles)
 	t.count()
 	return t, nil
 }

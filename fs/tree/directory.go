@@ -15,6 +15,8 @@ type directory struct {
 
 	// The files of generation 0 below all instances have the numbers begin0 to end0-1.
 	begin0, end0 uint64
+
+	series []series // of the files below; nil unless a shard is shown, and there are many
 }
 
 // few children are compared one by one, which is as fast as a table.

@@ -117,7 +117,11 @@ func (l *lister) next(c *node, first, from, names uint64) (at, instance uint64) 
 	case l.o.Shard.all():
 		return from, first + from
 	case c.dir != nil:
-		at = l.nextDir(c, first+from, first+names) - first
+		at, found := l.nextDir(c, first+from, first+names)
+		if !found {
+			return at - first, none
+		}
+		return at - first, at
 	default:
 		number := c.first + first
 		at = min(l.o.Shard.next(number+from)-number, names)
@@ -170,20 +174,23 @@ func (l *lister) nextByAge(c *node, first, from, names uint64) (at, instance uin
 }
 
 // nextDir returns the first instance of a directory, from one up to below another,
-// that is shown; the latter if there is none.
-func (l *lister) nextDir(c *node, from, end uint64) uint64 {
+// that is shown; the latter if there is none. When the steps are used up, it returns
+// where to go on, which is above from, and false.
+func (l *lister) nextDir(c *node, from, end uint64) (at uint64, found bool) {
 	shard := l.o.Shard
 	if shard.all() || c.parent == nil || c.dir.kept {
-		return from
+		return from, true
 	}
 	some := shard.count(c.dir.begin0, c.dir.end0) > 0
 	switch {
 	case some && c.count == 1:
-		return from
+		return from, true
 	case !some && !l.o.History.moves():
-		return end
+		return end, true
+	case c.dir.series != nil:
+		return l.nextInSeries(c, from, end)
 	}
-	return l.nextWithFiles(c, c.count, from, end)
+	return l.nextWithFiles(c, c.count, from, end), true
 }
 
 // nextWithFiles is nextDir for the files below n, which is a directory, or one below
@@ -208,7 +215,8 @@ func (l *lister) nextWithFiles(n *node, count, from, end uint64) uint64 {
 func (t *Tree) shows(n *node, instance uint64) bool {
 	if n.dir != nil {
 		l := lister{Tree: t}
-		return l.nextDir(n, instance, instance+1) == instance
+		at, _ := l.nextDir(n, instance, instance+1)
+		return at == instance
 	}
 	number := n.first + instance
 	return t.o.Shard.next(number) == number && (n.row() == nil || n.lots.row.has(n.place(instance)))

@@ -89,6 +89,8 @@ func TestListLikeSlowWalk(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkAllListings(t, tree)
+				tree.findSeries(0) // as where there are many files
+				checkAllListings(t, tree)
 				if t.Failed() {
 					t.Fatalf("%q, %+v", patterns, o)
 				}

@@ -8,17 +8,10 @@
 # it needs. Needs root.
 set -euo pipefail
 
-fail() { printf 'test-container.sh: %s\n' "$*" >&2; exit 1; }
-case "$#:${1:-}" in
-1:-h | 1:--help) sed -n '2,/^set/{s/^# \{0,1\}//p}' "$0"; exit ;;
-1:*) ;;
-*)
-	echo 'test-container.sh: usage: test-container.sh BINARY' >&2
-	exit 2
-	;;
-esac
-((EUID == 0)) || fail 'needs root'
 here=$(realpath "$(dirname "$0")")
+# shellcheck source=scripts/release/one-argument.sh
+. "$here/one-argument.sh"
+one_argument BINARY "$@"
 binary=$(realpath "$1")
 
 # What is mounted from here on is seen by nobody else, and goes with this process.

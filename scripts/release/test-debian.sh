@@ -8,17 +8,10 @@
 # Its systemd runs as the first process of namespaces of its own. Needs root.
 set -euo pipefail
 
-fail() { printf 'test-debian.sh: %s\n' "$*" >&2; exit 1; }
-case "$#:${1:-}" in
-1:-h | 1:--help) sed -n '2,/^set/{s/^# \{0,1\}//p}' "$0"; exit ;;
-1:*) ;;
-*)
-	echo 'test-debian.sh: usage: test-debian.sh DEB' >&2
-	exit 2
-	;;
-esac
-((EUID == 0)) || fail 'needs root'
 here=$(realpath "$(dirname "$0")")
+# shellcheck source=scripts/release/one-argument.sh
+. "$here/one-argument.sh"
+one_argument DEB "$@"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/dgenfs-debian-XXXXXX")
 system='' group=''

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"sync/atomic"
 	"unsafe"
 
+	"github.com/dgenfs/dgenfs/fs/transport/iouring"
 	"golang.org/x/sys/unix"
 )
 
-// Asynchronous reads by plain system calls: a piece in several reads that are in
-// flight together. Structures and numbers are those of linux/io_uring.h and
-// linux/aio_abi.h.
+// Asynchronous reads: a piece in several reads that are in flight together. Structures
+// and numbers are those of linux/aio_abi.h.
 
 // parallel is how many reads are in flight.
 const parallel = 8
@@ -44,104 +43,9 @@ func (r *reader) either() int {
 	return r.fd
 }
 
-// --- io_uring
-
-type ringParams struct {
-	sqEntries, cqEntries, flags, sqThreadCPU, sqThreadIdle, features, wqFd uint32
-	_                                                                      [3]uint32
-	sq                                                                     struct {
-		head, tail, ringMask, ringEntries, flags, dropped, array, _ uint32
-		_                                                           uint64
-	}
-	cq struct {
-		head, tail, ringMask, ringEntries, overflow, cqes, flags, _ uint32
-		_                                                           uint64
-	}
-}
-
-type ringSubmission struct {
-	opcode, flags uint8
-	ioprio        uint16
-	fd            int32
-	off, addr     uint64
-	len, rwFlags  uint32
-	userData      uint64
-	_             [3]uint64
-}
-
-type ringCompletion struct {
-	userData uint64
-	res      int32
-	flags    uint32
-}
-
-const (
-	ringOffsetSubmissions = 0
-	ringOffsetCompletions = 0x8000000
-	ringOffsetEntries     = 0x10000000
-	ringOpRead            = 22
-	ringGetEvents         = 1
-)
-
 func (r *reader) uring(off int64, n int) (int64, []byte, error) {
-	var params ringParams
-	number, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, parallel, uintptr(unsafe.Pointer(&params)), 0)
-	if errno != 0 {
-		return 0, nil, errno
-	}
-	ring := int(number)
-	defer unix.Close(ring)
-	var maps [3][]byte
-	for i, m := range []struct{ off, length int }{
-		{ringOffsetSubmissions, int(params.sq.array + 4*params.sqEntries)},
-		{ringOffsetCompletions, int(params.cq.cqes) + int(params.cqEntries)*int(unsafe.Sizeof(ringCompletion{}))},
-		{ringOffsetEntries, int(params.sqEntries) * int(unsafe.Sizeof(ringSubmission{}))},
-	} {
-		var err error
-		if maps[i], err = unix.Mmap(ring, int64(m.off), m.length, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
-			return 0, nil, err
-		}
-		defer unix.Munmap(maps[i])
-	}
-	word := func(m []byte, at uint32) *uint32 { return (*uint32)(unsafe.Pointer(&m[at])) }
-	submissions := unsafe.Slice((*ringSubmission)(unsafe.Pointer(&maps[2][0])), params.sqEntries)
-	completions := unsafe.Slice((*ringCompletion)(unsafe.Pointer(&maps[1][params.cq.cqes])), params.cqEntries)
-
-	fd := r.either()
-	for i, part := range parts(n) {
-		submissions[i] = ringSubmission{
-			opcode: ringOpRead, fd: int32(fd), off: uint64(off) + uint64(part[0]), userData: uint64(i),
-			addr: uint64(uintptr(unsafe.Pointer(&r.buf[part[0]]))), len: uint32(part[1] - part[0]),
-		}
-		*word(maps[0], params.sq.array+4*uint32(i)) = uint32(i)
-	}
-	atomic.StoreUint32(word(maps[0], params.sq.tail), parallel)
-	var lengths [parallel]int
-	var failed error
-	for submit, done := parallel, 0; done < parallel; {
-		m, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(ring), uintptr(submit), 1, ringGetEvents, 0, 0)
-		if errno == unix.EINTR {
-			continue
-		} else if errno != 0 {
-			return 0, nil, errno
-		}
-		submit -= int(m)
-		head := word(maps[1], params.cq.head)
-		for h := atomic.LoadUint32(head); h != atomic.LoadUint32(word(maps[1], params.cq.tail)); h++ {
-			c := completions[h&(params.cqEntries-1)]
-			atomic.StoreUint32(head, h+1)
-			done++
-			if c.res < 0 && failed == nil && unix.Errno(-c.res) != unix.EINTR && unix.Errno(-c.res) != unix.EAGAIN {
-				failed = unix.Errno(-c.res)
-			}
-			lengths[c.userData] = max(0, int(c.res))
-		}
-	}
-	if failed != nil {
-		return 0, nil, failed
-	}
-	got, err := r.gather(fd, off, r.buf[:n], &lengths)
-	return off, got, err
+	got, err := iouring.Read(r.either(), r.buf[:n], off, n/parallel+1, parallel)
+	return off, r.buf[:got], err
 }
 
 // --- libaio

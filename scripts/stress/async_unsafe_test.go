@@ -5,14 +5,11 @@ import (
 	"unsafe"
 )
 
-// Sizes of the structures of linux/io_uring.h and linux/aio_abi.h.
+// Sizes of the structures of linux/aio_abi.h.
 func TestStructures(t *testing.T) {
 	for name, sizes := range map[string][2]uintptr{
-		"io_uring_params": {unsafe.Sizeof(ringParams{}), 120},
-		"io_uring_sqe":    {unsafe.Sizeof(ringSubmission{}), 64},
-		"io_uring_cqe":    {unsafe.Sizeof(ringCompletion{}), 16},
-		"iocb":            {unsafe.Sizeof(aioControl{}), 64},
-		"io_event":        {unsafe.Sizeof(aioEvent{}), 32},
+		"iocb":     {unsafe.Sizeof(aioControl{}), 64},
+		"io_event": {unsafe.Sizeof(aioEvent{}), 32},
 	} {
 		if sizes[0] != sizes[1] {
 			t.Errorf("struct %s has %d bytes, want %d", name, sizes[0], sizes[1])

@@ -204,7 +204,7 @@ func (l *lane) fullDisk(kind string) error {
 	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=64k"); err != nil {
 		return err
 	}
-	defer os.Remove(disk)
+	defer l.remove(disk)
 	defer unix.Unmount(disk, unix.MNT_DETACH)
 	s, err := l.daemon(nil, "--log", filepath.Join(disk, "log"))
 	defer l.takeAway(s, true)

@@ -63,6 +63,11 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "stress:", err)
 		return 2
 	}
+	// What is in it is removed, and what is mounted below it unmounted.
+	if names, err := os.ReadDir(o.dir); err != nil || len(names) > 0 {
+		fmt.Fprintf(os.Stderr, "stress: --dir %s must be an empty directory\n", o.dir)
+		return 2
+	}
 	return stress(o)
 }
 

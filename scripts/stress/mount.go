@@ -195,8 +195,23 @@ func (l *lane) takeAway(s *server, wellUnmounted bool) {
 	if !s.mayCrash {
 		l.checkLog(s)
 	}
-	os.Remove(s.dir)
-	os.Remove(s.log)
+	l.remove(s.dir)
+	l.remove(s.log)
+}
+
+// remove removes a file or an empty directory that the run has made.
+func (l *lane) remove(path string) {
+	if !made(l.dir, path) {
+		panic(fmt.Sprintf("%s is not below %s", path, l.dir))
+	}
+	os.Remove(path)
+}
+
+// made reports whether a path is below the run's directory. Everything else belongs to
+// others.
+func made(dir, path string) bool {
+	rest, ok := strings.CutPrefix(filepath.Clean(path), filepath.Clean(dir)+"/")
+	return ok && rest != ""
 }
 
 // checkLog looks for what a server must never write.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -63,6 +65,27 @@ func TestFiles(t *testing.T) {
 		p, q := a[i].expect(make([]byte, 5000), a[i].size/2), b[i].expect(make([]byte, 5000), a[i].size/2)
 		if a[i].path != b[i].path || len(p) == 0 || len(p) != len(q) || different(p, q) != 0 {
 			t.Errorf("%s: not the same as %s", a[i].path, b[i].path)
+		}
+	}
+}
+
+// Nothing is removed or unmounted but what is below the run's directory.
+func TestMade(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/run/stress/1-1": true, "/run/stress/1-1.log": true, "/run/stress/a/b": true,
+		"/run/stress": false, "/run/stress/": false, "/run/stress2": false, "/run/stress/../other": false, "/run": false, "/": false, "/dev/null": false, "": false,
+	} {
+		if got := made("/run/stress", path); got != want {
+			t.Errorf("%q: %v", path, got)
+		}
+	}
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "kept"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{full, "/dev/null", filepath.Join(full, "missing")} {
+		if status := run([]string{"--dgenfs", "/nowhere/dgenfs", "--dir", dir}); status != 2 {
+			t.Errorf("%s: exit status %d, want 2", dir, status)
 		}
 	}
 }

@@ -5,6 +5,7 @@ packages=(fuse3:fusermount3 fio zstd lz4 rsync restic rclone nginx python3 jq zs
 	man-db:man xz-utils:xz iproute2:ip rng-tools5:rngtest ent dieharder shellcheck
 	python3-numpy:/usr/lib/python3/dist-packages/numpy python3-h5py:/usr/lib/python3/dist-packages/h5py
 	unzip pngcheck # for files of formats
+	stress-ng
 	hashdeep xxhash:xxhsum b3sum # that check what dgenfs sum prints
 	gcc libc6-dev:/usr/include/stdio.h # for go test -race
 	'qemu-user-static:qemu-aarch64-static,qemu-s390x-static,qemu-x86_64-static')

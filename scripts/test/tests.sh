@@ -170,6 +170,14 @@ stress() {
 	done
 }
 
+# Cases of other suites that the end-to-end tests do not have.
+suites() {
+	local out=$work/suites reason
+	scripts/suites.sh --short | tee "$out"
+	reason=$(sed -n 's/^skipped: //p' "$out")
+	[ -z "$reason" ] || skipped suites "$reason"
+}
+
 packages() {
 	if [ "$(id -u)" = 0 ]; then
 		scripts/release/test.sh --short

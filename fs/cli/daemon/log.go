@@ -19,8 +19,9 @@ type Log struct {
 	dir  *os.File
 	name string
 
-	mu   sync.Mutex
-	file *os.File
+	mu     sync.Mutex
+	file   *os.File
+	stderr bool // it is the standard error as well
 }
 
 // OpenLog opens a log to append to. A symbolic link is followed, once and for all.
@@ -49,7 +50,23 @@ func (l *Log) use(file *os.File) {
 		l.file.Close()
 	}
 	l.file = file
-	debug.SetCrashOutput(file, debug.CrashOptions{})
+	if l.stderr {
+		unix.Dup3(int(file.Fd()), 2, 0)
+	} else {
+		debug.SetCrashOutput(file, debug.CrashOptions{})
+	}
+}
+
+// TakeStderr makes the log the standard error of the process, which nobody reads
+// otherwise. Of a crash, such as one for want of memory, the runtime writes the reason
+// there alone; before, the log gets the stacks without it.
+func (l *Log) TakeStderr() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if unix.Dup3(int(l.file.Fd()), 2, 0) == nil {
+		l.stderr = true
+		debug.SetCrashOutput(nil, debug.CrashOptions{}) // or the stacks were there twice
+	}
 }
 
 // Reopen opens the log again where it was, after it was moved away. If that fails,

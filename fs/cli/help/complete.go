@@ -23,7 +23,7 @@ import (
 // control character in it.
 type Completer struct {
 	Commands []Command       // at least one; the first one is the default
-	Mounts   func() []string // mount points of this program; nil stands for [Mounts]
+	Mounts   func() []string // mount points of this program; nil for none
 }
 
 // Complete writes what may become of the last one of words, which are those of a
@@ -136,11 +136,10 @@ func (c Completer) kind(a *answer, l line, kind Kind, prefix string) {
 	case File, Directory:
 		a.more, a.prefix = kind, prefix
 	case Mount:
-		mounts := c.Mounts
-		if mounts == nil {
-			mounts = Mounts
+		if c.Mounts == nil {
+			return
 		}
-		for _, mount := range mounts() {
+		for _, mount := range c.Mounts() {
 			a.add(prefix+mount, "")
 		}
 	case Shell:

@@ -225,13 +225,3 @@ var errFull = errors.New("full")
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
-
-func TestMountsIn(t *testing.T) {
-	got := mountsIn("proc /proc proc rw 0 0\ndgenfs /mnt/synth fuse.dgenfs ro 0 0\n" +
-		"my\\040source /mnt/with\\040blank1 fuse.dgenfs ro 0 0\nx /mnt/other fuse.other rw 0 0\n" +
-		"dgenfs /mnt/back\\134slash fuse.dgenfs ro 0 0\n\ncut\ndgenfs /mnt/end\\04 fuse.dgenfs ro 0 0")
-	want := []string{"/mnt/synth", "/mnt/with blank1", `/mnt/back\slash`, `/mnt/end\04`}
-	if !slices.Equal(got, want) {
-		t.Errorf("mounts %q, want %q", got, want)
-	}
-}

@@ -260,15 +260,15 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 
 // An error of the output ends everything, however large the files are.
 func TestWriteError(t *testing.T) {
-	a, _ := Find("sha256")
-	for _, size := range []string{"1K", "8E-1"} {
-		size = strings.Replace(size, "8E-1", "9223372036854775807", 1)
+	for _, size := range []string{"1K", "9223372036854775807"} {
 		for _, name := range []string{"sha256", "crc32"} {
-			a, _ = Find(name)
-			n := 0
-			err := Write(&failingWriter{10}, func(yield func(File) bool) {
-				for yield(File{"small", parse(t, "1K")}) && yield(File{"a", parse(t, size)}) {
-					n++
+			a, err := Find(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			small, large := File{"small", parse(t, "1K")}, File{"large", parse(t, size)}
+			err = Write(&failingWriter{10}, func(yield func(File) bool) {
+				for yield(small) && yield(large) {
 				}
 			}, Options{Algorithms: []Algorithm{a}}, func(err *Error) { t.Error(err) })
 			if err == nil || err.Error() != "full" {
