@@ -258,10 +258,9 @@ func TestResume(t *testing.T) {
 	for runs := 0; ; runs++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		before, _ := os.ReadFile(o.Resume)
-		opened := 0
+		var opened atomic.Int64
 		o.openCopy = func(path string) (copied, error) {
-			opened++
-			if now, _ := os.ReadFile(o.Resume); opened > 6 && string(now) != string(before) && runs < 5 {
+			if now, _ := os.ReadFile(o.Resume); opened.Add(1) > 6 && string(now) != string(before) && runs < 5 {
 				cancel()
 			}
 			return openFile(path, true)

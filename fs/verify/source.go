@@ -1,11 +1,9 @@
 package verify
 
 import (
-	"strings"
-
+	"github.com/dgenfs/dgenfs/fs/files"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
-	"github.com/dgenfs/dgenfs/gen"
 )
 
 // source is where the right bytes come from: the files that a mount would show.
@@ -30,24 +28,17 @@ func (s *source) file(id tree.ID, n tree.Node) file {
 	return f
 }
 
-// specOf returns the spec of a file in a mount of a seed: as package fs has it, with the
-// seed of the file, and its place in its group.
+// specOf returns the spec of a file in a mount of a seed, without what is about reading it
+// through a mount.
 func (s *source) specOf(f *file, seed uint64) spec.Spec {
+	set := files.Set{Tree: s.tree, Seed: seed}
+	t := f.node.Spec
 	if f.id == 0 {
-		t := f.node.Spec.Member(0, 1)
-		if !t.HasSeed {
-			t.HasSeed, t.Seed = true, gen.DeriveSeed(seed, spec.SeedName(f.name))
-		}
-		return t
+		t = set.SpecOfName(f.name, t)
+	} else {
+		t = set.Spec(f.id, t)
 	}
-	t, name := f.node.Spec, f.name
-	if t.Group {
-		p, _ := s.tree.Place(f.id)
-		t, name = t.Member(p.Index, p.Files), p.Pattern
-	}
-	if !t.HasSeed {
-		t.HasSeed, t.Seed = true, gen.DeriveSeed(seed, name)
-	}
+	t.Trouble = spec.Trouble{}
 	return t
 }
 
@@ -57,7 +48,6 @@ func (s *source) named(name string) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	t.Trouble = spec.Trouble{} // of no effect on the bytes
 	f := file{name: name, node: tree.Node{Spec: s.tree.History().Of(t, spec.Billion/2)}}
 	f.spec = s.specOf(&f, s.seed)
 	return f, nil
@@ -65,14 +55,7 @@ func (s *source) named(name string) (file, error) {
 
 // lookup returns what is at a path of the tree.
 func (s *source) lookup(path string) (tree.ID, tree.Node, bool) {
-	id := tree.Root
-	n, ok := s.tree.Node(id)
-	for name := range strings.SplitSeq(path, "/") {
-		if id, n, ok = s.tree.Lookup(id, name); !ok {
-			return 0, tree.Node{}, false
-		}
-	}
-	return id, n, ok
+	return files.Set{Tree: s.tree}.Lookup(path)
 }
 
 // open returns a reader of what a spec describes.

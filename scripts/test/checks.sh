@@ -59,7 +59,7 @@ imports() {
 	allow_imports ./fs/spec "$module/(fs/(spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
 	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/verify "$module/(fs/(verify|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
+	allow_imports ./fs/verify "$module/(fs/(verify|files|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
 	# Of what is below fs, only cli knows numa and pflag.
 	library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 	for package in $library; do
