@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
 
@@ -22,8 +23,14 @@ const (
 func (f *FS) changed(id uint64, n node) time.Time {
 	t := epoch + int64(f.lastChange(id, n))*day
 	if !n.dir && n.control == nil {
-		if n.name != "" { // several names may be generations of one file
-			id = keyed.Seed(0, spec.SeedName(n.name))
+		// In the root, several names may be generations of one file, and one of the tree
+		// may be a spec that exists without it, in another shard.
+		name := n.name
+		if name == "" && f.tree.Parent(tree.ID(id)) == tree.Root {
+			name = string(f.tree.AppendPath(nil, tree.ID(id)))
+		}
+		if name != "" {
+			id = keyed.Seed(0, spec.SeedName(name))
 		}
 		before, _ := bits.Mul64(keyed.Mix(id), day)
 		t -= int64(before)
