@@ -4,6 +4,7 @@
 package files
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -25,7 +26,12 @@ func (f Set) Spec(id tree.ID, s spec.Spec) spec.Spec {
 		// One seed for the whole group. It is that of no file elsewhere, unless a
 		// name has been given braces by escapes to look like the pattern.
 		p, _ := f.Tree.Place(id)
-		s, name = s.Member(p.Index, p.Files), p.Pattern
+		name = p.Pattern
+		if p.Repeats {
+			s, name = s.Copy(p.Copy), fmt.Sprintf("%s\x00%d", p.Pattern, p.Copy)
+		} else {
+			s = s.Member(p.Index, p.Files)
+		}
 	case !s.HasSeed:
 		name = string(f.Tree.AppendPath(nil, id))
 	}

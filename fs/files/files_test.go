@@ -75,3 +75,51 @@ func TestNamed(t *testing.T) {
 		t.Error("a name that is not a spec")
 	}
 }
+
+// Where the sizes of a group are drawn, whole files repeat: as many as were asked for are
+// distinct, with the sizes of the distribution, in every generation and in every shard.
+func TestDrawnGroups(t *testing.T) {
+	const count = 1000
+	for _, sizes := range []string{"lognormal:64K:1.4", "4K..1M", "4K..1M,seed=7", "4K..1M,unit=4K,compress=2"} {
+		for _, generation := range []int{0, 2} {
+			for _, dedup := range []float64{1, 1.5, 3, 700, 5000} {
+				o := tree.Options{History: tree.History{Generation: generation, Change: spec.Billion / 20}}
+				f := set(t, o, [2]string{"d{0..9}/f{00..99}", fmt.Sprintf("%s,dedup=%v,scope=group", sizes, dedup)})
+				o.Shard = tree.Shard{Index: 1, Count: 3}
+				part := set(t, o, [2]string{"d{0..9}/f{00..99}", fmt.Sprintf("%s,dedup=%v,scope=group", sizes, dedup)})
+				copies := make(map[spec.Spec]int)
+				seeds := make(map[uint64]bool)
+				var sum int64
+				for i := range count {
+					path := fmt.Sprintf("d%d/f%02d", i/100, i%100)
+					id, n, ok := f.Lookup(path)
+					if !ok {
+						t.Fatal(path)
+					}
+					s := f.Spec(id, n.Spec)
+					copies[s]++
+					seeds[s.Seed] = true
+					sum += s.Size
+					if s.Group || s.Units != 0 || s.Dedup != 1 {
+						t.Fatalf("%s is %v", path, s)
+					}
+					if id, n, ok := part.Lookup(path); ok && part.Spec(id, n.Spec) != s {
+						t.Errorf("%s is another file in a shard", path)
+					}
+				}
+				want := max(1, int(count/dedup+0.5))
+				if len(copies) != want || len(seeds) != want {
+					t.Errorf("%s, dedup %v: %d files and %d seeds, want %d", sizes, dedup, len(copies), len(seeds), want)
+				}
+				for s, n := range copies {
+					if n < count/want || n > count/want+1 {
+						t.Errorf("%s, dedup %v: %v occurs %d times", sizes, dedup, s, n)
+					}
+				}
+				if off := float64(sum)/float64(f.Tree.Bytes()) - 1; off < -0.001 || off > 0.001 {
+					t.Errorf("%s, dedup %v: %d bytes, and the tree says %d", sizes, dedup, sum, f.Tree.Bytes())
+				}
+			}
+		}
+	}
+}

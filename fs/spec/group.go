@@ -71,6 +71,23 @@ func (s Spec) Member(index, files uint64) Spec {
 	return s
 }
 
+// DistinctFiles returns how many of so many files, 1 or more, are distinct in a group of
+// files whose sizes are drawn: there, whole files repeat.
+func (s Spec) DistinctFiles(files uint64) uint64 {
+	return max(1, uint64(math.Floor(float64(files)/s.Dedup+0.5)))
+}
+
+// Copy returns the spec of each file of such a group that is a copy of distinct file
+// number i: one that repeats nothing within itself. With a seed, which all the group has,
+// it gets one of its own.
+func (s Spec) Copy(i uint64) Spec {
+	s.Group, s.Dedup = false, 1
+	if s.HasSeed {
+		s.Seed = gen.DeriveSeed(s.Seed, strconv.FormatUint(i, 10))
+	}
+	return s
+}
+
 // parsePlace reads the numbers of group=. Whether they fit the file is for
 // checkPlace to say, when its unit is known.
 func parsePlace(s string) (first, units uint64, err error) {

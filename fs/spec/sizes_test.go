@@ -61,7 +61,7 @@ func TestParseFiles(t *testing.T) {
 		"4K,share=100.1%":                      `share "100.1%": must be at most 100%`,
 		"4K,share=0.00000001%":                 `share "0.00000001%": has more than 7 digits after the point`,
 		"4K,share=1%,total=1G":                 `total= and share= exclude each other`,
-		"4K..1M,scope=group":                   `sizes "4K..1M": scope=group needs files of one size`,
+		"4K..1M,scope=group,skew=1":            `sizes "4K..1M": with scope=group, whole files repeat about equally often`,
 		"4K..1M,group=0of1":                    `sizes "4K..1M": group= is the place of a file of one size`,
 		"4K,generation=4096":                   `generation "4096": a generation is a whole number from 0 to 4095`,
 		"4K,change=-1%":                        `change "-1%": must be a percentage`,

@@ -110,7 +110,7 @@ type Spec struct {
 	Dedup    float64 // how often a unit occurs on average: finite, 1 or more; 1 unless given
 	Unit     int64   // bytes, the piece that deduplication repeats: multiple of Cell, MinUnit to MaxUnit; DefaultUnit unless given
 	Skew     int     // how much more frequent some units are than others: 0 to MaxSkew; 0 unless given
-	Group    bool    // scope=group: the file shares the units of its entry's files; Member says which are its own
+	Group    bool    // scope=group: the file shares the units of its entry's files, see Member; or is one of whole copies, see Copy
 	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
 	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
 	Compress float64 // original size by compressed size: 1 to MaxCompress; unless given, what is usual for the texture
@@ -197,8 +197,8 @@ func (f *Files) check(given map[string]bool) error {
 		return errors.New("scope= and group= exclude each other; leave out scope=")
 	case given["total"] && given["share"]:
 		return errors.New("total= and share= exclude each other; each says how many files there are")
-	case !f.Sizes.IsZero() && f.Group:
-		return fmt.Errorf("sizes %q: scope=group needs files of one size, such as 64K", f.Sizes)
+	case !f.Sizes.IsZero() && f.Group && f.Skew > 0:
+		return fmt.Errorf("sizes %q: with scope=group, whole files repeat about equally often; leave out skew=", f.Sizes)
 	case !f.Sizes.IsZero() && given["group"]:
 		return fmt.Errorf("sizes %q: group= is the place of a file of one size, such as 64K", f.Sizes)
 	}

@@ -310,11 +310,36 @@ func (t *Tree) filesOf(n *node) uint64 {
 
 // meanSize returns the mean of sizes that are drawn, in bytes.
 func (n *node) meanSize() float64 {
-	mean := float64(n.kind.spec.SumSizes(n.kind.sizes, n.count)) / float64(n.count)
+	of := n.count
+	if n.kind.repeats() {
+		of = n.kind.spec.DistinctFiles(n.count)
+		if n.count <= fewFiles {
+			return n.meanOfCopies(of)
+		}
+	}
+	mean := float64(n.kind.spec.SumSizes(n.kind.sizes, of)) / float64(of)
 	if n.kind.isCompanion() {
 		mean = float64(n.kind.companion.Of(n.kind.spec.Sized(int64(mean))).Size)
 	}
 	return mean
+}
+
+// fewFiles is up to how many files it matters which of them have one copy more.
+const fewFiles = 10000
+
+// meanOfCopies returns the mean size of files of which so many are distinct.
+func (n *node) meanOfCopies(distinct uint64) float64 {
+	var sum float64
+	for number := range distinct {
+		s := n.kind.spec.Drawn(n.kind.sizes, number, distinct)
+		if n.kind.isCompanion() {
+			s = n.kind.companion.Of(s)
+		}
+		// Those that node.drawn gives this number.
+		begin, end := (number*n.count+distinct-1)/distinct, ((number+1)*n.count+distinct-1)/distinct
+		sum += float64(s.Size) * float64(end-begin)
+	}
+	return sum / float64(n.count)
 }
 
 // addBytes counts the sizes of so many files of a node.

@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"math/bits"
+
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/gen/keyed"
 )
@@ -36,6 +38,9 @@ type kind struct {
 }
 
 func (k *kind) isCompanion() bool { return k.companion != spec.Companion{} }
+
+// repeats reports whether some of the files are copies of others, as a whole.
+func (k *kind) repeats() bool { return k.spec.Group && !k.sizes.IsZero() }
 
 // lots is what is drawn at random about the files of a node.
 type lots struct {
@@ -102,12 +107,26 @@ func (n *node) spec() spec.Spec {
 func (n *node) specOf(instance uint64) spec.Spec {
 	s := n.spec()
 	if !n.kind.sizes.IsZero() {
-		s = s.Drawn(n.kind.sizes, n.lots.sizes.At(instance), n.count)
+		number, of := n.drawn(instance)
+		s = s.Drawn(n.kind.sizes, number, of)
 		if n.kind.isCompanion() {
 			s = n.kind.companion.Of(s)
 		}
 	}
 	return s
+}
+
+// drawn returns which of how many sizes that are drawn a file has. In a group, copies of a
+// file have the same.
+func (n *node) drawn(instance uint64) (number, of uint64) {
+	number = n.lots.sizes.At(instance)
+	if !n.kind.repeats() {
+		return number, n.count
+	}
+	of = n.kind.spec.DistinctFiles(n.count)
+	hi, lo := bits.Mul64(number, of)
+	number, _ = bits.Div64(hi, lo, n.count)
+	return number, of
 }
 
 // row returns the row of the files; nil if none come or go.

@@ -126,9 +126,12 @@ func (t *Tree) node(n *node, instance uint64) Node {
 
 // phase returns the phase of a file. Phases are spread evenly, so that each generation
 // changes its share of many files that have one unit each. The files of a group change
-// together.
+// together, and so do the copies of a file.
 func (n *node) phase(instance uint64) uint64 {
-	if n.kind.spec.Group {
+	switch {
+	case n.kind.repeats():
+		instance, _ = n.drawn(instance)
+	case n.kind.spec.Group:
 		return spec.Billion / 2
 	}
 	hi, lo := bits.Mul64(n.lots.turns.At(instance), spec.Billion)
@@ -224,6 +227,10 @@ type Place struct {
 	Pattern string // of the entry; a component that stands for one name is that name
 	Index   uint64 // 0 to Files-1, in the order of the numbers in the path
 	Files   uint64 // how many files the entry has
+
+	// Of a group of files whose sizes are drawn, in which whole files repeat.
+	Repeats bool
+	Copy    uint64 // of which distinct file it is a copy, from 0 on
 }
 
 // Place returns the place of a file, or false if id is not the position of a file. It
@@ -233,7 +240,11 @@ func (t *Tree) Place(id ID) (Place, bool) {
 	if n == nil || n.dir != nil {
 		return Place{}, false
 	}
-	return Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count}, true
+	p := Place{Pattern: string(n.appendPattern(nil)), Index: instance, Files: n.count, Repeats: n.kind.repeats()}
+	if p.Repeats {
+		p.Copy, _ = n.drawn(instance)
+	}
+	return p, true
 }
 
 // Files returns the number of files that are shown. It is exact unless there is a

@@ -195,7 +195,7 @@ func TestPlace(t *testing.T) {
 			if node, _ := tree.Node(id); node.Spec.Size != int64(i+1) {
 				t.Errorf("%s is not of %s", path, pattern)
 			}
-			if want := (Place{want, n, alone.Files()}); !ok || place != want {
+			if want := (Place{Pattern: want, Index: n, Files: alone.Files()}); !ok || place != want {
 				t.Errorf("place of %s is %+v, %v; want %+v", path, place, ok, want)
 			}
 			n++
@@ -214,7 +214,7 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	tree = mustNew(t, "a/{0..999999999}/{0..999999999}", "{0..9}")
-	if place, _ := tree.Place(tree.end - 1); place != (Place{"a/{0..999999999}/{0..999999999}", 1e18 - 1, 1e18}) {
+	if place, _ := tree.Place(tree.end - 1); place != (Place{Pattern: "a/{0..999999999}/{0..999999999}", Index: 1e18 - 1, Files: 1e18}) {
 		t.Errorf("place of the last one is %+v", place)
 	}
 }

@@ -28,7 +28,7 @@ var specKeys = []key{
 	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
 		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same."},
 	{"scope", "file|group", "what deduplicates: each file, or all of one --file (default: file)",
-		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole. The default is file: each file deduplicates on its own."},
+		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole, and so do those whose sizes are drawn. The default is file: each file deduplicates on its own."},
 	{"group", "NofM", "which units of its group the file has; written by dgenfs",
 		"Replaces scope=group in the SPEC of a single file: its units are those from number N, counted from 0, of the M units of its group. dgenfs writes it, for example in the attribute user.dgenfs.spec."},
 	{"compress", "R", "compression ratio, 1 to 100 (default: 1)",
