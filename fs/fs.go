@@ -19,6 +19,7 @@ import (
 	"io"
 	"log"
 	"math"
+	"math/bits"
 	"sync/atomic"
 	"time"
 
@@ -187,10 +188,14 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 	return a
 }
 
-// blockSizeOf returns the st_blksize of a file: no more than it has, in whole pages, since
-// readers take as large a buffer, of which the kernel pins every page for each request.
+// blockSizeOf returns the st_blksize of a file: the power of two, as the kernel keeps no
+// other numbers, that holds it, since readers take as large a buffer, of which the kernel
+// pins every page for each request.
 func blockSizeOf(size uint64) uint32 {
-	return uint32(min(max((size+pageSize-1)&^(pageSize-1), pageSize), blockSize))
+	if size >= blockSize {
+		return blockSize
+	}
+	return 1 << bits.Len64(max(size, pageSize)-1)
 }
 
 // GetAttr implements stat(2).

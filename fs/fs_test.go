@@ -61,10 +61,11 @@ func TestLookup(t *testing.T) {
 		{"data", fuse.S_IFREG | 0o444, 10 << 20, 1 << 20},
 		{"d", fuse.S_IFDIR | 0o555, 0, 1 << 20},
 		{"d/42", fuse.S_IFDIR | 0o555, 0, 1 << 20},
-		{"d/42/x", fuse.S_IFREG | 0o444, 1000003, 1003520},
+		{"d/42/x", fuse.S_IFREG | 0o444, 1000003, 1 << 20},
 		{"5G", fuse.S_IFREG | 0o444, 1 << 30, 1 << 20}, // an entry takes precedence over a spec
 		{"6G", fuse.S_IFREG | 0o444, 6 << 30, 1 << 20},
-		{"12K", fuse.S_IFREG | 0o444, 12 << 10, 12 << 10},
+		{"12K", fuse.S_IFREG | 0o444, 12 << 10, 16 << 10},
+		{"16K", fuse.S_IFREG | 0o444, 16 << 10, 16 << 10},
 		{"0", fuse.S_IFREG | 0o444, 0, 4096},
 		{"9223372036854775807,dedup=3", fuse.S_IFREG | 0o444, math.MaxInt64, 1 << 20},
 	}
