@@ -72,9 +72,13 @@ func needUring(t *testing.T) {
 	skipNeeds(t, "FUSE over io_uring, which %s", why)
 }
 
-// overTransports runs a test over each transport.
+// overTransports runs a test over each transport, or over that in E2E_TRANSPORT.
 func overTransports(t *testing.T, test func(t *testing.T, transport string)) {
-	for _, transport := range []string{"dev", "uring"} {
+	transports := []string{"dev", "uring"}
+	if only := os.Getenv("E2E_TRANSPORT"); only != "" {
+		transports = []string{only}
+	}
+	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
 			if transport == "uring" {
 				needUring(t)
