@@ -329,7 +329,8 @@ func TestBounded(t *testing.T) {
 	for i := range 300 {
 		write(t, filepath.Join(dir, "more", string(rune('a'+i%26)), string(rune('a'+i/26))), []byte("additional"))
 	}
-	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
+	var log strings.Builder
+	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}, Log: &log})
 	if r.Missing != 100_000 || r.Additional != 300 || r.Different != 301 || r.Runs != 300+8389+1 || r.Kinds[Bit].Runs != r.Runs {
 		t.Errorf("%v, %d runs", r.summary(), r.Runs)
 	}
@@ -337,6 +338,9 @@ func TestBounded(t *testing.T) {
 		if n != maxListed {
 			t.Errorf("%d are listed, want %d", n, maxListed)
 		}
+	}
+	if !strings.Contains(log.String(), "/bits: between offsets 0 and 8388608, more than are remembered: 4294 more runs of 4294 bytes: bit\n") {
+		t.Error("the log does not say how many runs it does not have")
 	}
 	var b strings.Builder
 	if err := r.Print(&b, func(s string) string { return s }); err != nil || strings.Count(b.String(), "\n") > 8*maxListed {
