@@ -2,6 +2,7 @@ package fs
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -9,6 +10,10 @@ import (
 // covered as a whole, no pieces are kept. So no list is so long that it takes much time
 // to change: writes of 4 KiB in any order make two thousand pieces of a region at most.
 const regionSize = 16 << 20
+
+// regionEnd returns where the region that begins at start ends. The last one is shorter
+// than the others by a byte, as a file has 2^63-1 bytes at most.
+func regionEnd(start int64) int64 { return start + min(regionSize, math.MaxInt64-start) }
 
 // coverage is which bytes of a file have been written. A region is either among those
 // that are covered as a whole, or has a list of pieces. The zero value covers nothing.
@@ -25,7 +30,7 @@ func (c *coverage) add(from, to int64, full bool) bool {
 	for from < to {
 		region := from / regionSize
 		start := region * regionSize
-		end := min(to, start+regionSize)
+		end := min(to, regionEnd(start))
 		if !c.whole.has(start) {
 			list := c.partial[region]
 			if list == nil {
@@ -35,11 +40,11 @@ func (c *coverage) add(from, to int64, full bool) bool {
 				return false
 			}
 			c.change(region, list, func() int64 { return list.add(from, end) })
-			if (*list)[0] == (piece{start, start + regionSize}) {
+			if (*list)[0] == (piece{start, regionEnd(start)}) {
 				delete(c.partial, region)
 				c.count--
 				c.count -= len(c.whole)
-				c.whole.add(start, start+regionSize)
+				c.whole.add(start, regionEnd(start))
 				c.count += len(c.whole)
 			}
 		}
@@ -56,11 +61,11 @@ func (c *coverage) remove(from, to int64) {
 	first, last := from/regionSize, (to-1)/regionSize
 	for _, region := range []int64{first, last} {
 		start := region * regionSize
-		if c.whole.has(start) && (from > start || to < start+regionSize) {
+		if c.whole.has(start) && (from > start || to < regionEnd(start)) {
 			c.count -= len(c.whole)
-			c.whole.remove(start, start+regionSize)
+			c.whole.remove(start, regionEnd(start))
 			c.count += len(c.whole) + 1
-			c.keep(region, &pieces{{start, start + regionSize}})
+			c.keep(region, &pieces{{start, regionEnd(start)}})
 		}
 	}
 	c.count -= len(c.whole)

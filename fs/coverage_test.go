@@ -91,3 +91,22 @@ func TestCoverageFull(t *testing.T) {
 		t.Errorf("a new region: %d bytes", c.bytes)
 	}
 }
+
+// A file has 2^63-1 bytes at most, so that the end of its last region is no multiple of
+// the size of regions.
+func TestCoverageOfTheEnd(t *testing.T) {
+	var c coverage
+	const start = math.MaxInt64 / regionSize * regionSize
+	for _, p := range []piece{{math.MaxInt64 - 1, math.MaxInt64}, {start - 1, start + 5}, {start, math.MaxInt64}} {
+		if !c.add(p.from, p.to, false) {
+			t.Fatalf("%v is refused", p)
+		}
+	}
+	if c.bytes != math.MaxInt64-start+1 || c.count != 2 || !c.whole.has(start) {
+		t.Errorf("%d bytes in %d pieces", c.bytes, c.count)
+	}
+	c.remove(math.MaxInt64-1, math.MaxInt64)
+	if c.bytes != math.MaxInt64-start || c.count != 2 || c.whole.has(start) {
+		t.Errorf("%d bytes in %d pieces after the last byte was removed", c.bytes, c.count)
+	}
+}

@@ -285,6 +285,7 @@ func (m *made) hardLink(id, dir uint64, name string) (*madeNode, syscall.Errno) 
 	errno := m.mayName(dir, name, 0)
 	n.links--
 	if errno != 0 {
+		m.drop(n) // its names may have been the first to be forgotten
 		return nil, errno
 	}
 	m.link(dir, name, n)

@@ -293,4 +293,16 @@ func TestMadeIsBounded(t *testing.T) {
 	if s.sink.made.bytes > maxMadeBytes {
 		t.Errorf("%d bytes", s.sink.made.bytes)
 	}
+	// A file whose only name is forgotten to make room for another is gone if that is not enough.
+	s = newTestSink(t, Sink{Discard: true}, sunk...)
+	fh := s.open("f", syscall.O_WRONLY)
+	id := walk(t, s.FS, "f").NodeId
+	s.close(fh)
+	s.sink.made.bytes = maxMadeBytes
+	if status := s.Link(nil, &fuse.LinkIn{InHeader: root, Oldnodeid: id}, "longer", &fuse.EntryOut{}); status != fuse.Status(syscall.ENOSPC) {
+		t.Error(status)
+	}
+	if n := len(s.sink.made.nodes); n != 0 {
+		t.Errorf("%d nodes without a name", n)
+	}
 }

@@ -128,7 +128,7 @@ func (s *sink) file(id uint64, size int64) *sinkFile {
 func (s *sink) close(file *sinkFile) {
 	if len(s.recent) >= maxClosed {
 		for _, old := range s.older {
-			s.pieces.Add(-int64(old.covered.count))
+			old.forget()
 		}
 		s.older, s.recent = s.recent, make(map[uint64]*sinkFile)
 	}

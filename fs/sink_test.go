@@ -188,6 +188,25 @@ func TestHoles(t *testing.T) {
 	s.expect(map[string]int{"bytes_equal": 1995000, "files_partial": 1, "writes_different": 1})
 }
 
+// A file that is nothing but a hole was not written, until it is.
+func TestNothingButAHole(t *testing.T) {
+	s := newTestSink(t, Sink{Check: true}, sunk...)
+	want := s.contents("big")
+	fh := s.open("big", syscall.O_WRONLY|syscall.O_TRUNC)
+	if s.truncate("big", fh, int64(len(want))) != fuse.OK || s.close(fh) != fuse.OK {
+		t.Fatal("an error")
+	}
+	s.expect(map[string]int{"files_partial": 1})
+	fh = s.open("big", syscall.O_WRONLY)
+	if s.write(fh, 0, want) != 0 || s.close(fh) != fuse.OK {
+		t.Fatal("an error")
+	}
+	s.expect(map[string]int{"bytes_equal": len(want), "files_complete": 1})
+	if kept := s.sink.kept.Load(); kept != 0 {
+		t.Errorf("%d files are kept", kept)
+	}
+}
+
 // Without a sink, and of what the mount itself provides, nothing changes.
 func TestSinkRefuses(t *testing.T) {
 	s := newTestSink(t, Sink{Check: true}, sunk...)
@@ -289,5 +308,20 @@ func TestSinkIsBounded(t *testing.T) {
 	}
 	if text := s.sink.text(s.FS); !strings.Contains(text, "too many pieces") {
 		t.Errorf(".dgenfs/writes has %q", text)
+	}
+	// Holes that make two pieces of one are no way around that.
+	s.sink.pieces.Store(maxPieces - 10)
+	fh = s.open("big", syscall.O_WRONLY)
+	if errno := s.write(fh, 1<<20, make([]byte, 1<<20)); errno != 0 {
+		t.Fatal(errno)
+	}
+	for i := range uint64(1000) {
+		in := fuse.FallocateIn{Fh: fh, Offset: 1<<20 + 2*i, Length: 1, Mode: 3} // KEEP_SIZE | PUNCH_HOLE
+		if status := s.Fallocate(nil, &in); status != fuse.OK {
+			t.Fatal(status)
+		}
+	}
+	if n := s.sink.pieces.Load(); n > maxPieces {
+		t.Errorf("%d pieces after holes were made", n)
 	}
 }

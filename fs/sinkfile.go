@@ -32,6 +32,7 @@ type sinkFile struct {
 	removed bool // it has no name
 	covered coverage
 	lost    bool // some of what was written is not in covered, for want of room
+	cut     bool // it was truncated, and what is compared has not been written as a whole since
 	counted bool // as complete
 }
 
@@ -120,7 +121,7 @@ func (file *sinkFile) cover(from, to int64) {
 		file.sink.pieces.Add(int64(file.covered.count - before))
 	}
 	if file.covered.bytes == file.size && !file.counted {
-		file.counted = true
+		file.counted, file.cut = true, false
 		file.sink.counts.complete.Add(1)
 	}
 }
@@ -130,6 +131,9 @@ func (file *sinkFile) uncover(from, to int64) {
 	defer file.mu.Unlock()
 	before := file.covered.count
 	file.covered.remove(from, to)
+	if file.covered.count > before && file.sink.pieces.Load() >= maxPieces {
+		file.covered, file.lost = coverage{}, true // a hole may make two pieces of one
+	}
 	file.sink.pieces.Add(int64(file.covered.count - before))
 	file.counted = false
 }
@@ -139,30 +143,37 @@ func (file *sinkFile) truncate(length int64) bool {
 	if length > file.size && file.sink.Check {
 		return false
 	}
-	file.length.Store(length)
+	shorter := file.length.Swap(length) > length
 	file.uncover(length, math.MaxInt64)
-	if length == 0 {
-		file.mu.Lock()
-		file.lost = false
-		file.mu.Unlock()
-	}
+	file.mu.Lock()
+	file.lost = file.lost && length > 0
+	file.cut = file.cut || shorter && file.sink.Check
+	file.mu.Unlock()
 	if file.size == 0 {
 		file.cover(0, 0)
 	}
 	return true
 }
 
+// forget forgets what was written. Someone may be about to truncate the file.
+func (file *sinkFile) forget() {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	file.sink.pieces.Add(-int64(file.covered.count))
+	file.covered = coverage{}
+}
+
 // isPlain reports whether the file is as the tree says. The caller has sink.mu.
 func (file *sinkFile) isPlain() bool {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	whole := file.covered.bytes == 0 || file.covered.bytes == file.size
+	whole := file.covered.bytes == file.size || file.covered.bytes == 0 && !file.cut
 	if file.removed || file.length.Load() != file.size || !whole {
 		return false
 	}
 	file.sink.pieces.Add(-int64(file.covered.count))
 	file.covered = coverage{}
-	file.counted = false
+	file.counted, file.cut = false, false
 	return true
 }
 

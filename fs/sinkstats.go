@@ -66,7 +66,7 @@ func (file *sinkFile) isPartial() bool {
 	if file.removed || file.covered.bytes == file.size {
 		return false
 	}
-	return file.covered.bytes > 0 || file.length.Load() < file.size
+	return file.covered.bytes > 0 || file.cut || file.length.Load() < file.size
 }
 
 // json writes the counts as members of an object, with a comma behind each.

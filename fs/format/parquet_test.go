@@ -2,7 +2,10 @@ package format
 
 import (
 	"bytes"
+	"io"
 	"testing"
+
+	"github.com/dgenfs/dgenfs/gen"
 )
 
 // The length that is computed for a number of rows is that of the table of so many.
@@ -35,6 +38,46 @@ func TestParquetSizes(t *testing.T) {
 					t.Errorf("%s, %d rows in groups of %d: %d bytes, the table has %d", columns, n, rows, got, want)
 				}
 			}
+		}
+	}
+}
+
+// cellCounter counts the cells of which something is read, each time.
+type cellCounter struct{ cells int64 }
+
+func (c *cellCounter) ReadAt(p []byte, off int64) (int, error) {
+	c.cells += (off+int64(len(p))-1)/gen.Cell - off/gen.Cell + 1
+	for i := range p {
+		p[i] = byte((off + int64(i)) * 37 >> 3)
+	}
+	return len(p), nil
+}
+
+// Pages of a value each do not have the stream make a cell for every one, and a read of
+// one byte has the same.
+func TestParquetOfTinyPages(t *testing.T) {
+	f, err := New(describe(t, "parquet", 4<<20, "columns", "100xf8", "rowgroup", "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source cellCounter
+	r, err := f.Open(func(int64) (io.ReaderAt, error) { return &source, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	got := make([]byte, 512<<10)
+	if _, err := r.ReadAt(got, 100_000); err != nil {
+		t.Fatal(err)
+	}
+	// There are 20,000 pages, each with its 8 bytes of 64 of the stream.
+	if most := int64(1000); source.cells == 0 || source.cells > most {
+		t.Errorf("%d cells of the stream were made, want %d at most", source.cells, most)
+	}
+	one := make([]byte, 1)
+	for i := 0; i < len(got); i += 7 {
+		if _, err := r.ReadAt(one, 100_000+int64(i)); err != nil || one[0] != got[i] {
+			t.Fatalf("byte %d alone is %#x, not %#x; %v", i, one[0], got[i], err)
 		}
 	}
 }

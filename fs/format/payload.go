@@ -76,6 +76,9 @@ type work struct {
 	base  int64 // where the payload of the layout at hand begins
 	cell  [gen.Cell]byte
 	stray [gen.Cell]byte // for sums, while cell is in use for what they read
+	raw   [gen.Cell]byte // a cell of the stream of which pieces are read one by one
+	rawAt int64          // its offset; negative if there is none
+	small int64          // the cell of the last small piece; negative if there is none
 	text  []byte         // of a piece that is made when it is read
 	name  []byte         // of a member
 }
@@ -105,8 +108,38 @@ func (w *work) read(p []byte, off int64, m *mask) error {
 	return nil
 }
 
-// plain fills p with the masked stream.
+// smallPiece is how long a piece is, in bytes, for which it is worth while to keep its cell.
+const smallPiece = 512
+
+// plain fills p with the masked stream. The second small piece of a cell in a row has the
+// stream make the whole cell: a parquet of one row in each group has pieces of one value,
+// and each cost as much as a cell of text, 80 ms for a read of 512 KiB.
 func (w *work) plain(p []byte, off int64, m *mask) error {
+	in := off % gen.Cell
+	cell := off - in
+	if len(p) > smallPiece || in+int64(len(p)) > gen.Cell {
+		return w.stream(p, off, m)
+	}
+	if w.small != cell {
+		w.small = cell
+		return w.stream(p, off, m)
+	}
+	if w.rawAt != cell {
+		w.rawAt = -1
+		if err := w.stream(w.raw[:min(gen.Cell, w.size-cell)], cell, nil); err != nil {
+			return err
+		}
+		w.rawAt = cell
+	}
+	copy(p, w.raw[in:])
+	if m != nil {
+		m.apply(p, off)
+	}
+	return nil
+}
+
+// stream fills p with the masked stream.
+func (w *work) stream(p []byte, off int64, m *mask) error {
 	if n, err := w.source.ReadAt(p, off); n < len(p) {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF

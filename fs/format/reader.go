@@ -64,7 +64,7 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 		p, err = p[:rest], io.EOF
 	}
 	w := works.Get().(*work)
-	w.payload, w.base = &r.payload, 0
+	w.payload, w.base, w.rawAt, w.small = &r.payload, 0, -1, -1
 	failed := fill(r.layout, p, off, w)
 	w.payload = nil
 	works.Put(w)

@@ -133,10 +133,12 @@ func (c *committer) part(p *part) {
 		r.eof = r.eof || r.End() >= min(p.state.size, p.file.spec.Size)
 		c.add(r)
 	}
-	for kind, n := range p.dropped {
+	for _, kind := range kindsOf(p.dropped) {
 		if c.enough() {
 			break
 		}
+		n := p.dropped[kind]
+		c.log("%s: between offsets %d and %d, more than are remembered: %s of %s: %s", f.file.path, p.off, p.end, plural(n.Runs, "more run"), plural(n.Bytes, "byte"), kind)
 		c.report.Runs += n.Runs
 		c.report.Kinds.addAll(tally{kind: n})
 		if d := c.damagedFile(f); d != nil {

@@ -102,7 +102,7 @@ func (c *comparer) compare(ctx context.Context, p *part) {
 	switch {
 	case p.last && p.state.size > p.end && ctx.Err() == nil:
 		c.excess(p, f, x)
-	case p.end > p.state.size && (p.off < p.state.size || p.off == 0):
+	case p.off <= p.state.size && p.state.size < p.end: // the part before may end there, too
 		x.truncated(p.state.size)
 	}
 	if p.off == 0 && len(x.runs) > 0 && x.runs[0].Offset < sector {

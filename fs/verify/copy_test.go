@@ -244,8 +244,9 @@ func TestTargets(t *testing.T) {
 
 // A run that was broken off goes on where it was, and reports everything once.
 func TestResume(t *testing.T) {
-	tr := testTree(t, tree.Options{}, "d{0..3}/f{0..9}:10K", "big:150M,seed=1")
-	dir := copyTree(t, tr, 0)
+	tr := testTree(t, tree.Options{}, "a:7000M,zero=100%,texture=random", "d{0..3}/f{0..9}:10K", "big:150M,seed=1")
+	dir := copyTree(t, testTree(t, tree.Options{}, "d{0..3}/f{0..9}:10K", "big:150M,seed=1"), 0)
+	write(t, dir+"/a", make([]byte, 1<<20)) // is too short, and has more parts
 	put(t, dir+"/d0/f1", 0, dir+"/d0/f2", 0, 4096)
 	put(t, dir+"/d3/f1", 0, dir+"/d3/f2", 0, 4096)
 	put(t, dir+"/d3/f1", 0, dir+"/big", 100<<20, 4096)
@@ -279,7 +280,7 @@ func TestResume(t *testing.T) {
 		if runs < 2 {
 			t.Errorf("it was broken off %d times", runs)
 		}
-		if foundIn(got) != foundIn(want) || got.Equal != want.Equal || got.Different != want.Different || got.Missing != want.Missing || got.Bytes != want.Bytes {
+		if foundIn(got) != foundIn(want) || got.Equal != want.Equal || got.Different != want.Different || got.Missing != want.Missing || got.Short != want.Short || got.Bytes != want.Bytes {
 			t.Errorf("resumed: %v\n%s\nin one go: %v\n%s", got.summary(), foundIn(got), want.summary(), foundIn(want))
 		}
 		break
@@ -329,7 +330,8 @@ func TestBounded(t *testing.T) {
 	for i := range 300 {
 		write(t, filepath.Join(dir, "more", string(rune('a'+i%26)), string(rune('a'+i/26))), []byte("additional"))
 	}
-	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
+	var log strings.Builder
+	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}, Log: &log})
 	if r.Missing != 100_000 || r.Additional != 300 || r.Different != 301 || r.Runs != 300+8389+1 || r.Kinds[Bit].Runs != r.Runs {
 		t.Errorf("%v, %d runs", r.summary(), r.Runs)
 	}
@@ -337,6 +339,9 @@ func TestBounded(t *testing.T) {
 		if n != maxListed {
 			t.Errorf("%d are listed, want %d", n, maxListed)
 		}
+	}
+	if !strings.Contains(log.String(), "/bits: between offsets 0 and 8388608, more than are remembered: 4294 more runs of 4294 bytes: bit\n") {
+		t.Error("the log does not say how many runs it does not have")
 	}
 	var b strings.Builder
 	if err := r.Print(&b, func(s string) string { return s }); err != nil || strings.Count(b.String(), "\n") > 8*maxListed {

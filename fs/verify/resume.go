@@ -30,12 +30,13 @@ type savedFile struct {
 	Size      int64     `json:"size"`
 	MTime     time.Time `json:"mtime"`
 	Different bool      `json:"different"`
+	Short     bool      `json:"short"`
 	Unread    bool      `json:"unread"`
 	Changed   bool      `json:"changed"`
 }
 
 func (f *savedFile) restore(to *progressed) {
-	to.different, to.unread, to.changed = f.Different, f.Unread, f.Changed
+	to.different, to.short, to.unread, to.changed = f.Different, f.Short, f.Unread, f.Changed
 	if to.state.size != f.Size || !to.state.mtime.Equal(f.MTime) {
 		to.changed = true
 	}
@@ -105,7 +106,7 @@ func (c *committer) save(at savedState) error {
 	c.resolve(context.Background())
 	at.What, at.Additionals = c.Fingerprint, c.additionals
 	if f := c.current; f != nil {
-		at.Current = &savedFile{f.state.size, f.state.mtime, f.different, f.unread, f.changed}
+		at.Current = &savedFile{f.state.size, f.state.mtime, f.different, f.short, f.unread, f.changed}
 	}
 	report := *c.report
 	report.Seconds += seconds(c.started)
