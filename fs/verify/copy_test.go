@@ -149,7 +149,7 @@ func TestTransient(t *testing.T) {
 
 // Names, lengths and types are compared.
 func TestNames(t *testing.T) {
-	tr := testTree(t, tree.Options{}, "d{0..2}/f{0..9}:10K", "e/g/h:5", "1M:1M")
+	tr := testTree(t, tree.Options{}, "d{0..2}/f{0..9}:10K", "e/g/h:5", "1M:1M", "empty/{0..1}/", "e/none/")
 	dir := copyTree(t, tr, 0)
 	do := func(err error) {
 		t.Helper()
@@ -159,6 +159,7 @@ func TestNames(t *testing.T) {
 	}
 	do(os.Remove(dir + "/d0/f1"))
 	do(os.RemoveAll(dir + "/e"))
+	do(os.MkdirAll(dir+"/empty/1", 0o700))
 	do(os.Rename(dir+"/d0/f2", dir+"/d1/elsewhere"))
 	do(os.WriteFile(dir+"/d1/copy", read(t, dir+"/d1/f0"), 0o600))
 	do(os.WriteFile(dir+"/d1/foreign", []byte("foreign"), 0o600))
@@ -186,7 +187,7 @@ func TestNames(t *testing.T) {
 
 	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
 	slices.Sort(r.Additionals)
-	if r.Missing != 2 || !slices.Equal(r.Missings, []string{"d0/f1", "e/g/h"}) {
+	if r.Missing != 4 || !slices.Equal(r.Missings, []string{"d0/f1", "e/g/h", "e/none/", "empty/0/"}) {
 		t.Errorf("missing: %d, %q", r.Missing, r.Missings)
 	}
 	if r.Renamed != 1 || r.Additional != 2 || !slices.Equal(r.Additionals, []string{dir + "/d1/foreign"}) {

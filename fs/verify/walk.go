@@ -87,12 +87,15 @@ func (w *walker) directory(dir tree.ID, path string) {
 // errNotDirectory is the error about what should be a directory.
 var errNotDirectory = errors.New("not a directory")
 
-// missing emits the files below a directory that is missing.
+// missing emits the files below a directory that is missing, and the directories below it,
+// or itself, that have no files.
 func (w *walker) missing(dir tree.ID, path string) {
+	empty := true
 	for child := range w.source.tree.ReadDir(dir, 0) {
 		if w.ctx.Err() != nil {
 			return
 		}
+		empty = false
 		below := path + "/" + string(child.Name)
 		if child.IsDir {
 			w.missing(child.ID, below)
@@ -100,6 +103,9 @@ func (w *walker) missing(dir tree.ID, path string) {
 		}
 		n := child.Node()
 		w.emit(item{finding: missing, path: below, name: string(w.source.tree.AppendPath(nil, child.ID)), size: n.Spec.Size})
+	}
+	if empty {
+		w.emit(item{finding: missing, path: path, name: string(w.source.tree.AppendPath(nil, dir)) + "/"})
 	}
 }
 
