@@ -34,6 +34,7 @@ func verifyCommand() help.Command {
 	parsed(f, &c.maxErrors, "max-errors", "", "", whole(1, 1<<62), "stop after `N` findings")
 	parsed(f, &c.resume, "resume", "", help.File, unchecked, "write to `FILE` every ten seconds how far it is, and go on from there if it exists; it is removed at the end")
 	f.BoolVar(&c.json, "json", false, "print JSON")
+	f.Lookup("threads").Usage = "compare `N` parts of files at once (default: the number of CPUs)"
 	f.Lookup("log").Usage = "append a line for every finding to `FILE`"
 	return help.Command{
 		Name:    "verify",
