@@ -48,13 +48,19 @@ func TestRead(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
-	f := newFS(t, 0, "a:1K", "d/x:1K")
+	f := newFS(t, 0, "a:1M", "d/x:1K", "slow:1K,latency=1ms", "64k:64K", "more:65537")
+	cached := map[string]bool{"d/x": true, "64k": true} // small, and nothing wrong with them
 	tests := []struct {
 		path  string
 		flags uint32
 		want  fuse.Status
 	}{
 		{"a", syscall.O_RDONLY, fuse.OK},
+		{"d/x", syscall.O_RDONLY, fuse.OK},
+		{"d/x", syscall.O_RDONLY | syscall.O_DIRECT, fuse.OK},
+		{"64k", syscall.O_RDONLY, fuse.OK},
+		{"more", syscall.O_RDONLY, fuse.OK},
+		{"slow", syscall.O_RDONLY, fuse.OK},
 		{"a", syscall.O_RDONLY | syscall.O_DIRECT, fuse.OK},
 		{"1G", syscall.O_RDONLY, fuse.OK},
 		{"a", syscall.O_WRONLY, fuse.EROFS},
@@ -71,7 +77,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("opening %s with flags %#x: %v, want %v", test.path, test.flags, status, test.want)
 		}
 		direct := out.OpenFlags&fuse.FOPEN_DIRECT_IO != 0
-		if status == fuse.OK && direct == (test.flags&syscall.O_DIRECT != 0) {
+		if status == fuse.OK && direct == (test.flags&syscall.O_DIRECT != 0 || cached[test.path]) {
 			t.Errorf("opening %s with flags %#x: FOPEN_DIRECT_IO is %v", test.path, test.flags, direct)
 		}
 	}

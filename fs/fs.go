@@ -19,6 +19,7 @@ import (
 	"io"
 	"log"
 	"math"
+	"math/bits"
 	"sync/atomic"
 	"time"
 
@@ -29,10 +30,11 @@ import (
 )
 
 const (
-	// blockSize is st_blksize: what cp, cat and buffered readers read at a
+	// blockSize is the largest st_blksize: what cp, cat and buffered readers read at a
 	// time, one or two requests.
 	blockSize = 1 << 20
 	maxName   = 255 // bytes of a name, as everywhere on Linux
+	pageSize  = 4 << 10
 	// statfsBlock is the unit of statfs in bytes.
 	statfsBlock = 4 << 10
 	// valid is how long the kernel may keep names and attributes.
@@ -179,10 +181,21 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		} else if f.sink != nil {
 			a.Size = f.sink.length(id, a.Size)
 		}
+		a.Blksize = blockSizeOf(a.Size)
 		// All of it: cp looks for holes in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512
 	}
 	return a
+}
+
+// blockSizeOf returns the st_blksize of a file: the power of two, as the kernel keeps no
+// other numbers, that holds it, since readers take as large a buffer, of which the kernel
+// pins every page for each request.
+func blockSizeOf(size uint64) uint32 {
+	if size >= blockSize {
+		return blockSize
+	}
+	return 1 << bits.Len64(max(size, pageSize)-1)
 }
 
 // GetAttr implements stat(2).

@@ -53,18 +53,21 @@ func walk(t *testing.T, f *FS, path string) fuse.EntryOut {
 func TestLookup(t *testing.T) {
 	f := newFS(t, 0, "data:10M", "d/{00..99}/x:1000003", "5G:1G")
 	tests := []struct {
-		path string
-		mode uint32
-		size uint64
+		path  string
+		mode  uint32
+		size  uint64
+		block uint32
 	}{
-		{"data", fuse.S_IFREG | 0o444, 10 << 20},
-		{"d", fuse.S_IFDIR | 0o555, 0},
-		{"d/42", fuse.S_IFDIR | 0o555, 0},
-		{"d/42/x", fuse.S_IFREG | 0o444, 1000003},
-		{"5G", fuse.S_IFREG | 0o444, 1 << 30}, // an entry takes precedence over a spec
-		{"6G", fuse.S_IFREG | 0o444, 6 << 30},
-		{"0", fuse.S_IFREG | 0o444, 0},
-		{"9223372036854775807,dedup=3", fuse.S_IFREG | 0o444, math.MaxInt64},
+		{"data", fuse.S_IFREG | 0o444, 10 << 20, 1 << 20},
+		{"d", fuse.S_IFDIR | 0o555, 0, 1 << 20},
+		{"d/42", fuse.S_IFDIR | 0o555, 0, 1 << 20},
+		{"d/42/x", fuse.S_IFREG | 0o444, 1000003, 1 << 20},
+		{"5G", fuse.S_IFREG | 0o444, 1 << 30, 1 << 20}, // an entry takes precedence over a spec
+		{"6G", fuse.S_IFREG | 0o444, 6 << 30, 1 << 20},
+		{"12K", fuse.S_IFREG | 0o444, 12 << 10, 16 << 10},
+		{"16K", fuse.S_IFREG | 0o444, 16 << 10, 16 << 10},
+		{"0", fuse.S_IFREG | 0o444, 0, 4096},
+		{"9223372036854775807,dedup=3", fuse.S_IFREG | 0o444, math.MaxInt64, 1 << 20},
 	}
 	inodes := make(map[uint64]string)
 	for _, test := range tests {
@@ -76,7 +79,7 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%s: node %d, inode %d, used before by %q", test.path, out.NodeId, out.Ino, inodes[out.Ino])
 		}
 		inodes[out.Ino] = test.path
-		if out.Blocks != (test.size+511)/512 || out.Blksize != 1<<20 || out.Uid != 12 || out.Gid != 34 || out.Mtime > epoch || out.Mtime <= epoch-day || out.Mode&fuse.S_IFDIR != 0 && out.Mtime != epoch {
+		if out.Blocks != (test.size+511)/512 || out.Blksize != test.block || out.Uid != 12 || out.Gid != 34 || out.Mtime > epoch || out.Mtime <= epoch-day || out.Mode&fuse.S_IFDIR != 0 && out.Mtime != epoch {
 			t.Errorf("%s: unexpected attributes %+v", test.path, out.Attr)
 		}
 		if out.EntryTimeout() < valid || out.AttrTimeout() < valid {

@@ -31,7 +31,7 @@ func TestDiscardTools(t *testing.T) {
 			t.Run(test.name, func(t *testing.T) {
 				need(t, test.tool)
 				for _, dir := range []string{filepath.Join(to, test.name), s.dir} {
-					output(t, "mkdir", "-p", dir)
+					output(t, "bash", "-c", `cd "$0" && find . -type d -exec mkdir -p "$1"/{} ';'`, s.copy, dir) // which dd and cat do not
 					for i := range 2 {
 						if test.tool == "restic" && (i > 0 || dir == s.dir) {
 							break // that of Debian 12 does not restore links and pipes over others
@@ -42,7 +42,7 @@ func TestDiscardTools(t *testing.T) {
 						}
 					}
 				}
-				if n := strings.TrimSpace(output(t, "bash", "-c", `find "$0" -name "*.bin" | wc -l`, filepath.Join(to, test.name))); n != "5" && !strings.HasPrefix(test.name, "mv") && !strings.HasPrefix(test.name, "dd") && !strings.HasPrefix(test.name, "cat") && !strings.HasPrefix(test.name, "install") {
+				if n := strings.TrimSpace(output(t, "bash", "-c", `find "$0" -name "*.bin" | wc -l`, filepath.Join(to, test.name))); n != "5" && test.tool != "mv" {
 					t.Errorf("%s names are there", n)
 				}
 			})
