@@ -100,6 +100,9 @@ func (c *verifyCall) run(args []string, stdout, stderr io.Writer) error {
 		if errors.Is(err, verify.ErrNotFound) && !c.set.Changed("spec") && !c.set.Changed("at") {
 			err = fmt.Errorf("%w; give --spec, or --at and its path in the mount", err)
 		}
+		if below := (*verify.BelowError)(nil); errors.As(err, &below) {
+			err = fmt.Errorf("%w; give --at %q, or --at / for the root", err, below.Dir)
+		}
 		return usageError{err}
 	}
 	if c.set.Changed("log") {

@@ -237,6 +237,14 @@ func TestTargets(t *testing.T) {
 			t.Errorf("%+v: no error", bad)
 		}
 	}
+	// A directory of the tree that is given as the whole tree is no copy with wrong names.
+	below := (*BelowError)(nil)
+	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/d1"}}}).Check(); !errors.As(err, &below) || below.Dir != "d1" {
+		t.Errorf("the error is %v", err)
+	}
+	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/d1", At: "/"}}}).Check(); err != nil {
+		t.Errorf("the root by name: %v", err)
+	}
 	write(t, dir+"/other", nil)
 	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/other"}}}).Check(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the error is %v", err)
