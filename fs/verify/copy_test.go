@@ -207,6 +207,29 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// Several shards may be copied into one directory: files of the others are not additional.
+func TestOtherShards(t *testing.T) {
+	entries := []string{"d{0..2}/f{0..9}:10K", "one/file:5", "x:1K"}
+	dir := copyTree(t, testTree(t, tree.Options{}, entries...), 0)
+	want := []string{dir + "/d1/more", dir + "/one/more", dir + "/x2/f"}
+	for _, path := range want {
+		write(t, path, nil)
+	}
+	files := int64(0)
+	for index := range uint64(3) {
+		tr := testTree(t, tree.Options{Shard: tree.Shard{Index: index, Count: 3}}, entries...)
+		r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
+		slices.Sort(r.Additionals)
+		if !slices.Equal(r.Additionals, want) || r.Equal != r.Files {
+			t.Errorf("shard %d: additional: %q; %v", index, r.Additionals, r.summary())
+		}
+		files += r.Files
+	}
+	if files != 32 {
+		t.Errorf("%d files compared in all shards", files)
+	}
+}
+
 // Single files are found by the end of their path, by their name, and by what is said.
 func TestTargets(t *testing.T) {
 	tr := testTree(t, tree.Options{}, "d{0..2}/f:10K")

@@ -126,8 +126,19 @@ func (w *walker) names(dir tree.ID, path string) bool {
 				return
 			}
 		}
-		w.additional(e, below)
+		w.unlisted(dir, e, below)
 	})
+}
+
+// unlisted emits what the tree does not show, unless it is of another shard: several may
+// write to one directory.
+func (w *walker) unlisted(dir tree.ID, e os.DirEntry, path string) {
+	switch id, n, ok := w.source.tree.LookupInAll(dir, e.Name()); {
+	case !ok || n.IsDir != e.IsDir():
+		w.additional(e, path)
+	case n.IsDir:
+		w.entries(path, func(e os.DirEntry) { w.unlisted(id, e, path+"/"+e.Name()) })
+	}
 }
 
 // additional emits what the tree has not, and the files below it.
