@@ -57,11 +57,11 @@ unit() {
 
 purego() { DGENFS_REQUIRE='' go_test purego -- -tags purego ./gen/...; }
 
-# Without fs/cli/help, whose tests wait for shells for minutes while nothing in this
-# program runs at the same time.
+# Without what takes a minute with the race detector while only one goroutine runs: the
+# shells of fs/cli/help, and what measures the ratios of textures.
 race() {
 	# shellcheck disable=SC2046 # one word for each package
-	go_test race -- -race $(go list ./... | grep -v '/fs/cli/help$')
+	go_test race -- -race -skip '^Test(SpreadKeepsRatio|TextureRatios)$' $(go list ./... | grep -v '/fs/cli/help$')
 }
 
 one_processor() { GOMAXPROCS=1 go_test one-processor -- -short -count=1 ./gen/... ./fs/...; }
