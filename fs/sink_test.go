@@ -252,6 +252,10 @@ func TestSinkRefuses(t *testing.T) {
 	if status := s.SetXAttr(nil, &fuse.SetXAttrIn{InHeader: in.InHeader}, "user.x", nil); status != fuse.OK {
 		t.Errorf("setxattr: %v", status)
 	}
+	// A mode that is set as an access control list would be lost without an error.
+	if status := s.SetXAttr(nil, &fuse.SetXAttrIn{InHeader: in.InHeader}, "system.posix_acl_access", nil); status != fuse.Status(syscall.EOPNOTSUPP) {
+		t.Errorf("setxattr of an access control list: %v", status)
+	}
 }
 
 // A file can be removed and made again, as tar does, and is gone in between.

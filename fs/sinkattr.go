@@ -3,6 +3,7 @@ package fs
 import (
 	"fmt"
 	"math"
+	"strings"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -91,9 +92,14 @@ func (f *FS) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	return fuse.OK
 }
 
-// SetXAttr takes an attribute and forgets it: tools copy what the original has.
-func (f *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, _ string, _ []byte) fuse.Status {
-	return f.setXAttr(in.NodeId)
+// SetXAttr takes an attribute and forgets it: tools copy what the original has. Access
+// control lists are not supported: who is told so sets the mode by chmod, as cp -a does.
+func (f *FS) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, _ []byte) fuse.Status {
+	status := f.setXAttr(in.NodeId)
+	if status.Ok() && strings.HasPrefix(name, "system.posix_acl_") {
+		return fuse.Status(syscall.EOPNOTSUPP)
+	}
+	return status
 }
 
 func (f *FS) RemoveXAttr(_ <-chan struct{}, in *fuse.InHeader, _ string) fuse.Status {

@@ -67,6 +67,39 @@ write it to /usr/local/share/man/man1/dgenfs.1; to read it now:
 	}
 }
 
+func helpCommand() help.Command {
+	return help.Command{
+		Name:    "help",
+		Usage:   "dgenfs help [COMMAND]",
+		Summary: "print the help of a command, or this",
+		Text: `Prints what COMMAND does, and its flags, as dgenfs COMMAND --help does; without a
+COMMAND, which ones there are, and what a SPEC is.
+`,
+		Flags:   newFlags("help"),
+		Operand: help.Topic,
+		Run: func(args []string, stdout, _ io.Writer) error {
+			all := commands()
+			switch len(args) {
+			case 0:
+				return written(help.Usage(stdout, all))
+			case 1:
+			default:
+				return usagef("help takes one COMMAND, got %d", len(args))
+			}
+			for _, c := range all {
+				if c.Name == args[0] && !c.Hidden {
+					return written(c.Print(stdout))
+				}
+			}
+			hint := ""
+			if command := commandMeant(args[0]); command != "" {
+				hint = "; did you mean " + command + "?"
+			}
+			return usagef("help %s: there is no such command%s", args[0], hint)
+		},
+	}
+}
+
 func completionCommand() help.Command {
 	return help.Command{
 		Name:    "completion",

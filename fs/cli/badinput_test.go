@@ -93,6 +93,7 @@ var badInputs = []badInput{
 	{"unmont", "the command umount"},
 	{"help nothing", "nothing"},
 	{"help mesure", "measure"},
+	{"help sum verify", "one COMMAND, got 2"},
 
 	// Mount options.
 	{"-o nope {dir}/mnt", "nope"},

@@ -12,7 +12,7 @@ var badSums = []badInput{
 	{"sum --algo md5,sha256 1M", "--tag"},
 	{"sum --algo md5,md5 --tag 1M", "md5 is given twice"},
 	{"sum --hashdeep --algo blake3 1M", "blake3"},
-	{"sum --hashdeep --tag 1M", "--tag"},
+	{"sum --hashdeep --tag 1M", "dgenfs: --hashdeep excludes --tag"},
 	{"sum --hashdeep -z 1M", "--zero"},
 	{"sum --hashdeep --base64 1M", "--base64"},
 	{"sum --etag 0 1M", "--etag 0"},

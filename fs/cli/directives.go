@@ -43,7 +43,7 @@ func (m *mountFlags) direct(name string, text []byte) error {
 			given = append(given, flag)
 			err = setChecked(check, flag, d.Value)
 			if err == nil && checked.mode&0o222 != 0 {
-				err = flagError(flag, d.Value, errMode)
+				err = flagError(flag, d.Value, errWritable)
 			}
 			if err == nil && !f.Changed(flag) && !(scaled && slices.Contains(scales, flag)) {
 				err = setChecked(f, flag, d.Value)

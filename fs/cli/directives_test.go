@@ -114,7 +114,7 @@ func TestBadDirectives(t *testing.T) {
 		"--rate 0":               `--rate "0": a rate is`,
 		"--latency 2":            `--latency "2": a latency is`,
 		"--fail eio":             `--fail "eio": must be`,
-		"--mode 0777":            `--mode 0777: must be octal`,
+		"--mode 0777":            `--mode 0777: must have write permission for nobody`,
 		"--uid x":                `--uid x: must be a number`,
 		"--gid 5 --gid=6 --seed": `--gid: given twice`,
 	} {

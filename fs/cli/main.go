@@ -42,6 +42,7 @@ func commands() []help.Command {
 		completionCommand(),
 		manCommand(),
 		versionCommand(),
+		helpCommand(),
 		serveCommand(),
 		completeCommand(),
 		probeCommand(),
@@ -56,8 +57,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exit.Usage
 	}
 	switch args[0] {
-	case "help", "--help", "-h":
-		return exitStatus(helpOn(args[1:], all, stdout), stderr)
+	case "--help", "-h":
+		args = append([]string{"help"}, args[1:]...)
 	case "--version", "-V":
 		args = append([]string{"version"}, args[1:]...)
 	}
@@ -76,23 +77,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = command.Run(command.Flags.Args(), stdout, stderr)
 	}
 	return exitStatus(err, stderr)
-}
-
-// helpOn prints the help of a command, or of the program.
-func helpOn(args []string, all []help.Command, w io.Writer) error {
-	if len(args) == 0 {
-		return help.Usage(w, all)
-	}
-	for _, c := range all {
-		if c.Name == args[0] && !c.Hidden {
-			return c.Print(w)
-		}
-	}
-	hint := ""
-	if command := commandMeant(args[0]); command != "" {
-		hint = "; did you mean " + command + "?"
-	}
-	return usagef("help %s: there is no such command%s", args[0], hint)
 }
 
 // newFlags returns an empty flag set for a command.

@@ -27,13 +27,17 @@ func measureCommand() help.Command {
 		Name:    "measure",
 		Usage:   "dgenfs measure [flags] SPEC|FILE...",
 		Summary: "measure how data deduplicates and compresses",
-		Text: `Reads every argument through, and all of them as one store would, and prints
-  - for blocks of 4K to 1M how many there are, how many of them are distinct, and by
-    how much they shrink: by deduplication, by deflate (level 6), and by both;
+		Text: `Reads every argument through, and all of them as one store would, and prints:
+
+  - for blocks of 4K to 1M, how many there are, how many of them are distinct,
+    and by how much they shrink: by deduplication, by deflate (level 6), and by
+    both;
   - the ratio of several codecs for blocks of 4K to 1M, of all blocks and the
     percentiles of single ones;
-  - how chunks deduplicate that are cut by content (FastCDC), of three average sizes;
+  - how chunks deduplicate that are cut by content (FastCDC), of three average
+    sizes;
   - the entropy of single bytes, and the share of blocks of 4K that are all zero.
+
 A path that exists is a FILE; anything else must be a SPEC, whose bytes are those of
 dgenfs cat, made without a mount. With --against, a table has what was found, of all
 arguments together, beside what SPEC comes to: whether a spec behaves like the data

@@ -28,9 +28,8 @@ may also be /dev/fd/N, a descriptor of /dev/fuse that the caller has mounted.
 SOURCE is shown as the device in the mount table (default: dgenfs). With no
 --size, --file, --tree or --preset, the root lists a handful of sizes from 1M to
 1T; any other name that is a SPEC exists there, too. A SPEC is
-SIZE[,KEY=VALUE]..., with the keys seed, dedup, unit, skew, scope, compress,
-generation, change, rate, latency and fail; see dgenfs --help. The file
-.dgenfs/config in the mount says what it is served with, and why.
+SIZE[,KEY=VALUE]...; dgenfs --help lists the keys. The file .dgenfs/config in the
+mount says what it is served with, and why.
 `,
 		Flags:   m.set,
 		Operand: help.Directory,

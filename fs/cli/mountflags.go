@@ -227,7 +227,9 @@ func parseID(text string) (uint32, error) {
 	return uint32(n), err
 }
 
-var errMode = errors.New("must be octal, with permission to read for somebody and to write for nobody: 0444, 0440, 0555")
+var errWritable = errors.New("must have write permission for nobody, such as 0444, 0440 or 0555")
+
+var errMode = errors.New("must be octal permissions, with which somebody can read, such as 0444, 0440 or 0555")
 
 // parseMode reads the permission bits of files.
 func parseMode(text string) (uint32, error) {

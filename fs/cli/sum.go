@@ -151,8 +151,11 @@ func (c *sumCall) options() (sum.Options, error) {
 		o.Algorithms = sum.Algorithms[:1]
 	}
 	if err := o.Format.Check(o.Algorithms); err != nil {
-		if c.part != 0 {
+		switch {
+		case c.part != 0:
 			return o, usagef("--etag: %w", err)
+		case c.algorithms.text == "": // it is about the format
+			return o, usagef("%w", err)
 		}
 		return o, usagef("--algo %s: %w", c.algorithms.text, err)
 	}

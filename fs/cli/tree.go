@@ -113,7 +113,7 @@ func (c *treeCall) printLike(stdout, stderr io.Writer) error {
 		}
 	}
 	if left != nil {
-		fmt.Fprintf(stderr, "dgenfs: left out, as a tree file has regular files and directories alone: %s\n", strings.Join(left, ", "))
+		fmt.Fprintf(stderr, "dgenfs: left out, as a tree file has only regular files and directories: %s\n", strings.Join(left, ", "))
 	}
 	if r.Unread > 0 {
 		return fmt.Errorf("--like %s: %s could not be read, such as: %w", c.like, plural(r.Unread, "file or directory", "files and directories"), r.Err)

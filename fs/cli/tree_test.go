@@ -31,7 +31,7 @@ func TestTreeLike(t *testing.T) {
 		t.Fatal(err)
 	}
 	status := run([]string{"tree", "--like", dir}, &stdout, &stderr)
-	if want := "dgenfs: left out, as a tree file has regular files and directories alone: 1 symbolic link\n"; status != exit.Done || stderr.String() != want {
+	if want := "dgenfs: left out, as a tree file has only regular files and directories: 1 symbolic link\n"; status != exit.Done || stderr.String() != want {
 		t.Errorf("exit status %d, %s; want %s", status, &stderr, want)
 	}
 	for args, want := range map[string]string{

@@ -34,6 +34,7 @@ func verifyCommand() help.Command {
 	parsed(f, &c.maxErrors, "max-errors", "", "", whole(1, 1<<62), "stop after `N` findings")
 	parsed(f, &c.resume, "resume", "", help.File, unchecked, "write to `FILE` every ten seconds how far it is, and go on from there if it exists; it is removed at the end")
 	f.BoolVar(&c.json, "json", false, "print JSON")
+	f.Lookup("threads").Usage = "compare `N` parts of files at once (default: the number of CPUs)"
 	f.Lookup("log").Usage = "append a line for every finding to `FILE`"
 	return help.Command{
 		Name:    "verify",
@@ -98,6 +99,9 @@ func (c *verifyCall) run(args []string, stdout, stderr io.Writer) error {
 	if err := o.Check(); err != nil {
 		if errors.Is(err, verify.ErrNotFound) && !c.set.Changed("spec") && !c.set.Changed("at") {
 			err = fmt.Errorf("%w; give --spec, or --at and its path in the mount", err)
+		}
+		if below := (*verify.BelowError)(nil); errors.As(err, &below) {
+			err = fmt.Errorf("%w; give --at %q, or --at / for the root", err, below.Dir)
 		}
 		return usageError{err}
 	}

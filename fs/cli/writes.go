@@ -18,7 +18,7 @@ func (c *config) setAccess(m *mountFlags) error {
 	case access == "ro" && writable:
 		return usageError{&optionError{fmt.Errorf("option \"ro\": with %s, the mount can be written; leave one of them out", c.sinkFlags()[0])}}
 	case c.mode&0o222 != 0 && !writable:
-		return usageError{flagError("mode", fmt.Sprintf("%04o", c.mode), fmt.Errorf("%w; write permission needs --accept-writes or --discard", errMode))}
+		return usageError{flagError("mode", fmt.Sprintf("%04o", c.mode), fmt.Errorf("%w; write permission needs --accept-writes or --discard", errWritable))}
 	case writable && !m.set.Changed("mode"):
 		c.mode |= 0o200
 	}

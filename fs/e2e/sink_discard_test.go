@@ -66,6 +66,13 @@ func TestDiscardedFiles(t *testing.T) {
 	if got := output(t, "bash", "-c", `tail -c 1000 "$0/d/f" | tr -d "\0" | wc -c; readlink "$0/link"; ls "$0/d"; ls "$0" | tail -2`, dir); got != "0\nfile\nf\nd\nlink\n" {
 		t.Errorf("the mount has %q", got)
 	}
+	// cp -a copies the mode, which it sets as an access control list where it can.
+	output(t, "bash", "-c", `mkdir "$1/src"; echo x >"$1/src/f"; chmod 444 "$1/src/f"; chmod 555 "$1/src"; cp -a "$1/src" "$0"`, dir, t.TempDir())
+	if got := output(t, "stat", "-c", "%a %s", dir+"/src", dir+"/src/f"); got != "555 0\n444 2\n" {
+		t.Errorf("cp -a made %q", got)
+	}
+	output(t, "chmod", "700", dir+"/src")
+	output(t, "rm", "-r", dir+"/src")
 	if err := syscall.Rmdir(dir + "/d"); !errors.Is(err, syscall.ENOTEMPTY) {
 		t.Errorf("rmdir: %v", err)
 	}

@@ -189,6 +189,13 @@ func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	return child.base + ID(instance), t.node(child, instance), true
 }
 
+// LookupInAll is Lookup in the whole tree, of which a shard may be shown.
+func (t *Tree) LookupInAll(dir ID, name string) (ID, Node, bool) {
+	whole := *t
+	whole.o.Shard = Shard{}
+	return whole.Lookup(dir, name)
+}
+
 // Hides returns the spec of a file in the root that exists but is not shown, without a
 // drawn size or a generation. It returns false if there is no such file.
 func (t *Tree) Hides(name string) (spec.Spec, bool) {

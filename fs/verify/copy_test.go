@@ -149,7 +149,7 @@ func TestTransient(t *testing.T) {
 
 // Names, lengths and types are compared.
 func TestNames(t *testing.T) {
-	tr := testTree(t, tree.Options{}, "d{0..2}/f{0..9}:10K", "e/g/h:5", "1M:1M")
+	tr := testTree(t, tree.Options{}, "d{0..2}/f{0..9}:10K", "e/g/h:5", "1M:1M", "empty/{0..1}/", "e/none/")
 	dir := copyTree(t, tr, 0)
 	do := func(err error) {
 		t.Helper()
@@ -159,6 +159,7 @@ func TestNames(t *testing.T) {
 	}
 	do(os.Remove(dir + "/d0/f1"))
 	do(os.RemoveAll(dir + "/e"))
+	do(os.MkdirAll(dir+"/empty/1", 0o700))
 	do(os.Rename(dir+"/d0/f2", dir+"/d1/elsewhere"))
 	do(os.WriteFile(dir+"/d1/copy", read(t, dir+"/d1/f0"), 0o600))
 	do(os.WriteFile(dir+"/d1/foreign", []byte("foreign"), 0o600))
@@ -186,7 +187,7 @@ func TestNames(t *testing.T) {
 
 	r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
 	slices.Sort(r.Additionals)
-	if r.Missing != 2 || !slices.Equal(r.Missings, []string{"d0/f1", "e/g/h"}) {
+	if r.Missing != 4 || !slices.Equal(r.Missings, []string{"d0/f1", "e/g/h", "e/none/", "empty/0/"}) {
 		t.Errorf("missing: %d, %q", r.Missing, r.Missings)
 	}
 	if r.Renamed != 1 || r.Additional != 2 || !slices.Equal(r.Additionals, []string{dir + "/d1/foreign"}) {
@@ -203,6 +204,29 @@ func TestNames(t *testing.T) {
 	}
 	if r.Equal != 31+1+1-1-1-1-2-4 {
 		t.Errorf("%d files are equal", r.Equal)
+	}
+}
+
+// Several shards may be copied into one directory: files of the others are not additional.
+func TestOtherShards(t *testing.T) {
+	entries := []string{"d{0..2}/f{0..9}:10K", "one/file:5", "x:1K"}
+	dir := copyTree(t, testTree(t, tree.Options{}, entries...), 0)
+	want := []string{dir + "/d1/more", dir + "/one/more", dir + "/x2/f"}
+	for _, path := range want {
+		write(t, path, nil)
+	}
+	files := int64(0)
+	for index := range uint64(3) {
+		tr := testTree(t, tree.Options{Shard: tree.Shard{Index: index, Count: 3}}, entries...)
+		r := verified(t, Options{Tree: tr, Targets: []Target{{Path: dir}}})
+		slices.Sort(r.Additionals)
+		if !slices.Equal(r.Additionals, want) || r.Equal != r.Files {
+			t.Errorf("shard %d: additional: %q; %v", index, r.Additionals, r.summary())
+		}
+		files += r.Files
+	}
+	if files != 32 {
+		t.Errorf("%d files compared in all shards", files)
 	}
 }
 
@@ -235,6 +259,14 @@ func TestTargets(t *testing.T) {
 		if err := (&Options{Tree: tr, Targets: []Target{bad}}).Check(); err == nil {
 			t.Errorf("%+v: no error", bad)
 		}
+	}
+	// A directory of the tree that is given as the whole tree is no copy with wrong names.
+	below := (*BelowError)(nil)
+	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/d1"}}}).Check(); !errors.As(err, &below) || below.Dir != "d1" {
+		t.Errorf("the error is %v", err)
+	}
+	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/d1", At: "/"}}}).Check(); err != nil {
+		t.Errorf("the root by name: %v", err)
 	}
 	write(t, dir+"/other", nil)
 	if err := (&Options{Tree: tr, Targets: []Target{{Path: dir + "/other"}}}).Check(); !errors.Is(err, ErrNotFound) {

@@ -20,7 +20,7 @@ type Report struct {
 
 	Equal      int64 `json:"equal"`      // files
 	Different  int64 `json:"different"`  // files that differ in what both have, or in length
-	Missing    int64 `json:"missing"`    // files that the copy has not
+	Missing    int64 `json:"missing"`    // files, and empty directories, that the copy has not
 	Additional int64 `json:"additional"` // files that the tree has not
 	Renamed    int64 `json:"renamed"`    // files that the copy has under another name; neither missing nor additional
 	Short      int64 `json:"short"`      // files, among those that differ

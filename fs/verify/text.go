@@ -120,7 +120,7 @@ func (r *Report) summary() (lines []string) {
 	count(r.Missing, "is missing", "are missing")
 	count(r.Renamed, "is renamed", "are renamed")
 	count(r.Additional, "is additional", "are additional")
-	count(r.Irregular, "is not a file or directory that it should be", "are not files or directories that they should be")
+	count(r.Irregular, "is of the wrong type", "are of the wrong type")
 	count(r.Unreadable, "could not be read, or not all of it", "could not be read, or not all of them")
 	count(r.Changed, "changed meanwhile", "changed meanwhile")
 	result := "all equal"

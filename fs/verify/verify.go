@@ -131,6 +131,10 @@ func (o *Options) start() (goals []goal, err error) {
 			return nil, fmt.Errorf("%q: not a directory", t.Path)
 		case g.dir == 0 && isDir:
 			return nil, fmt.Errorf("%q: a directory, where a file is expected", t.Path)
+		case isDir && t.At == "":
+			if below := s.meant(g.path); below != "" {
+				return nil, fmt.Errorf("%q: %w", t.Path, &BelowError{below})
+			}
 		}
 		goals = append(goals, g)
 	}

@@ -19,6 +19,10 @@ func testTree(t testing.TB, o tree.Options, entries ...string) *tree.Tree {
 	t.Helper()
 	var all []tree.Entry
 	for _, e := range entries {
+		if strings.HasSuffix(e, "/") {
+			all = append(all, tree.Entry{Pattern: e}) // a directory
+			continue
+		}
 		name, text, _ := spec.CutName(e)
 		f, err := spec.ParseFiles(text)
 		if err != nil {

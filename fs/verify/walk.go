@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	iofs "io/fs"
 	"os"
@@ -87,12 +88,15 @@ func (w *walker) directory(dir tree.ID, path string) {
 // errNotDirectory is the error about what should be a directory.
 var errNotDirectory = errors.New("not a directory")
 
-// missing emits the files below a directory that is missing.
+// missing emits the files below a directory that is missing, and the directories below it,
+// or itself, that have no files.
 func (w *walker) missing(dir tree.ID, path string) {
+	empty := true
 	for child := range w.source.tree.ReadDir(dir, 0) {
 		if w.ctx.Err() != nil {
 			return
 		}
+		empty = false
 		below := path + "/" + string(child.Name)
 		if child.IsDir {
 			w.missing(child.ID, below)
@@ -100,6 +104,9 @@ func (w *walker) missing(dir tree.ID, path string) {
 		}
 		n := child.Node()
 		w.emit(item{finding: missing, path: below, name: string(w.source.tree.AppendPath(nil, child.ID)), size: n.Spec.Size})
+	}
+	if empty {
+		w.emit(item{finding: missing, path: path, name: string(w.source.tree.AppendPath(nil, dir)) + "/"})
 	}
 }
 
@@ -119,8 +126,19 @@ func (w *walker) names(dir tree.ID, path string) bool {
 				return
 			}
 		}
-		w.additional(e, below)
+		w.unlisted(dir, e, below)
 	})
+}
+
+// unlisted emits what the tree does not show, unless it is of another shard: several may
+// write to one directory.
+func (w *walker) unlisted(dir tree.ID, e os.DirEntry, path string) {
+	switch id, n, ok := w.source.tree.LookupInAll(dir, e.Name()); {
+	case !ok || n.IsDir != e.IsDir():
+		w.additional(e, path)
+	case n.IsDir:
+		w.entries(path, func(e os.DirEntry) { w.unlisted(id, e, path+"/"+e.Name()) })
+	}
 }
 
 // additional emits what the tree has not, and the files below it.
@@ -192,6 +210,42 @@ type Target struct {
 // ErrNotFound is wrapped by the error about a path that is neither a file of the tree nor a
 // spec.
 var ErrNotFound = errors.New("not a file of the tree, and its name is not a SPEC")
+
+// BelowError is the error about a directory that is taken for a copy of the whole tree, and
+// is one of a directory in it.
+type BelowError struct{ Dir string }
+
+func (e *BelowError) Error() string {
+	return fmt.Sprintf("has files of %q, a directory of the tree, and none of what is in the root", e.Dir)
+}
+
+// meant returns the directory of the tree that a directory without anything of the root is a
+// copy of: one that its path ends with, and of which it has something; "" if there is none.
+func (s *source) meant(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	for i := range parts {
+		dir := strings.Join(parts[i:], "/")
+		if id, n, ok := s.lookup(dir); ok && n.IsDir && id != tree.Root && s.has(id, path) && !s.has(tree.Root, path) {
+			return dir
+		}
+	}
+	return ""
+}
+
+// has reports whether a directory of the copy has a name of one of the tree, of the first
+// thousand.
+func (s *source) has(dir tree.ID, path string) bool {
+	n := 0
+	for child := range s.tree.ReadDir(dir, 0) {
+		if _, err := os.Lstat(path + "/" + string(child.Name)); err == nil {
+			return true
+		}
+		if n++; n == 1000 {
+			break
+		}
+	}
+	return false
+}
 
 // resolve returns the file or the directory of the tree that a target is a copy of.
 func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) {

@@ -146,6 +146,10 @@ func (c Completer) kind(a *answer, l line, kind Kind, prefix string) {
 		for _, shell := range Shells {
 			a.add(prefix+shell, "")
 		}
+	case Topic:
+		for _, command := range visible(c.Commands) {
+			a.add(prefix+command.Name, command.Summary)
+		}
 	case Spec:
 		a.spec(prefix)
 	case Options:

@@ -14,11 +14,13 @@ var completions = []struct{ line, want string }{
 	// Commands, and what the default command takes.
 	{"um", "umount :directories"},
 	{"c", "cat completion :directories"},
-	{"", "mount umount run cat measure tree completion version :directories"},
+	{"", "mount umount run cat measure tree completion version help :directories"},
 	{"__", ":directories"},
 	{"completion|", "bash zsh fish"},
 	{"completion|z", "zsh"},
 	{"version|", ""},
+	{"help|c", "cat completion"},
+	{"help|_", ""},
 	// Flags.
 	{"umount|--l", "--lazy"},
 	{"cat|--", "--seed --offset --length --help"},

@@ -48,4 +48,5 @@ const (
 	Options   Kind = "options" // a list of mount options, of -o
 	Program   Kind = "program" // another program and, after it, that one's arguments
 	Shell     Kind = "shell"   // for which there is a completion script
+	Topic     Kind = "topic"   // a command that there is help on
 )

@@ -67,8 +67,8 @@ func Man(w io.Writer, commands []Command) error {
 		m.text(strings.ToUpper(s.text[:1]) + s.text[1:] + ".")
 	}
 	m.WriteString(".PP\n")
-	m.text(fmt.Sprintf("dgenfs run has the exit status of its command; %d if that cannot be run, %d if it was not found, and %d plus the number of the signal if one ended it. An error is one line on standard error.\n",
-		exit.CannotRun, exit.NotFound, exit.Signal))
+	m.text(fmt.Sprintf("dgenfs run has the exit status of its command; %d if that cannot be run, %d if it was not found, and %d plus the number of the signal if one ended it. dgenfs verify has %d if something differs, and %d if nothing does, but something could not be read, or it was interrupted. An error is one line on standard error.\n",
+		exit.CannotRun, exit.NotFound, exit.Signal, exit.Failed, exit.Unread))
 
 	m.section("EXAMPLES")
 	m.text(manExamples)
@@ -85,7 +85,7 @@ compressibility that was asked for, from no disk at all, and the same bytes at e
 read, on every machine.
 
 In the root of every mount, any name that is a SPEC exists, listed or not. A mount is
-read-only. SIGINT, SIGTERM and SIGHUP unmount it. If it is busy, a second signal
+read-only, unless --accept-writes or --discard says otherwise. SIGINT, SIGTERM and SIGHUP unmount it. If it is busy, a second signal
 detaches it, and a third one ends the process. Under systemd, SIGHUP reopens the log
 instead.
 `
@@ -124,8 +124,8 @@ Copy a gigabyte that compresses 2:1 and deduplicates 4:1:
 
 Check a copy, with nothing but the command line:
 
-  dgenfs run --seed 7 --size 64G -- cmp {}/data /storage/under/test/data
-  dgenfs cat --seed 7 10G | cmp - /storage/under/test/10G
+  dgenfs verify --seed 7 --size 64G /storage/under/test/data
+  dgenfs sum --seed 7 --size 64G | (cd /storage/under/test && sha256sum -c)
 `
 
 // roffWriter writes the language man(7).

@@ -110,7 +110,7 @@ func TestManRenders(t *testing.T) {
 		"dgenfs umount [--lazy] MOUNTPOINT", "it's gone", "--transport auto|dev|uring", "value is written \\,",
 		"--preset NAME a tree file", "NAME is home or mail", "dedup=R", "fail=ERR@OFFSET+LENGTH|ERR:P%",
 		"Flags of mount, run --", "Flags of mount, run, tree --", "is 2^63-1 bytes", `\{, \} and \\, and \xHH`,
-		"dgenfs cat --seed 7 10G | cmp - /storage", "dd if={}/16G",
+		"dgenfs sum --seed 7 --size 64G | (cd /storage", "dd if={}/16G",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not show %q", want)

@@ -86,6 +86,7 @@ func table() []Command {
 	add("dgenfs tree [flags]", "print the tree file", "Prints a tree file.\n", trees(), "")
 	add("dgenfs completion bash|zsh|fish", "print a completion script", "Prints a script.\n", flags(), Shell)
 	add("dgenfs version", "print the version", "Prints the version.\n", flags(), "")
+	add("dgenfs help [COMMAND]", "print help", "Prints help.\n", flags(), Topic)
 	add("dgenfs __complete SHELL", "secret", "Not for people.\n", flags(), "").Hidden = true
 	return t
 }

@@ -36,7 +36,7 @@ func (f Format) Check(algorithms []Algorithm) error {
 	case len(algorithms) > 1 && !f.Tag && !f.Hashdeep:
 		return errors.New("lines of several algorithms need --tag or --hashdeep, which say which is which")
 	case f.Hashdeep && (f.Tag || f.Zero || f.Base64):
-		return errors.New("the format of hashdeep has neither --tag nor --zero nor --base64")
+		return errors.New("--hashdeep excludes --tag, --zero and --base64, which its format does not have")
 	}
 	return nil
 }
