@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,6 +148,11 @@ type jsonReport struct{ *verify.Report }
 
 func (r jsonReport) Print(w io.Writer) error { return r.Report.Print(w, printable.Line) }
 
+// saysFiles reports whether flags say which files there are.
+func (c *verifyCall) saysFiles() bool {
+	return slices.ContainsFunc([]string{"size", "files", "file", "tree", "preset"}, c.set.Changed)
+}
+
 // options returns what the command line means. Its errors are the user's.
 func (c *verifyCall) options(args []string, stderr io.Writer) (verify.Options, error) {
 	if len(args) == 0 {
@@ -194,7 +201,15 @@ func (c *verifyCall) options(args []string, stderr io.Writer) (verify.Options, e
 		if path == "" {
 			return o, usagef(`"": must be the path of a copy`)
 		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() && !c.saysFiles() {
+			return o, usagef("%s: a directory; give the flags of the mount that say which files there are, such as --file, --tree or --preset, or the files in it whose names are SPECs", path)
+		}
 		o.Targets = append(o.Targets, verify.Target{Path: path, Spec: c.spec, At: c.at})
+	}
+	if c.resume != "" {
+		if _, err := os.Stat(filepath.Dir(c.resume)); err != nil {
+			return o, usagef("--resume %s: %w", c.resume, errors.Unwrap(err))
+		}
 	}
 	return o, nil
 }
