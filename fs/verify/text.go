@@ -124,8 +124,11 @@ func (r *Report) summary() (lines []string) {
 	count(r.Unreadable, "could not be read, or not all of it", "could not be read, or not all of them")
 	count(r.Changed, "changed meanwhile", "changed meanwhile")
 	result := "all equal"
-	if wrong != nil {
+	switch {
+	case wrong != nil:
 		result = strings.Join(wrong, ", ")
+	case r.QuickSeed != nil && r.Bytes == 0:
+		result = "names and lengths are equal; the share is too small for any data"
 	}
 	rate := float64(r.Bytes) / max(r.Seconds, 1e-3)
 	lines = append(lines, fmt.Sprintf("%s compared, %s (%s/s): %s", plural(r.Files, "file"), about(r.Bytes), about(int64(rate)), result))
