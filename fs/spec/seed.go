@@ -34,6 +34,9 @@ func FormatSeed(n uint64) string { return strconv.FormatUint(n, 10) }
 // name without its generation, so that names that differ in nothing else are
 // generations of one file.
 func SeedName(name string) string {
+	if !strings.Contains(name, ",generation=") {
+		return name
+	}
 	parts := strings.Split(name, ",")
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.HasPrefix(part, "generation=") }), ",")
 }
