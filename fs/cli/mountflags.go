@@ -268,7 +268,11 @@ func (m *mountFlags) arguments(f *pflag.FlagSet) (args []string) {
 			values = list.GetSlice()
 		}
 		for _, value := range values {
-			args = append(args, "--"+flag.Name+"="+value)
+			if value != "" && value == flag.NoOptDefVal {
+				args = append(args, "--"+flag.Name)
+			} else {
+				args = append(args, "--"+flag.Name+"="+value)
+			}
 		}
 	})
 	return append(args, m.extra.arguments()...)
