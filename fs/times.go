@@ -21,7 +21,25 @@ const (
 // before that of their generation, spread at random: borg takes a file with the latest
 // time of a backup for one that may still change, and reads it again next time.
 func (f *FS) changed(id uint64, n node) time.Time {
-	t := epoch + int64(f.lastChange(id, n))*day
+	return f.timeIn(f.lastChange(id, n), id, n)
+}
+
+// birth returns when a file or directory was made: the time that it has in the generation
+// that added it, but not later than its last change. What users have made can have any
+// times but this one.
+func (f *FS) birth(id uint64, n node, changed time.Time) time.Time {
+	if n.made != nil {
+		return time.Unix(0, n.made.btime)
+	}
+	if t := f.timeIn(n.born, id, n); t.Before(changed) {
+		return t
+	}
+	return changed
+}
+
+// timeIn returns the time of what a generation has changed or added.
+func (f *FS) timeIn(generation int, id uint64, n node) time.Time {
+	t := epoch + int64(generation)*day
 	if !n.dir && n.control == nil {
 		// In the root, several names may be generations of one file, and one of the tree
 		// may be a spec that exists without it, in another shard.
