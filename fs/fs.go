@@ -74,6 +74,7 @@ type FS struct {
 	limiters           fileLimiters
 	damaged            atomic.Uint64 // reads of places that corrupt= damages
 	noTroubleNames     bool
+	generation         uint64 // of all nodes, in file handles
 	names              longNames
 	files              openFiles
 	control            []controlFile
@@ -104,6 +105,7 @@ func New(o Options) *FS {
 		names:         longNames{log: o.Log},
 
 		noTroubleNames: o.NoTroubleNames,
+		generation:     handleGeneration(o.Tree, o.Seed),
 
 		sink: newSink(o.Sink, o.Log),
 	}
