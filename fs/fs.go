@@ -174,6 +174,17 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// Read permission for files implies search permission for directories.
 		Mode: fuse.S_IFDIR | mode | mode&0o444>>2,
 	}
+	own := n.spec.Attributes
+	if own.HasUID {
+		a.Uid = own.UID
+	}
+	if own.HasGID {
+		a.Gid = own.GID
+	}
+	if own.HasMode {
+		mode = own.Mode
+		a.Mode = fuse.S_IFDIR | mode
+	}
 	changed := f.changed(id, n)
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
