@@ -53,6 +53,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 		return nil, err
 	}
 	m := newMount(server, o)
+	m.fs = f
 	f.control = m.controlFiles(f)
 	return m, nil
 }
