@@ -70,17 +70,11 @@ const (
 // Kinds are the values of Kind.
 var Kinds = []Kind{Auto, Dev, Uring}
 
-// DefaultRequest is the default of the largest request, in bytes. It fits into a level
-// 2 cache together with as much of the reader's memory, and into a pipe that needs no
-// privilege. 256 KiB were slower by a tenth for reads of 1 MiB, and 1 MiB by up to
-// a tenth, also because a request cannot have one more page then, for buffers that are
-// not aligned. 4 MiB, where root allows it, gave 0.9 to 1.1 of the rate.
-const DefaultRequest = 512 << 10
-
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
 	Request int         // bytes of the largest read: a multiple of the page size; 0 means DefaultRequest
+	Why     string      // Request is what it is, for the report
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -124,7 +118,8 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int  // bytes of the largest read
+	request  int // bytes of the largest read
+	why      string
 	slow     bool // files are known to be
 
 	maybeSlow bool
@@ -147,7 +142,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, why: o.Why, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -220,19 +215,20 @@ func (s *Server) Serve() {
 // Report says how a connection is served and, for what is not used, why not.
 type Report struct {
 	Kind      Kind
-	NoUring   error // why not over io_uring; nil if it is
-	Workers   int   // threads that answer reads, at most
-	Request   int   // bytes of the largest read
-	MaxWrite  int   // bytes of the largest write; 0 if there is none
-	NoSplice  error // why large replies do not go through pipes; nil if they do
-	NoClone   error // why not every worker has a descriptor of its own; nil if it has
-	MaxMemory int   // bytes of all buffers, once all have been used
+	NoUring   error  // why not over io_uring; nil if it is
+	Workers   int    // threads that answer reads, at most
+	Request   int    // bytes of the largest read
+	Why       string // it is that; may be empty
+	MaxWrite  int    // bytes of the largest write; 0 if there is none
+	NoSplice  error  // why large replies do not go through pipes; nil if they do
+	NoClone   error  // why not every worker has a descriptor of its own; nil if it has
+	MaxMemory int    // bytes of all buffers, once all have been used
 }
 
 // Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
-	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, MaxWrite: s.maxWrite, NoClone: first.noClone}
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, Why: s.why, MaxWrite: s.maxWrite, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)
