@@ -308,7 +308,7 @@ func (w *worker) answer(in []byte) {
 		// Only what is delayed takes long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, errno, hasReply := w.other(in, w.header, w.data)
+		n, errno, hasReply := w.other(in, w.header, w.data, &w.served)
 		switch {
 		case errno == unix.EAGAIN && isReadDir(in):
 			w.delay(in, w.skipLater(in))

@@ -49,6 +49,7 @@ func (s *Server) negotiate(kind Kind) error {
 	}
 	var init fuse.InitIn
 	copy(bytesOf(&init), in) // older kernels send less of it
+	s.zeroesTail = init.Minor >= minorZeroesTail
 
 	switch {
 	case kind == Dev:
