@@ -271,8 +271,7 @@ func (w *worker) serveUntilIdle() bool {
 					return true
 				}
 			}
-			unix.Poll(w.pollFD[:], -1)
-			if w.pollFD[1].Revents != 0 {
+			if !w.poll() {
 				return false
 			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
