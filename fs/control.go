@@ -99,6 +99,10 @@ func reportText(r transport.Report, numa string) string {
 	if r.NoUring != nil {
 		kind += "; " + r.NoUring.Error()
 	}
+	maxRead := fmt.Sprintf("%dK", r.Request>>10)
+	if r.Why != "" {
+		maxRead += "; " + r.Why
+	}
 	maxWrite := "none"
 	if r.MaxWrite > 0 {
 		maxWrite = fmt.Sprintf("%dK", r.MaxWrite>>10)
@@ -107,7 +111,7 @@ func reportText(r transport.Report, numa string) string {
 	for _, line := range [][2]string{
 		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
-		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
+		{"max-read", maxRead},
 		{"max-write", maxWrite},
 		{"splice", onOff(r.NoSplice)},
 		{"clone", onOff(r.NoClone)},

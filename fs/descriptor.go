@@ -44,7 +44,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 	unix.CloseOnExec(fd)
 	// Without max_read the kernel makes requests as large as it can, and a server
 	// that takes less would leave bytes unread.
-	t := transport.Options{Kind: o.Transport, Request: MaxRequest(), Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, MaxWrite: f.maxWrite(0), Placement: o.Placement}
+	t := transport.Options{Kind: o.Transport, Request: MaxRequest(), Why: "as large as the kernel allows, as another process has mounted", Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, MaxWrite: f.maxWrite(0), Placement: o.Placement}
 	server, err := transport.New(fd, f, t)
 	if errors.Is(err, unix.EPERM) {
 		return nil, fmt.Errorf("%w: %w", ErrNoMount, err)
@@ -53,6 +53,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 		return nil, err
 	}
 	m := newMount(server, o)
+	m.fs = f
 	f.control = m.controlFiles(f)
 	return m, nil
 }

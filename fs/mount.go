@@ -21,7 +21,7 @@ type MountOptions struct {
 	NoExec     bool           // let nobody execute files
 	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
-	MaxRead    int            // bytes of the largest read, a multiple of the page size, up to MaxRequest(); 0 means transport.DefaultRequest
+	MaxRead    int            // bytes of the largest read, a multiple of the page size, up to MaxRequest(); 0 means what transport.ChooseRequest says
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 
 	Placement transport.Placement // has to name a CPU
@@ -33,6 +33,7 @@ type MountOptions struct {
 
 // Mount is a mounted file system.
 type Mount struct {
+	fs         *FS
 	mountpoint string
 	device     string // in the mount table; tells it from later mounts on the mount point
 	server     *transport.Server
@@ -62,6 +63,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.fs = f
 	f.setControl(m.controlFiles(f), o.AllowOther)
 	return m, nil
 }
@@ -69,8 +71,12 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 // mountOver mounts with the transport that o says.
 func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	t := transport.Options{Kind: o.Transport, Request: o.MaxRead, Log: o.Log, SlowFiles: f.hasSlowFiles(), MaybeSlow: !f.noTroubleNames, MaxWrite: f.maxWrite(o.MaxRead), Placement: o.Placement}
-	if t.Request == 0 {
-		t.Request = min(transport.DefaultRequest, MaxRequest())
+	switch {
+	case t.Request != 0:
+	case t.SlowFiles: // each request waits, so its size matters for what a reader gets
+		t.Request, t.Why = min(transport.DefaultRequest, MaxRequest()), "the default where files are slow, on every machine"
+	default:
+		t.Request, t.Why = transport.ChooseRequest(MaxRequest())
 	}
 	fd, err := openDevice(mountpoint, o, t.Request, t.MaxWrite > 0)
 	if err != nil {
@@ -128,6 +134,9 @@ func (m *Mount) Unmount(lazy bool) error {
 
 // Served returns the counts of all reads so far.
 func (m *Mount) Served() transport.Served { return m.server.Served() }
+
+// Stats returns what the control file stats has, as JSON.
+func (m *Mount) Stats() string { s := m.stats(m.fs); return s.json() }
 
 // Summary describes in one line what is in effect and, for what is not, why.
 func (m *Mount) Summary() string {

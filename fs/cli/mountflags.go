@@ -61,7 +61,7 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 		"let names in the root be a SPEC with rate=, latency=, fail= or corrupt=, whose readers can keep others waiting (default: true, but false with --allow-other)")
 	f.Var(choice[transport.Kind]{&m.transport, transport.Kinds}, "transport",
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
-	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K)")
+	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K, or 1M on AMD CPUs where replies go through pipes)")
 	parsed(f, &m.trouble.Rate, "rate", "", "", spec.ParseRate,
 		"bytes per second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
 	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,

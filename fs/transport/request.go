@@ -5,6 +5,7 @@ import (
 	"math"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) read(r *readArgs, data []byte) (n int, delayed *Delayed, errno 
 // size of a reply's header, and c counts what is stored.
 //
 // What small files consist of is answered here, without the allocations of go-fuse.
-func (s *Server) other(in, head, data []byte, c *counter) (n int, errno syscall.Errno, hasReply bool) {
+func (s *Server) other(in, head, data []byte, c *counters.Thread) (n int, errno syscall.Errno, hasReply bool) {
 	hasReply = true
 	defer s.guard(&n, &errno)
 	switch header(in).Opcode {
@@ -120,7 +121,7 @@ func (s *Server) skipLater(in []byte) *Delayed {
 			args.offset = s.fs.SkipNames(header(in).NodeId, args.offset, cancel)
 		},
 		Read: func(p []byte) (int, syscall.Errno) {
-			n, errno, _ := s.other(in, make([]byte, replyHeader), p, new(counter))
+			n, errno, _ := s.other(in, make([]byte, replyHeader), p, new(counters.Thread))
 			return n, errno
 		},
 		Cancel: func() {},

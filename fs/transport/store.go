@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
@@ -80,7 +81,7 @@ func (s *stores) forgotten(node uint64) {
 const minorZeroesTail = 41
 
 // open answers OPEN into data, and stores the file if it is small.
-func (s *Server) open(in *fuse.OpenIn, data []byte, c *counter) (int, syscall.Errno) {
+func (s *Server) open(in *fuse.OpenIn, data []byte, c *counters.Thread) (int, syscall.Errno) {
 	out := view[fuse.OpenOut](data)
 	*out = fuse.OpenOut{}
 	if status := s.fs.Open(nil, in, out); !status.Ok() {
@@ -98,7 +99,7 @@ func (s *Server) open(in *fuse.OpenIn, data []byte, c *counter) (int, syscall.Er
 
 // store puts all bytes of an open file into the kernel's page cache, by a message that it
 // makes in p, which has room for a header and the bytes. It counts as a read.
-func (s *Server) store(node, fh uint64, p []byte, c *counter) bool {
+func (s *Server) store(node, fh uint64, p []byte, c *counters.Thread) bool {
 	n, delayed, errno := s.fs.ReadFile(fh, 0, p[storeHeader:])
 	if delayed != nil {
 		s.refuse(delayed)
@@ -110,7 +111,7 @@ func (s *Server) store(node, fh uint64, p []byte, c *counter) bool {
 	putStore(p, node, n)
 	switch err := writeReply(s.fd, p); err {
 	case 0:
-		c.count(n, 0)
+		c.Read(n, 0)
 		return true
 	case unix.ENOENT, unix.ENODEV, unix.ENOMEM, unix.EINTR: // the mount ends, or there is no memory
 	default:

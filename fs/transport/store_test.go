@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -30,8 +31,8 @@ func (*testFS) StoreSize(fh uint64) int {
 type opener struct {
 	*Server
 	*kernel
-	log     bytes.Buffer
-	counter counter
+	log    bytes.Buffer
+	counts counters.Thread
 }
 
 func newOpener(t *testing.T) *opener {
@@ -46,7 +47,7 @@ func newOpener(t *testing.T) *opener {
 func do[T any](o *opener, v *T, h *fuse.InHeader, opcode uint32, node uint64) ([]byte, syscall.Errno) {
 	h.Opcode, h.NodeId, h.Length = opcode, node, uint32(len(bytesOf(v)))
 	data := make([]byte, replyRoom(testRequest))
-	n, errno, _ := o.other(bytesOf(v), make([]byte, replyHeader), data, &o.counter)
+	n, errno, _ := o.other(bytesOf(v), make([]byte, replyHeader), data, &o.counts)
 	return data[:n], errno
 }
 
@@ -54,12 +55,12 @@ func do[T any](o *opener, v *T, h *fuse.InHeader, opcode uint32, node uint64) ([
 func (o *opener) open(node uint64, flags uint32, stored bool) {
 	o.t.Helper()
 	in := fuse.OpenIn{Flags: flags}
-	before := o.counter.bytes.Load()
+	before := o.counts.Served().Bytes
 	reply, errno := do(o, &in, &in.InHeader, opOpen, node)
 	if errno != 0 || len(reply) != len(bytesOf(&fuse.OpenOut{})) || view[fuse.OpenOut](reply).Fh != node {
 		o.t.Fatalf("OPEN of %d: %v, %v", node, reply, errno)
 	}
-	if got := o.counter.bytes.Load() - before; got != 0 != stored {
+	if got := o.counts.Served().Bytes - before; got != 0 != stored {
 		o.t.Errorf("OPEN of %d, flags %#x: %d bytes were stored, want that: %v", node, flags, got, stored)
 	}
 	if !stored {
