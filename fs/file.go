@@ -181,8 +181,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	s := f.fileSpec(in.NodeId, n)
 	switch attr {
 	case xattrSpec:
-		s.Trouble = spec.Trouble{} // has no effect on the bytes that the file should have
-		return putXAttr(dest, s.String())
+		return putXAttr(dest, s.Content().String())
 	case xattrSeed:
 		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))
 	}
