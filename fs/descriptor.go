@@ -54,6 +54,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 	}
 	m := newMount(server, o)
 	m.readAhead = "unknown; another process has mounted"
+	m.fs = f
 	f.control = m.controlFiles(f)
 	return m, nil
 }

@@ -34,6 +34,7 @@ type MountOptions struct {
 
 // Mount is a mounted file system.
 type Mount struct {
+	fs         *FS
 	mountpoint string
 	device     string // in the mount table; tells it from later mounts on the mount point
 	server     *transport.Server
@@ -64,6 +65,7 @@ func NewMount(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.fs = f
 	f.setControl(m.controlFiles(f), o.AllowOther)
 	return m, nil
 }
@@ -142,6 +144,9 @@ func (m *Mount) Unmount(lazy bool) error {
 
 // Served returns the counts of all reads so far.
 func (m *Mount) Served() transport.Served { return m.server.Served() }
+
+// Stats returns what the control file stats has, as JSON.
+func (m *Mount) Stats() string { s := m.stats(m.fs); return s.json() }
 
 // Summary describes in one line what is in effect and, for what is not, why.
 func (m *Mount) Summary() string {

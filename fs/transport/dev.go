@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"golang.org/x/sys/unix"
 )
 
@@ -167,8 +168,8 @@ type worker struct {
 	iov    [2]unix.Iovec
 	pollFD [2]unix.PollFd
 
-	served  counter
-	delayed counter // the same, of reads that had to wait
+	counts  counters.Thread
+	delayed lateCounter // the same, of requests that had to wait
 }
 
 var pageSize = unix.Getpagesize()
@@ -262,7 +263,10 @@ func (w *worker) serveUntilIdle() bool {
 				return false
 			}
 			futile = 0
+			h := header(w.in)
+			w.counts.Begin(h.Opcode, h.NodeId)
 			w.answer(w.in[:n])
+			w.counts.End()
 			if found++; found == crowded {
 				found = 0
 				w.wakeOne(w.node)
@@ -299,11 +303,11 @@ func (w *worker) answer(in []byte) {
 			w.delay(in, delayed)
 			return
 		}
-		w.served.count(n, errno)
+		w.counts.Read(n, errno)
 		w.send(h.Unique, errno, n)
 	case isWrite(in):
 		n, errno := w.write(writeOf(in), in[writeSize:], w.data[:min(scratchSize, len(w.data))])
-		w.served.countWrite(n, errno)
+		w.counts.Write(n, errno)
 		if errno == 0 {
 			n = putWritten(w.data, n)
 		}

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"log"
 	"runtime"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -214,106 +213,6 @@ func (s *Server) Serve() {
 	s.pool.serve()
 	s.delays.stop()
 	s.close()
-}
-
-// Served counts reads and writes.
-type Served struct {
-	Reads  uint64 // requests answered with data, or with the end of the file
-	Bytes  uint64
-	Errors uint64 // reads answered with an error
-
-	Writes      uint64 // requests whose data was taken
-	WriteBytes  uint64
-	WriteErrors uint64 // writes answered with an error
-}
-
-// ServedByCPU counts the requests that the threads of a CPU have answered.
-type ServedByCPU struct {
-	CPU, Node int
-	Served
-}
-
-// Served returns the counts since the connection began.
-func (s *Server) Served() Served {
-	var sum Served
-	for _, c := range s.ServedByCPU() {
-		sum.Reads += c.Reads
-		sum.Bytes += c.Bytes
-		sum.Errors += c.Errors
-		sum.Writes += c.Writes
-		sum.WriteBytes += c.WriteBytes
-		sum.WriteErrors += c.WriteErrors
-	}
-	return sum
-}
-
-// ServedByCPU returns the counts of each CPU to answer on, in the order of
-// [Placement].CPUs.
-func (s *Server) ServedByCPU() []ServedByCPU {
-	all := make([]ServedByCPU, len(s.placement.CPUs))
-	for place, cpu := range s.placement.CPUs {
-		all[place] = ServedByCPU{CPU: cpu, Node: s.placement.node(place)}
-	}
-	for i, w := range s.pool.workers {
-		w.served.addTo(&all[i%len(all)].Served)
-		w.delayed.addTo(&all[i%len(all)].Served)
-	}
-	if s.rings != nil {
-		for _, t := range s.rings.threads {
-			t.served.addTo(&all[t.place].Served)
-		}
-	}
-	return all
-}
-
-// counter counts the reads and writes of one thread. Only that thread writes to it,
-// except through add, and it shares no cache line with another one.
-type counter struct {
-	_                    [64]byte
-	reads, bytes, errors atomic.Uint64
-
-	writes, writeBytes, writeErrors atomic.Uint64
-
-	_ [64]byte
-}
-
-// count counts a read and its outcome.
-func (c *counter) count(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.errors.Store(c.errors.Load() + 1)
-		return
-	}
-	c.reads.Store(c.reads.Load() + 1)
-	c.bytes.Store(c.bytes.Load() + uint64(bytes))
-}
-
-// countWrite counts a write and its outcome.
-func (c *counter) countWrite(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.writeErrors.Store(c.writeErrors.Load() + 1)
-		return
-	}
-	c.writes.Store(c.writes.Load() + 1)
-	c.writeBytes.Store(c.writeBytes.Load() + uint64(bytes))
-}
-
-// add is count where several goroutines do so at a time.
-func (c *counter) add(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.errors.Add(1)
-		return
-	}
-	c.reads.Add(1)
-	c.bytes.Add(uint64(bytes))
-}
-
-func (c *counter) addTo(s *Served) {
-	s.Reads += c.reads.Load()
-	s.Bytes += c.bytes.Load()
-	s.Errors += c.errors.Load()
-	s.Writes += c.writes.Load()
-	s.WriteBytes += c.writeBytes.Load()
-	s.WriteErrors += c.writeErrors.Load()
 }
 
 // Report says how a connection is served and, for what is not used, why not.
