@@ -145,8 +145,9 @@
 //
 // Insertions. A share I of insertions, up to 10^9, makes the bytes of generation G from those
 // without insertions. Let a piece have L bytes, the smaller of the run, or else the unit, and
-// SIZE/8, or one more if that is even. With n = max(1, (SIZE*I/10^9)/L), the file is cut into
-// segments of ceil(SIZE/n) bytes, the last of which may be shorter. Into each, number k,
+// SIZE/8, or one less if that is even, and at least 1. With n = max(1, (SIZE*I/10^9)/L), the
+// file is cut into segments of ceil(SIZE/n) bytes, the last of which may be shorter. Into each,
+// number k,
 //
 //	T = (G*(SIZE*I/(n*L)) + phase) / 10^9
 //

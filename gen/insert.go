@@ -44,7 +44,7 @@ func newInsertion(c *Config, key uint64) insertion {
 // cut, and how many pieces a generation inserts into each, in billionths.
 func (c *Config) insertions() (piece, segments, each uint64) {
 	size := uint64(c.Size)
-	piece = min(uint64(max(c.Run, c.Unit)), size/minPieces) | 1
+	piece = (max(min(uint64(max(c.Run, c.Unit)), size/minPieces), 1) - 1) | 1
 	hi, lo := bits.Mul64(size, c.Revision.Insert)
 	inserted, _ := bits.Div64(hi, lo, billion) // bytes of a generation, at most size
 	segments = max(1, inserted/piece)

@@ -13,7 +13,10 @@ func refInserted(t *testing.T, cfg Config, p []byte) []byte {
 	size, share, phase := uint64(cfg.Size), cfg.Revision.Insert, cfg.Revision.Phase
 	length := min(uint64(max(cfg.Run, cfg.Unit)), size/8)
 	if length%2 == 0 {
-		length++
+		length--
+	}
+	if size < 16 {
+		length = 1
 	}
 	segments := max(1, size*share/1e9/length)
 	each := size * share / (segments * length)
@@ -102,6 +105,15 @@ func TestInsertShifts(t *testing.T) {
 	}
 	if got := float64(fresh) / float64(len(now)); got < 0.8*share || got > 1.5*share {
 		t.Errorf("%.3f of the pieces are new, about %v expected", got, share)
+	}
+}
+
+// A share that is some runs is inserted as so many pieces.
+func TestInsertWholeRuns(t *testing.T) {
+	cfg := Config{Size: 320 << 20, Run: 4 << 20, Unit: Cell, Revision: Revision{Insert: billion / 20}}
+	piece, segments, each := cfg.insertions()
+	if piece != 4<<20-1 || segments != 4 || each < billion || each > billion+billion/1000 {
+		t.Errorf("%d segments get %d billionths of a piece of %d bytes in each generation", segments, each, piece)
 	}
 }
 

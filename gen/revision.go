@@ -37,7 +37,7 @@ type Revision struct {
 	// Insert is how much each generation inserts into the file, in billionths of its
 	// size: 0 to 1e9. What follows is shifted, by an odd number of bytes, up to the
 	// end of the segment, which loses as much: there are as many segments as
-	// generations insert pieces. A piece has as many bytes as a Run, or one more, in
+	// generations insert pieces. A piece has as many bytes as a Run, or one less, in
 	// small files about an eighth of the file; as far as generations insert less than
 	// that, some insert a piece and others do not. Pieces do not repeat others.
 	Insert uint64
