@@ -74,6 +74,9 @@
 //	share=P%      this share of the number of all files
 //	index=DIR     files with records have index files, see [Index]
 //
+// or, in place of all that, be of symbolic links: symlink=TARGET, and of the keys above uid,
+// gid, mtime and share; see [Link].
+//
 // Where a drawn size is not one that the format has, the file has the nearest one.
 //
 // The one grammar serves the command line, tree files and file names, so it has
@@ -148,6 +151,9 @@ func (s Spec) Content() Spec {
 // Parse sees every unknown name that is looked up in the root of a mount.
 func Parse(s string) (Spec, error) {
 	f, err := parse(s, false)
+	if err != nil && IsLink(s) {
+		return Spec{}, errLink
+	}
 	if err == nil && f.Format.Format == Auto {
 		return Spec{}, errors.New("format=auto: there is no name to take the format from; name the format")
 	}
@@ -155,6 +161,9 @@ func Parse(s string) (Spec, error) {
 }
 
 func parse(s string, many bool) (f Files, err error) {
+	if many && IsLink(s) {
+		return parseLink(s)
+	}
 	size, rest, more := strings.Cut(s, ",")
 	f = Files{Spec: Spec{Dedup: 1, Unit: DefaultUnit, Compress: 1}}
 	sizes, drawn, err := parseSizes(size)

@@ -16,7 +16,8 @@ import (
 func (b *Builder) addedBeside(n *node) (added []*node) {
 	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendDrawn(nil)))
 	row := &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
-	n.lots = &lots{row: row}
+	link := n.link()
+	n.lots = &lots{row: row, link: link}
 	for round := uint64(1); round <= uint64(b.moves.rounds()); round++ {
 		if row.present(round) == 0 {
 			continue
@@ -33,7 +34,7 @@ func (b *Builder) addedBeside(n *node) (added []*node) {
 			return added
 		}
 		a := b.newNode()
-		*a = node{parent: n.parent, count: n.count, entry: n.entry, kind: n.kind, size: n.size, lots: &lots{row: row, round: round}}
+		*a = node{parent: n.parent, count: n.count, entry: n.entry, kind: n.kind, size: n.size, lots: &lots{row: row, round: round, link: link}}
 		b.setName(a, &c)
 		b.added = append(b.added, a)
 		added = append(added, a)

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -109,6 +110,11 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		b.wrong(entry, err)
 		return false
 	}
+	link, err := b.newLink(e.Link)
+	if err != nil {
+		b.wrong(entry, err)
+		return false
+	}
 	if slices.ContainsFunc(components, func(c component) bool { return c.isOpen() }) {
 		b.wrong(entry, errOpen)
 		return false
@@ -127,6 +133,9 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		*n = node{parent: parent, entry: entry}
 		if isFile {
 			n.kind, n.size = b.kindOf(e, c), e.Spec.Size
+			if link != nil {
+				n.lots = &lots{link: link}
+			}
 		} else {
 			n.dir = &directory{kept: isDir}
 		}
@@ -240,7 +249,7 @@ func (b *Builder) number(n *node) {
 	}
 	n.first = b.files
 	b.files += n.count
-	if err := n.spec().CheckGroup(n.count); err != nil {
+	if err := cmp.Or(n.spec().CheckGroup(n.count), n.checkLink()); err != nil {
 		b.wrong(n.entry, err)
 	}
 	b.draw(n)
@@ -292,7 +301,7 @@ func (b *Builder) draw(n *node) {
 	}
 	switch {
 	case *l == lots{}:
-	case n.count == 1 && l.row == nil:
+	case n.count == 1 && l.row == nil && l.link == nil:
 		n.lots = &alone
 	default:
 		n.lots = l

@@ -7,10 +7,11 @@ import (
 
 // A Child is an entry of a directory.
 type Child struct {
-	ID    ID
-	Name  []byte // valid until the next one is asked for
-	IsDir bool
-	Next  uint64 // ordinal from which on the next one is to be looked for
+	ID        ID
+	Name      []byte // valid until the next one is asked for
+	IsDir     bool
+	IsSymlink bool
+	Next      uint64 // ordinal from which on the next one is to be looked for
 
 	tree     *Tree
 	node     *node
@@ -76,7 +77,7 @@ func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next
 			if instance != none {
 				from++
 				name = c.appendName(name[:0], instance-first)
-				if !yield(Child{c.base + ID(instance), name, c.dir != nil, begin + from, t, c, instance}) {
+				if !yield(Child{c.base + ID(instance), name, c.dir != nil, c.link() != nil, begin + from, t, c, instance}) {
 					return begin + from, true
 				}
 			}

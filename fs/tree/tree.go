@@ -27,6 +27,8 @@
 // A pattern that ends in a slash is a directory that is there whether or not there are
 // files in it, and in every shard. It may have attributes.
 //
+// An entry may also be of symbolic links, which have a place among the files, but no bytes.
+//
 // A Tree never changes, so it is safe for concurrent use. The package knows names, not
 // bytes: it neither generates nor serves.
 package tree
@@ -47,6 +49,7 @@ type Entry struct {
 	Spec    spec.Spec
 	Sizes   spec.Sizes // if they are drawn
 	Index   spec.Index // if they have index files, which are files of the tree, too
+	Link    spec.Link  // if they are links, and then the spec has attributes alone
 }
 
 // ID is the position of a file or directory; 0 is not a position.
@@ -74,9 +77,10 @@ type Tree struct {
 
 // A Node is what is at a position.
 type Node struct {
-	IsDir bool
-	Spec  spec.Spec // of the generation that is shown; of a directory, its attributes alone
-	Born  int       // the generation that added the file
+	IsDir     bool
+	IsSymlink bool
+	Spec      spec.Spec // of the generation that is shown; of a directory or link, its attributes alone, and the length of the target
+	Born      int       // the generation that added the file
 }
 
 func (t *Tree) add(n *node) {
@@ -118,9 +122,11 @@ func (t *Tree) node(n *node, instance uint64) Node {
 		}
 		return node
 	}
-	node := Node{Spec: n.specOf(instance)}
+	node := Node{Spec: n.specOf(instance), IsSymlink: n.link() != nil}
 	if t.o.History.Generation > 0 {
-		node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
+		if !node.IsSymlink {
+			node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
+		}
 		if row := n.row(); row != nil {
 			node.Born = row.born(n.place(instance))
 		}
@@ -151,7 +157,7 @@ func (t *Tree) History() *History { return &t.o.History }
 func (t *Tree) Specs() iter.Seq[spec.Spec] {
 	return func(yield func(spec.Spec) bool) {
 		for _, i := range t.entries {
-			if n := t.nodes[i]; n.dir == nil && !yield(n.spec()) {
+			if n := t.nodes[i]; n.dir == nil && n.link() == nil && !yield(n.spec()) {
 				return
 			}
 		}
@@ -172,7 +178,7 @@ func (t *Tree) Entry(i int) Entry {
 		}
 		return e
 	}
-	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index}
+	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index, n.link().entry()}
 }
 
 // Lookup returns the child of a directory that has the given name: its position,

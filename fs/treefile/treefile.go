@@ -89,6 +89,10 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			l.Pattern = closed
 		} else if err == nil && !l.isDir() {
 			l.Pattern, err = dirs.closeRanges(l.Pattern, f, all)
+			if err == nil && f.Share != 0 && !f.Link.IsZero() {
+				names, _, _ := tree.CountNames(l.Pattern)
+				f.Link.Target, err = tree.CloseTarget(f.Link.Target, names)
+			}
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -98,7 +102,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			sum.add(l.Pattern, f)
 		}
 		entries = append(entries, i)
-		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index})
+		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index, Link: f.Link})
 	}
 	t, err = b.Tree()
 	var wrongEntries tree.Errors

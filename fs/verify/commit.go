@@ -80,11 +80,17 @@ func (c *committer) commit(i item) error {
 		}
 	case unreadable:
 		c.problem(i.path, 0, 0, i.err)
-		if errors.Is(i.err, errNotDirectory) {
+		if errors.Is(i.err, errNotDirectory) || errors.Is(i.err, errNotSymlink) {
 			c.report.Irregular++
 		} else {
 			c.report.Unreadable++
 		}
+	case linked:
+		c.report.Links++
+	case retargeted:
+		c.report.Links++
+		c.report.Retargeted++
+		c.problem(i.path, 0, 0, i.err)
 	default:
 		c.part(i.part)
 		if len(c.pending) >= maxPending {

@@ -33,6 +33,8 @@ const (
 	missing            // a file of the tree that the copy has not
 	additional         // a file of the copy that the tree has not
 	unreadable         // a directory or file that cannot be read
+	linked             // a symbolic link that is right
+	retargeted         // one that points elsewhere
 )
 
 // walker walks the tree and the copy.
@@ -66,6 +68,12 @@ func (w *walker) directory(dir tree.ID, path string) {
 			}
 		}
 		below := path + "/" + string(child.Name)
+		if child.IsSymlink {
+			if w.skipTo == "" {
+				w.symlink(child.ID, string(w.source.tree.AppendPath(nil, child.ID)), below)
+			}
+			continue
+		}
 		if !child.IsDir {
 			f := w.source.file(child.ID, child.Node())
 			f.path = below
@@ -247,6 +255,9 @@ func (s *source) has(dir tree.ID, path string) bool {
 	return false
 }
 
+// errSymlink is the error about a symbolic link of the tree, named alone.
+var errSymlink = errors.New("a symbolic link; it is compared with the directory that it is in")
+
 // resolve returns the file or the directory of the tree that a target is a copy of.
 func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) {
 	switch {
@@ -259,8 +270,11 @@ func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) 
 		if !ok {
 			return 0, f, ErrNotFound
 		}
-		if n.IsDir {
+		switch {
+		case n.IsDir:
 			return id, f, nil
+		case n.IsSymlink:
+			return 0, f, errSymlink
 		}
 		f = s.file(id, n)
 		f.path = t.Path
@@ -270,7 +284,7 @@ func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) 
 	}
 	parts := strings.Split(strings.Trim(t.Path, "/"), "/")
 	for i := range parts {
-		if id, n, ok := s.lookup(strings.Join(parts[i:], "/")); ok && !n.IsDir {
+		if id, n, ok := s.lookup(strings.Join(parts[i:], "/")); ok && !n.IsDir && !n.IsSymlink {
 			f = s.file(id, n)
 			f.path = t.Path
 			return 0, f, nil

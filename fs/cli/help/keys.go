@@ -111,6 +111,12 @@ var drawnSizes = []key{
 		"Sizes that are the product of two sides, each normal with this mean and standard deviation, rounded down, and 1 or more. With a format, the array or image in a file has these sides."},
 }
 
+// linkForms are what a SPEC for many files may be instead.
+var linkForms = []key{
+	{"symlink", "TARGET", "symbolic links; then uid=, gid=, mtime= and share= may follow",
+		"Makes NAME, or each name of its ranges, a symbolic link to TARGET, a path of any kind, which need not exist. TARGET may have ranges as NAME has them: name i points to target i; where there are fewer targets than names, they are used in turn. A comma in it is written \\x2c, a blank \\x20. The keys uid, gid, mtime and share may follow."},
+}
+
 // Texts about a SPEC, for --help and the manual.
 const (
 	specText = `A SPEC describes a file: its SIZE, then keys, separated by commas.

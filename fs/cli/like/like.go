@@ -34,13 +34,14 @@ type Report struct {
 	Files, Dirs uint64 // regular files and directories, with the first one
 	Bytes       int64  // of all files together
 
-	Links, Others uint64 // symbolic links; devices, pipes and sockets
-	Unread        uint64 // files and directories that could not be read
-	Err           error  // about the first one of these
+	Links  uint64 // symbolic links; they are left out if Anonymous, as their targets are names
+	Others uint64 // devices, pipes and sockets, which are left out
+	Unread uint64 // files and directories that could not be read
+	Err    error  // about the first one of these
 }
 
-// Write writes a line for each regular file below a directory, and for each directory
-// without files below, in the order of their names. The error is about writing, or about the directory itself; of others, Report
+// Write writes a line for each regular file and symbolic link below a directory, and for each
+// directory without either below, in the order of their names. The error is about writing, or about the directory itself; of others, Report
 // has the first one. Files that are removed meanwhile are not missed.
 func Write(w io.Writer, dir string, o Options) (Report, error) {
 	if o.Progress == nil {
@@ -82,12 +83,14 @@ type file struct {
 func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 	var files []file
 	var dirs []string
+	written := false
 	for _, e := range entries {
 		switch {
 		case e.IsDir():
 			dirs = append(dirs, e.Name())
 		case e.Type()&fs.ModeSymlink != 0:
 			l.Links++
+			written = l.symlink(filepath.Join(path, e.Name()), prefix+tree.Escape(e.Name())) || written
 		case !e.Type().IsRegular():
 			l.Others++
 		default:
@@ -110,7 +113,7 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 		l.Files++
 		l.Bytes += f.size
 	}
-	written := len(files) > 0
+	written = written || len(files) > 0
 	for i, name := range dirs {
 		below := filepath.Join(path, name)
 		entries, err := os.ReadDir(below)
@@ -185,6 +188,20 @@ func plainExtension(name string) string {
 
 func (l *lister) file(pattern string, size int64) {
 	l.entry(tree.Entry{Pattern: pattern, Spec: spec.Spec{Size: size}})
+}
+
+// symlink writes a symbolic link, and reports whether it has.
+func (l *lister) symlink(path, pattern string) bool {
+	if l.Anonymous {
+		return false
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		l.unread(err)
+		return false
+	}
+	l.entry(tree.Entry{Pattern: pattern, Link: spec.Link{Kind: spec.Symlink, Target: tree.EscapeTarget(target)}})
+	return true
 }
 
 func (l *lister) entry(e tree.Entry) {

@@ -165,8 +165,11 @@ func TestLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, r := write(t, dir, Options{})
-	if want := (Report{Dirs: 3, Links: 2, Others: 1}); r != want || string(text) != "empty/er/\n" {
+	want := Report{Dirs: 3, Links: 2, Others: 1}
+	if text, r := write(t, dir, Options{Anonymous: true}); r != want || string(text) != "dir-0/dir-0/\n" {
+		t.Errorf("%+v, want %+v\n%s", r, want, text)
+	}
+	if text, r := write(t, dir, Options{}); r != want || string(text) != "link symlink=a\nloop symlink="+dir+"\nempty/er/\n" {
 		t.Errorf("%+v, want %+v\n%s", r, want, text)
 	}
 

@@ -1,0 +1,147 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// entries is a tree with more than files.
+const entries = `#! --seed 5
+plain 12345
+run.sh 700,mode=0755,mtime=2024-05-01T12:30:00
+secret 700,mode=0600,uid=1234,gid=2345,mtime=2020-01-01..2024-05-01
+d{0..2}/ mode=0750,uid=1000,mtime=2021-06-01
+d{0..2}/f{0..9} 4K..40K,mtime=2020-01-01..2024-05-01T00:00:00.5
+d{0..2}/l{0..9} symlink=f{0..9},uid=77
+up symlink=../outside
+dangling symlink=/none/such\x20thing\x2c
+empty/ mode=1777
+`
+
+// treeFlags returns the flags of a mount of a tree file.
+func treeFlags(t *testing.T, text string) []string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tree")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--tree", path}
+}
+
+// statsOf returns what lstat(2) and readlink(2) say of all below a directory, by path. The
+// sizes of directories are the file system's.
+func statsOf(t *testing.T, dir string, with func(path string, st *unix.Stat_t) string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		var st unix.Stat_t
+		if err != nil || path == dir {
+			return err
+		}
+		if err := unix.Lstat(path, &st); err != nil {
+			return err
+		}
+		size, target := st.Size, ""
+		if e.IsDir() {
+			size = 0
+		}
+		if e.Type() == fs.ModeSymlink {
+			if target, err = os.Readlink(path); err != nil {
+				return err
+			}
+		}
+		rel, _ := filepath.Rel(dir, path)
+		all[rel] = fmt.Sprintf("mode %o uid %d gid %d size %d mtime %d target %q%s", st.Mode, st.Uid, st.Gid, size, st.Mtim.Nano(), target, with(path, &st))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func plainStats(string, *unix.Stat_t) string { return "" }
+
+// sameStats fails the test if a copy is not what was copied.
+func sameStats(t *testing.T, tool string, got, want map[string]string) {
+	t.Helper()
+	for path, w := range want {
+		if got[path] != w {
+			t.Errorf("%s: %s is %s\nwant %s", tool, path, got[path], w)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d files and directories, want %d", tool, len(got), len(want))
+	}
+}
+
+// What a tree file says of its entries is what stat(2) says of them.
+func TestEntries(t *testing.T) {
+	flags := treeFlags(t, entries)
+	mnt := mount(t, flags...)
+	all := statsOf(t, mnt, plainStats)
+	for path, want := range map[string]string{
+		"run.sh":   `mode 100755 uid %d gid %d size 700 mtime 1714566600000000000 target ""`,
+		"d1":       `mode 40750 uid 1000 gid %[2]d size 0 mtime 1622505600000000000 target ""`,
+		"d2/f3":    `mode 100444`,
+		"d2/l3":    `mode 120777 uid 77 gid %[2]d size 2 mtime `,
+		"up":       `mode 120777 uid %d gid %d size 10 mtime `,
+		"dangling": `mode 120777 uid %d gid %d size 17 mtime `,
+		"empty":    `mode 41777 uid %d gid %d size 0 mtime 946684800000000000 target ""`,
+		"secret":   `mode 100600 uid 1234 gid 2345 size 700 mtime 1`,
+	} {
+		if strings.Contains(want, "%") {
+			want, _, _ = strings.Cut(fmt.Sprintf(want, os.Getuid(), os.Getgid()), "%!")
+		}
+		if !strings.HasPrefix(all[path], want) {
+			t.Errorf("%s is %s, want %s", path, all[path], want)
+		}
+	}
+	if len(all) != 3+3+30+30+3 {
+		t.Errorf("%d files and directories", len(all))
+	}
+	if data := output(t, "cmp", mnt+"/d1/l4", mnt+"/d1/f4"); data != "" {
+		t.Error(data)
+	}
+	if _, err := os.Stat(mnt + "/dangling"); !os.IsNotExist(err) {
+		t.Errorf("what a dangling link points to: %v", err)
+	}
+	// The mount's own tree file makes the same mount.
+	again, err := os.ReadFile(mnt + "/.dgenfs/tree")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameStats(t, "the mount's tree file", statsOf(t, mount(t, treeFlags(t, string(again))...), plainStats), all)
+}
+
+// Tools that copy keep types, targets, modes, owners and times.
+func TestCopiesOfEntries(t *testing.T) {
+	needRoot(t) // for owners
+	flags := treeFlags(t, entries)
+	mnt := mount(t, flags...)
+	want := statsOf(t, mnt, plainStats)
+	for tool, script := range map[string]string{
+		"tar":   `tar -C "$0" --format=pax -cf - . | tar -C "$1" -xpf -`,
+		"cp":    `cp -a "$0"/. "$1"`,
+		"rsync": `rsync -aHAXS "$0"/ "$1"/`,
+	} {
+		if tool == "rsync" {
+			need(t, "rsync")
+		}
+		to := t.TempDir()
+		output(t, "bash", "-o", "pipefail", "-c", script, mnt, to)
+		sameStats(t, tool, statsOf(t, to, plainStats), want)
+		if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 || !strings.Contains(r.stdout, "33 files and 32 symbolic links compared") {
+			t.Errorf("%s: verify: exit status %d\n%s%s", tool, r.status, r.stdout, r.stderr)
+		}
+	}
+}

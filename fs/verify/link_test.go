@@ -1,0 +1,56 @@
+package verify
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dgenfs/dgenfs/fs/tree"
+)
+
+// Symbolic links are compared by their targets, and never followed.
+func TestSymlinks(t *testing.T) {
+	tr := testTree(t, tree.Options{}, "d/f{0..3}:100", "d/l{0..3}:symlink=f{0..3}", "e/dangling:symlink=/none/at all", "only/link:symlink=../d")
+	dir := copyTree(t, tr, 0)
+	for name, target := range map[string]string{"d/l0": "f0", "d/l1": "f1", "d/l2": "f2", "d/l3": "f3", "e/dangling": "/none/at all", "only/link": "../d"} {
+		os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := Options{Tree: tr, Targets: []Target{{Path: dir}}}
+	if r := verified(t, o); r.Differs() || r.Unread() || r.Links != 6 || r.Files != 4 || !strings.HasPrefix(r.summary()[0], "4 files and 6 symbolic links compared") {
+		t.Errorf("%v", r.summary())
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		os.Remove(at("d/l0")),
+		os.Remove(at("d/l1")), os.Symlink("f2", at("d/l1")),
+		os.Remove(at("d/l2")), os.WriteFile(at("d/l2"), []byte("f2"), 0o644),
+		os.Remove(at("d/f3")), os.Symlink("f0", at("d/f3")),
+		os.Symlink("x", at("d/more")),
+		os.RemoveAll(at("only")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := verified(t, o)
+	if r.Missing != 2 || r.Retargeted != 1 || r.Irregular != 2 || r.Additional != 1 || r.Links != 3 || !r.Differs() {
+		t.Errorf("%+v", r)
+	}
+	text := strings.Join(r.summary(), "\n")
+	for _, p := range r.Problems {
+		text += "\n" + p.String()
+	}
+	for _, want := range []string{"1 symbolic link points elsewhere", `d/l1: points to "f2", and should point to "f1"`, "d/l2: not a symbolic link", "d/f3: not a regular file"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	o.Targets = []Target{{Path: at("d/f0"), At: "d/l0"}}
+	if err := o.Check(); err == nil || !strings.Contains(err.Error(), "a symbolic link; it is compared with the directory that it is in") {
+		t.Errorf("a link alone: %v", err)
+	}
+}
