@@ -204,8 +204,11 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 			a.Size = f.sink.length(id, a.Size)
 		}
 		a.Blksize = blockSizeOf(a.Size)
-		// All of it: cp looks for holes in a file with fewer blocks.
+		// All of it but for holes, which cp looks for in a file with fewer blocks.
 		a.Blocks = (a.Size + 511) / 512
+		if n.spec.Holes.Share != 0 && a.Size == uint64(n.spec.Size) {
+			a.Blocks = uint64(n.spec.Data()+511) / 512
+		}
 	}
 	return a
 }

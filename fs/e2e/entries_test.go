@@ -25,6 +25,8 @@ d{0..2}/l{0..9} symlink=f{0..9},uid=77
 up symlink=../outside
 dangling symlink=/none/such\x20thing\x2c
 empty/ mode=1777
+sparse{0..2} 3000001,holes=30%,hole=64K
+hole 300000,holes=100%
 `
 
 // treeFlags returns the flags of a mount of a tree file.
@@ -106,7 +108,7 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s is %s, want %s", path, all[path], want)
 		}
 	}
-	if len(all) != 3+3+30+30+3 {
+	if len(all) != 3+3+30+30+3+4 {
 		t.Errorf("%d files and directories", len(all))
 	}
 	if data := output(t, "cmp", mnt+"/d1/l4", mnt+"/d1/f4"); data != "" {
@@ -140,7 +142,7 @@ func TestCopiesOfEntries(t *testing.T) {
 		to := t.TempDir()
 		output(t, "bash", "-o", "pipefail", "-c", script, mnt, to)
 		sameStats(t, tool, statsOf(t, to, plainStats), want)
-		if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 || !strings.Contains(r.stdout, "33 files and 32 symbolic links compared") {
+		if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 || !strings.Contains(r.stdout, "37 files and 32 symbolic links compared") {
 			t.Errorf("%s: verify: exit status %d\n%s%s", tool, r.status, r.stdout, r.stderr)
 		}
 	}

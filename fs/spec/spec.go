@@ -3,7 +3,7 @@
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | run | skew | scope | group | compress |
-//	       texture | spread | zero | random | region |
+//	       texture | spread | zero | random | region | holes | hole |
 //	       generation | change | insert | phase | format | shape | dtype | nan |
 //	       record | columns | rows | rowgroup | members | member | rate | latency |
 //	       fail | corrupt | mode | uid | gid | mtime
@@ -28,6 +28,9 @@
 //	zero=P%       share of the regions that are zeros
 //	random=P%     share of the regions that are random bytes
 //	region=SIZE   length of a region, a multiple of 4K up to 1G; 64K
+//	holes=P%      share of the file that is holes, which read as zeros: of its whole
+//	              pieces of hole=; the other keys are about the rest
+//	hole=SIZE     length of such a piece, a multiple of 4K up to 1G; one unit
 //	generation=N  which of the generations of a file that changes, 0 to 4095
 //	change=P%     share of the distinct units that each generation replaces
 //	insert=P%     share of its size that each generation inserts into the file, which
@@ -86,6 +89,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,6 +129,8 @@ type Spec struct {
 	Run      int64   // bytes that repeat and change together: a multiple of Unit up to MaxRun; 0, one unit, unless given
 
 	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
+
+	Holes Holes // holes=, hole=: what of the file is holes; the keys above are about the rest
 
 	Revision // generation=, change=, insert=, phase=: what generations have changed
 
@@ -236,7 +242,7 @@ func (f *Files) check(given map[string]bool) error {
 			return err
 		}
 	}
-	if err := f.checkBytes(given); err != nil {
+	if err := cmp.Or(f.checkBytes(given), f.checkHoles()); err != nil {
 		return err
 	}
 	if !f.Sizes.IsZero() {
@@ -288,6 +294,9 @@ func (s *Spec) set(key, value string) (err error) {
 		if slices.Contains(textureKeys, key) {
 			return s.Texture.set(key, value)
 		}
+		if slices.Contains(holesKeys, key) {
+			return s.Holes.set(key, value)
+		}
 		if slices.Contains(revisionKeys, key) {
 			return s.Revision.set(key, value)
 		}
@@ -333,6 +342,6 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if _, _, usual := s.Texture.Texture.Ratios(); s.Compress != usual && s.Compress != 0 {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
-	b = s.Revision.append(s.Texture.append(b))
+	b = s.Revision.append(s.Holes.append(s.Texture.append(b)))
 	return s.Attributes.append(s.Trouble.append(s.Format.Append(b)))
 }
