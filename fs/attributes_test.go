@@ -90,6 +90,20 @@ func TestSymlinks(t *testing.T) {
 	}
 }
 
+// A file has one node by all of its names, and st_nlink counts them.
+func TestHardLinksOfTree(t *testing.T) {
+	f := mountedTree(t, tree.Options{Seed: 9}, "d/f{0..9} 100000\nd/g{0..9} hardlink=d/f{0..9}\ne/h{0..14} hardlink=d/f{0..9}\n")
+	for path, nlink := range map[string]uint32{"d/f3": 4, "d/g3": 4, "e/h3": 4, "e/h13": 4, "d/f7": 3, "e/h7": 3} {
+		out, file := walk(t, f, path), walk(t, f, "d/f"+path[len(path)-1:])
+		if out.NodeId != file.NodeId || out.Ino != out.NodeId || out.Attr != file.Attr || out.Nlink != nlink || out.Mode != fuse.S_IFREG|0o444 {
+			t.Errorf("%s: node %d, %+v; want node %d with %d links", path, out.NodeId, out.Attr, file.NodeId, nlink)
+		}
+		if a, b := readAll(t, f, path, 70000), readAll(t, f, "d/f"+path[len(path)-1:], 1<<20); string(a) != string(b) || len(a) != 100000 {
+			t.Errorf("%s: %d bytes, others than the file has", path, len(a))
+		}
+	}
+}
+
 // In later generations, exactly the files that have changed have another time, which is
 // later than all before.
 func TestTimesOfGenerations(t *testing.T) {

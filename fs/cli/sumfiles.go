@@ -138,6 +138,9 @@ func (c *chosenFiles) below(dir tree.ID, pattern []string, yield func(sum.File) 
 		case len(rest) > 0 || child.IsSymlink:
 		default:
 			name := string(c.set.Tree.AppendPath(nil, child.ID))
+			if child.IsHard {
+				name = path.Join(string(c.set.Tree.AppendPath(nil, dir)), string(child.Name))
+			}
 			if !yield(sum.File{Name: name, Spec: c.set.Spec(child.ID, child.Node().Spec)}) {
 				return false
 			}

@@ -27,6 +27,9 @@ dangling symlink=/none/such\x20thing\x2c
 empty/ mode=1777
 sparse{0..2} 3000001,holes=30%,hole=64K
 hole 300000,holes=100%
+hard/g{0..9} hardlink=d{0..2}/f{0..9}
+hard/two{0..1} hardlink=plain
+hard/link hardlink=up
 `
 
 // treeFlags returns the flags of a mount of a tree file.
@@ -71,6 +74,23 @@ func statsOf(t *testing.T, dir string, with func(path string, st *unix.Stat_t) s
 	return all
 }
 
+// inodes returns what says of each file below a directory which names it has.
+func inodes(t *testing.T, dir string) func(path string, st *unix.Stat_t) string {
+	t.Helper()
+	names := make(map[uint64][]string)
+	statsOf(t, dir, func(path string, st *unix.Stat_t) string {
+		rel, _ := filepath.Rel(dir, path)
+		names[st.Ino] = append(names[st.Ino], rel)
+		return ""
+	})
+	return func(path string, st *unix.Stat_t) string {
+		if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return ""
+		}
+		return fmt.Sprintf(" nlink %d names %s", st.Nlink, strings.Join(names[st.Ino], " "))
+	}
+}
+
 func plainStats(string, *unix.Stat_t) string { return "" }
 
 // sameStats fails the test if a copy is not what was copied.
@@ -108,7 +128,7 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s is %s, want %s", path, all[path], want)
 		}
 	}
-	if len(all) != 3+3+30+30+3+4 {
+	if len(all) != 3+3+30+30+3+4+14 {
 		t.Errorf("%d files and directories", len(all))
 	}
 	if data := output(t, "cmp", mnt+"/d1/l4", mnt+"/d1/f4"); data != "" {
@@ -116,6 +136,12 @@ func TestEntries(t *testing.T) {
 	}
 	if _, err := os.Stat(mnt + "/dangling"); !os.IsNotExist(err) {
 		t.Errorf("what a dangling link points to: %v", err)
+	}
+	links := statsOf(t, mnt, inodes(t, mnt))
+	for path, want := range map[string]string{"hard/g3": "nlink 2 names d0/f3 hard/g3", "d0/f3": "nlink 2 names d0/f3 hard/g3", "plain": "nlink 3 names hard/two0 hard/two1 plain", "up": "nlink 2 names hard/link up", "d1/f3": "nlink 1 names d1/f3"} {
+		if !strings.HasSuffix(links[path], want) {
+			t.Errorf("%s is %s, want %s", path, links[path], want)
+		}
 	}
 	// The mount's own tree file makes the same mount.
 	again, err := os.ReadFile(mnt + "/.dgenfs/tree")
@@ -130,7 +156,7 @@ func TestCopiesOfEntries(t *testing.T) {
 	needRoot(t) // for owners
 	flags := treeFlags(t, entries)
 	mnt := mount(t, flags...)
-	want := statsOf(t, mnt, plainStats)
+	want := statsOf(t, mnt, inodes(t, mnt))
 	for tool, script := range map[string]string{
 		"tar":   `tar -C "$0" --format=pax -cf - . | tar -C "$1" -xpf -`,
 		"cp":    `cp -a "$0"/. "$1"`,
@@ -141,8 +167,8 @@ func TestCopiesOfEntries(t *testing.T) {
 		}
 		to := t.TempDir()
 		output(t, "bash", "-o", "pipefail", "-c", script, mnt, to)
-		sameStats(t, tool, statsOf(t, to, plainStats), want)
-		if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 || !strings.Contains(r.stdout, "37 files and 32 symbolic links compared") {
+		sameStats(t, tool, statsOf(t, to, inodes(t, to)), want)
+		if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 || !strings.Contains(r.stdout, "49 files and 33 symbolic links compared") {
 			t.Errorf("%s: verify: exit status %d\n%s%s", tool, r.status, r.stdout, r.stderr)
 		}
 	}

@@ -16,11 +16,13 @@ type Link struct {
 // LinkKind is a kind of link: the word that a SPEC of links begins with.
 type LinkKind string
 
-// Symlink is a symbolic link, whose target need not exist.
-const Symlink LinkKind = "symlink"
+const (
+	Symlink  LinkKind = "symlink"  // a symbolic link, whose target need not exist
+	Hardlink LinkKind = "hardlink" // more names of the files of an entry, whose NAME is the target
+)
 
 // linkKinds are all of them.
-var linkKinds = []LinkKind{Symlink}
+var linkKinds = []LinkKind{Symlink, Hardlink}
 
 // IsZero reports whether there is no link.
 func (l Link) IsZero() bool { return l == Link{} }
@@ -29,10 +31,13 @@ func (l Link) String() string { return string(l.Kind) + "=" + l.Target }
 
 // keys returns which keys may follow.
 func (l Link) keys() []string {
+	if l.Kind == Hardlink {
+		return nil
+	}
 	return []string{"uid", "gid", "mtime", "share"}
 }
 
-// IsLink reports whether a SPEC is of links: symlink=TARGET.
+// IsLink reports whether a SPEC is of links: symlink=TARGET, or hardlink=NAME.
 func IsLink(s string) bool {
 	word, _, ok := strings.Cut(s, "=")
 	return ok && slices.Contains(linkKinds, LinkKind(word))
@@ -54,6 +59,8 @@ func parseLink(s string) (f Files, err error) {
 		key, value, hasValue := strings.Cut(part, "=")
 		known := f.Link.keys()
 		switch {
+		case known == nil:
+			return Files{}, fmt.Errorf("%q: a hard link is the file that it names, and has no keys of its own; a comma in that name is written \\x2c", Cut(part))
 		case !slices.Contains(known, key) && !slices.Contains(keys, key):
 			return Files{}, fmt.Errorf("%q: a link has the keys %s; a comma in its target is written \\x2c", Cut(part), strings.Join(known, ", "))
 		case !slices.Contains(known, key):

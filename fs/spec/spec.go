@@ -78,7 +78,7 @@
 //	index=DIR     files with records have index files, see [Index]
 //
 // or, in place of all that, be of symbolic links: symlink=TARGET, and of the keys above uid,
-// gid, mtime and share; see [Link].
+// gid, mtime and share; or of hard links: hardlink=NAME. See [Link].
 //
 // Where a drawn size is not one that the format has, the file has the nearest one.
 //

@@ -10,12 +10,13 @@ import (
 	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
-// link is where the links of a node point to. Name i, counted through all directories, has
+// link is where the links of a node point to. Symbolic link i, counted through all directories, has
 // target i of the target's pattern; where that has fewer, they are used in turn.
 type link struct {
 	kind    spec.LinkKind
-	literal string     // the target, without ranges
-	ranges  *component // nil without ranges
+	literal string     // the target, without ranges; the pattern of the files, of hard links
+	ranges  *component // nil without ranges, and of hard links
+	to      *node      // of hard links: the files
 }
 
 // maxTarget is how long a target may be, in bytes: PATH_MAX of Linux without the final NUL.
@@ -70,6 +71,9 @@ func (b *Builder) newLink(of spec.Link) (*link, error) {
 	if of.IsZero() {
 		return nil, nil
 	}
+	if of.Kind == spec.Hardlink {
+		return &link{kind: of.Kind, literal: b.keep(of.Target)}, nil
+	}
 	c, err := parseTarget(of.Target)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", of.Kind, spec.Cut(of.Target), err)
@@ -104,6 +108,8 @@ func (l *link) entry() spec.Link {
 	switch {
 	case l == nil:
 		return spec.Link{}
+	case l.to != nil:
+		return spec.Link{Kind: l.kind, Target: EscapeWords(string(l.to.appendText(nil)))}
 	case l.ranges != nil:
 		return spec.Link{Kind: l.kind, Target: l.ranges.text}
 	}
@@ -145,14 +151,14 @@ func (c *component) length(index uint64) (n int) {
 // there is none.
 func (t *Tree) AppendTarget(dst []byte, id ID) []byte {
 	n, instance := t.at(id)
-	if n == nil || n.dir != nil || n.link() == nil {
+	if n == nil || n.dir != nil || n.symlink() == nil {
 		return dst
 	}
-	return n.link().appendTarget(dst, instance)
+	return n.symlink().appendTarget(dst, instance)
 }
 
-// CloseTarget writes ends for the open ranges of a target, as CloseRanges does, for so many
-// links, 1 or more.
+// CloseTarget writes ends for the open ranges of a target, as CloseRanges does, for up to so
+// many links, 1 or more.
 func CloseTarget(target string, links uint64) (string, error) {
 	open, err := openRanges(target)
 	if err != nil || len(open) == 0 {
@@ -165,5 +171,5 @@ func CloseTarget(target string, links uint64) (string, error) {
 	if err := c.finish(maxTarget); err != nil {
 		return "", err
 	}
-	return CloseRanges(target, max(1, (links+c.count/2)/c.count))
+	return CloseRanges(target, max(1, links/c.count))
 }

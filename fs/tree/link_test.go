@@ -144,3 +144,198 @@ func TestBadSymlinks(t *testing.T) {
 		t.Errorf("a target of 4095 bytes: %v", err)
 	}
 }
+
+func hardlink(pattern, target string) Entry {
+	return Entry{Pattern: pattern, Link: spec.Link{Kind: spec.Hardlink, Target: target}}
+}
+
+// namesOf returns the paths of the files of a tree, by position, those of hard links in
+// brackets. It checks that lookups find what listings have, wherever these begin.
+func namesOf(t *testing.T, tree *Tree) map[ID][]string {
+	t.Helper()
+	all := make(map[ID][]string)
+	var below func(dir ID, path string)
+	below = func(dir ID, path string) {
+		var listed []string
+		for off, more := uint64(0), true; more; { // by few names at a time
+			off, more = tree.List(dir, off, 3, func(c Child) bool {
+				listed = append(listed, string(c.Name))
+				return len(listed)%5 != 0
+			})
+		}
+		for c := range tree.ReadDir(dir, 0) {
+			name := path + string(c.Name)
+			if len(listed) == 0 || listed[0] != string(c.Name) {
+				t.Fatalf("%s is not in a listing by parts: %q", name, listed)
+			}
+			listed = listed[1:]
+			id, n, ok := tree.Lookup(dir, string(c.Name))
+			if !ok || id != c.ID || n != c.Node() || c.IsDir != n.IsDir {
+				t.Fatalf("%s: listed as %d %+v, looked up as %d %+v, %v", name, c.ID, c.Node(), id, n, ok)
+			}
+			if c.IsDir {
+				below(c.ID, name+"/")
+				continue
+			}
+			if own := string(tree.AppendPath(nil, id)); c.IsHard != (own != name) {
+				t.Fatalf("%s: hard link: %v, and its file is %s", name, c.IsHard, own)
+			}
+			if c.IsHard {
+				name = "(" + name + ")"
+			}
+			all[id] = append(all[id], name)
+		}
+		if len(listed) > 0 {
+			t.Fatalf("%q are in a listing by parts alone", listed)
+		}
+	}
+	below(Root, "")
+	for id, names := range all {
+		n, ok := tree.Node(id)
+		if !ok || n.Names != uint64(len(names)-1) || len(tree.AppendPath(nil, id)) == 0 {
+			t.Fatalf("%q: %+v, %v", names, n, ok)
+		}
+	}
+	return all
+}
+
+func TestHardLinks(t *testing.T) {
+	files := []Entry{{Pattern: "d{0..1}/f{0..2}", Spec: spec.Spec{Size: 10}}, {Pattern: "one", Spec: spec.Spec{Size: 5}}, symlink("s", "one"), {Pattern: "a, b/c", Spec: spec.Spec{Size: 1}}}
+	all := append(slices.Clone(files), hardlink("d{0..1}/g{0..2}", "d{0..1}/f{0..2}"), hardlink("h{0..7}", "d{0..1}/f{0..2}"), hardlink("i{0..2}", "one"), hardlink("few{0..1}", "d{0..1}/f{0..2}"), hardlink("e/t", "s"), hardlink("c", `a\x2c\x20b/c`))
+	tree, err := New(all, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"d0/f0":  {"d0/f0", "(d0/g0)", "(few0)", "(h0)", "(h6)"},
+		"d0/f1":  {"d0/f1", "(d0/g1)", "(few1)", "(h1)", "(h7)"},
+		"d0/f2":  {"d0/f2", "(d0/g2)", "(h2)"},
+		"d1/f0":  {"d1/f0", "(d1/g0)", "(h3)"},
+		"d1/f1":  {"d1/f1", "(d1/g1)", "(h4)"},
+		"d1/f2":  {"d1/f2", "(d1/g2)", "(h5)"},
+		"one":    {"(i0)", "(i1)", "(i2)", "one"},
+		"s":      {"(e/t)", "s"},
+		"a, b/c": {"a, b/c", "(c)"},
+	}
+	got := namesOf(t, tree)
+	if len(got) != len(want) {
+		t.Errorf("%d files, want %d", len(got), len(want))
+	}
+	for id, names := range got {
+		if path := string(tree.AppendPath(nil, id)); !slices.Equal(names, want[path]) {
+			t.Errorf("%s has the names %q, want %q", path, names, want[path])
+		}
+	}
+	// Positions are what they are without hard links.
+	plain, err := New(append(slices.Clone(files), entriesOf("e/")...), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain.Files() != tree.Files() || plain.Bytes() != tree.Bytes() || plain.Dirs() != tree.Dirs() {
+		t.Errorf("%d files of %d bytes in %d directories; without hard links %d, %d, %d", tree.Files(), tree.Bytes(), tree.Dirs(), plain.Files(), plain.Bytes(), plain.Dirs())
+	}
+	for id := range got {
+		if a, b := tree.AppendPath(nil, id), plain.AppendPath(nil, id); string(a) != string(b) {
+			t.Errorf("position %d is %s, and without hard links %s", id, a, b)
+		}
+	}
+	for i, e := range all {
+		if got := tree.Entry(i); got != e {
+			t.Errorf("entry %d is %+v, want %+v", i, got, e)
+		}
+	}
+}
+
+// All names of a file are in its shard, and come and go with it.
+func TestHardLinksOfParts(t *testing.T) {
+	entries := []Entry{{Pattern: "d{0..9}/f{00..49}.x", Spec: spec.Spec{Size: 1}}, hardlink("d{0..9}/g{00..49}.x", "d{0..9}/f{00..49}.x"), hardlink("all/h{000..999}", "d{0..9}/f{00..49}.x")}
+	for _, history := range []History{{}, {Generation: 20, Grow: spec.Billion / 20, Delete: spec.Billion / 10}, {Generation: 60, Grow: spec.Billion / 20, Delete: spec.Billion / 10}} {
+		whole, err := New(entries, Options{History: history})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := namesOf(t, whole)
+		got := make(map[ID][]string)
+		for i := range uint64(7) {
+			part, err := New(entries, Options{History: history, Shard: Shard{i, 7}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id, names := range namesOf(t, part) {
+				if got[id] != nil {
+					t.Errorf("%q is in two parts", names)
+				}
+				got[id] = names
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) || uint64(len(want)) != whole.Files() {
+			t.Errorf("%+v: %d files in parts, %d in the whole, which says %d", history, len(got), len(want), whole.Files())
+		}
+		added := 0
+		for id, names := range want {
+			n, _ := whole.Node(id)
+			round := ""
+			if _, after, ok := strings.Cut(names[len(names)-1], "+"); ok {
+				added++
+				round, _, _ = strings.Cut(after, ".")
+			}
+			if n.Names != 3 {
+				t.Errorf("%+v: %q", history, names)
+			}
+			for _, name := range names {
+				if strings.Contains(name, "+") != (round != "") || !strings.Contains(name, "+"+round) && round != "" {
+					t.Errorf("%+v: %q", history, names)
+				}
+			}
+		}
+		if (added > 0) != (history.Generation > 0) {
+			t.Errorf("%+v: %d files were added", history, added)
+		}
+	}
+}
+
+// A billion names take no time.
+func TestManyHardLinks(t *testing.T) {
+	entries := []Entry{{Pattern: "f{000000000..999999999}", Spec: spec.Spec{Size: 1}}, hardlink("g{000000000..999999999}", "f{000000000..999999999}"), hardlink("one/{000000000..999999999}", "x"), {Pattern: "x", Spec: spec.Spec{Size: 1}}}
+	tree, err := New(entries, Options{Shard: Shard{123_456_788, 1_000_000_000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for c := range tree.ReadDir(Root, 0) {
+		if n := c.Node(); c.IsHard && n.Names != 1 {
+			t.Errorf("%s: %+v", c.Name, n)
+		}
+		names = append(names, string(c.Name))
+	}
+	if fmt.Sprint(names) != "[f123456788 g123456788 one]" {
+		t.Errorf("%q", names)
+	}
+	whole, _ := New(entries, Options{})
+	if _, n, ok := whole.Lookup(Root, "x"); !ok || n.Names != 1e9 {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestBadHardLinks(t *testing.T) {
+	for target, want := range map[string]string{
+		"none":      `pattern "l": hardlink "none": no other entry has this NAME; write it as there, with all ranges`,
+		"d/f3":      `pattern "l": hardlink "d/f3": no other entry has this NAME`,
+		"d/f{0..8}": `no other entry has this NAME`,
+		"x/y":       `no other entry has this NAME`,
+		"d":         `pattern "l": hardlink "d": is a directory, which can have one name alone`,
+		"l":         `pattern "l": hardlink "l": is a hard link, too; name the file`,
+		"m":         `pattern "l": hardlink "m": is a hard link, too; name the file`,
+		"/d":        `pattern "l": hardlink "/d": paths begin at the mount point`,
+		"../d":      `pattern "l": hardlink "../d": ".." is not the name of a file`,
+		"a}":        `pattern "l": hardlink "a}": a "}" without a "{"`,
+	} {
+		entries := append(entriesOf("d/f{0..9}", "x"), hardlink("m", "x"), hardlink("l", target))
+		if _, err := New(entries, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %s", target, err, want)
+		}
+	}
+	if _, err := New(append(entriesOf("a", "b"), hardlink("a", "b")), Options{}); err == nil || !strings.Contains(err.Error(), `both make the file "a"`) {
+		t.Errorf("a hard link with the name of a file: %v", err)
+	}
+}

@@ -53,7 +53,8 @@ type lots struct {
 	order *keyed.Permutation
 	byAge *keyed.Inverse // of order, if listings are in the order of the row; see Tree.byAge
 
-	link *link // nil if they are files
+	link  *link  // nil if they are files
+	named *named // nil if no hard links give them more names
 }
 
 // names returns how many names there are in one instance of the parent.
@@ -62,6 +63,15 @@ func (n *node) names() uint64 {
 		return 1
 	}
 	return n.ranges.count
+}
+
+// total returns how many files or directories the node stands for, which count is once the
+// builder has come to it. It is below 2^64 if there are not too many.
+func (n *node) total() uint64 {
+	if n.parent == nil {
+		return 1
+	}
+	return n.names() * n.parent.total()
 }
 
 // key returns what tells a node from its siblings: its name or, if there are several,
@@ -109,7 +119,7 @@ func (n *node) spec() spec.Spec {
 // specOf returns the spec of a file, with its size.
 func (n *node) specOf(instance uint64) spec.Spec {
 	s := n.spec()
-	if l := n.link(); l != nil {
+	if l := n.symlink(); l != nil {
 		s.Size = l.size(instance)
 	}
 	if !n.kind.sizes.IsZero() {

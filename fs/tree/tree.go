@@ -27,7 +27,8 @@
 // A pattern that ends in a slash is a directory that is there whether or not there are
 // files in it, and in every shard. It may have attributes.
 //
-// An entry may also be of symbolic links, which have a place among the files, but no bytes.
+// An entry may also be of symbolic links, which have a place among the files, but no bytes;
+// or of hard links, more names of files, which have the positions of these.
 //
 // A Tree never changes, so it is safe for concurrent use. The package knows names, not
 // bytes: it neither generates nor serves.
@@ -66,7 +67,7 @@ const maxPositions = 1 << 61
 // Tree is an immutable namespace, made by New or a Builder.
 type Tree struct {
 	o       Options
-	nodes   []*node  // by base; nodes[0] is the root
+	nodes   []*node  // by base; nodes[0] is the root; behind those with positions, hard links
 	bases   []ID     // of nodes, apart so that a search stays within a few cache lines
 	entries []uint32 // the node of each entry
 	end     ID       // first position behind the last node
@@ -81,6 +82,7 @@ type Node struct {
 	IsSymlink bool
 	Spec      spec.Spec // of the generation that is shown; of a directory or link, its attributes alone, and the length of the target
 	Born      int       // the generation that added the file
+	Names     uint64    // of a file, besides the first one: hard links
 }
 
 func (t *Tree) add(n *node) {
@@ -122,7 +124,10 @@ func (t *Tree) node(n *node, instance uint64) Node {
 		}
 		return node
 	}
-	node := Node{Spec: n.specOf(instance), IsSymlink: n.link() != nil}
+	node := Node{Spec: n.specOf(instance), IsSymlink: n.symlink() != nil}
+	if n.lots != nil && n.lots.named != nil {
+		node.Names = n.lots.named.count(n, instance)
+	}
 	if t.o.History.Generation > 0 {
 		if !node.IsSymlink {
 			node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
@@ -196,7 +201,7 @@ func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	if child == nil {
 		return 0, Node{}, false
 	}
-	instance = instance*child.names() + index
+	child, instance = child.file(instance*child.names() + index)
 	if !t.shows(child, instance) {
 		return 0, Node{}, false
 	}
@@ -234,7 +239,7 @@ func (t *Tree) Parent(id ID) ID {
 }
 
 // AppendPath appends the path of a position relative to the root, without a
-// leading slash. It appends nothing for Root, or if id is not a position.
+// leading slash: of a file with hard links, that of its own entry. It appends nothing for Root, or if id is not a position.
 func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 	n, instance := t.at(id)
 	if n == nil {

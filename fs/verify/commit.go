@@ -87,6 +87,12 @@ func (c *committer) commit(i item) error {
 		}
 	case linked:
 		c.report.Links++
+	case joined:
+		c.report.HardLinks++
+	case separate:
+		c.report.HardLinks++
+		c.report.Separate++
+		c.log("%s: a file of its own, and a hard link of %s in the tree; no difference", i.path, i.name)
 	case retargeted:
 		c.report.Links++
 		c.report.Retargeted++

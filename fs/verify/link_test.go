@@ -54,3 +54,41 @@ func TestSymlinks(t *testing.T) {
 		t.Errorf("a link alone: %v", err)
 	}
 }
+
+// Hard links are compared by each of their names. Whether a copy has kept them is said, and
+// is no difference.
+func TestHardLinks(t *testing.T) {
+	tr := testTree(t, tree.Options{Seed: 3}, "d/f{0..3}:100K", "d/g{0..3}:hardlink=d/f{0..3}", "e/h{0..1}:hardlink=d/f{0..3}")
+	dir := copyTree(t, tr, 3)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	os.Mkdir(at("e"), 0o755)
+	for name, file := range map[string]string{"d/g0": "d/f0", "d/g1": "d/f1", "d/g2": "d/f2", "e/h0": "d/f0", "e/h1": "d/f1"} {
+		if err := os.Link(at(file), at(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, at("d/g3"), read(t, at("d/f3")))
+	o := Options{Tree: tr, Seed: 3, Targets: []Target{{Path: dir}}}
+	r := verified(t, o)
+	if r.Differs() || r.Unread() || r.Files != 10 || r.HardLinks != 6 || r.Separate != 1 || !strings.Contains(strings.Join(r.summary(), "\n"), "1 of 6 hard links are files of their own in the copy, which is no difference") {
+		t.Errorf("%+v\n%q", r, r.summary())
+	}
+	// Of a directory alone, the files of some links are elsewhere.
+	o.Targets = []Target{{Path: at("e"), At: "e"}}
+	if r := verified(t, o); r.Differs() || r.Files != 2 || r.HardLinks != 0 {
+		t.Errorf("%+v", r)
+	}
+	o.Targets = []Target{{Path: at("d"), At: "d"}}
+	if r := verified(t, o); r.Differs() || r.Files != 8 || r.HardLinks != 4 || r.Separate != 1 {
+		t.Errorf("%+v", r)
+	}
+	p := read(t, at("d/g3"))
+	p[5000] ^= 1
+	write(t, at("d/g3"), p)
+	os.Remove(at("e/h1"))
+	o.Targets = []Target{{Path: dir}}
+	r = verified(t, o)
+	if r.Different != 1 || r.Missing != 1 || r.Missings[0] != "e/h1" || r.Damaged[0].File != "d/g3" || r.Equal != 8 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -30,6 +30,8 @@ type Report struct {
 	Changed    int64 `json:"changed"`    // files that were written to meanwhile
 	Links      int64 `json:"links"`      // symbolic links that were compared
 	Retargeted int64 `json:"retargeted"` // among those, that point elsewhere
+	HardLinks  int64 `json:"hardLinks"`  // names of files that have another one, which is there
+	Separate   int64 `json:"separate"`   // among those, that are files of their own in the copy; no difference
 
 	Runs  int64 `json:"runs"`  // of damage
 	Kinds tally `json:"kinds"` // and of which kinds they are

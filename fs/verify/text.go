@@ -137,6 +137,9 @@ func (r *Report) summary() (lines []string) {
 		what += " and " + plural(r.Links, "symbolic link")
 	}
 	lines = append(lines, fmt.Sprintf("%s compared, %s (%s/s): %s", what, about(r.Bytes), about(int64(rate)), result))
+	if r.Separate > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %s are files of their own in the copy, which is no difference", r.Separate, plural(r.HardLinks, "hard link")))
+	}
 	if r.QuickSeed != nil {
 		lines = append(lines, fmt.Sprintf("only a share was compared; --quick-seed %d compares the same one again", *r.QuickSeed))
 	}

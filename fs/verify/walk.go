@@ -35,6 +35,8 @@ const (
 	unreadable         // a directory or file that cannot be read
 	linked             // a symbolic link that is right
 	retargeted         // one that points elsewhere
+	joined             // a hard link that is one
+	separate           // one that is a file of its own
 )
 
 // walker walks the tree and the copy.
@@ -43,6 +45,7 @@ type walker struct {
 	target int
 	emit   func(item) // blocks while there is enough to do
 	ctx    context.Context
+	goal   goal
 
 	// Resuming: all up to this offset of this file has been done.
 	skipTo  string
@@ -62,7 +65,7 @@ func (w *walker) directory(dir tree.ID, path string) {
 			return
 		}
 		if w.skipTo != "" {
-			name := string(w.source.tree.AppendPath(nil, child.ID))
+			name := w.childName(dir, &child)
 			if name != w.skipTo && !strings.HasPrefix(w.skipTo, name+"/") {
 				continue
 			}
@@ -70,13 +73,16 @@ func (w *walker) directory(dir tree.ID, path string) {
 		below := path + "/" + string(child.Name)
 		if child.IsSymlink {
 			if w.skipTo == "" {
-				w.symlink(child.ID, string(w.source.tree.AppendPath(nil, child.ID)), below)
+				w.symlink(child.ID, w.childName(dir, &child), below)
 			}
 			continue
 		}
 		if !child.IsDir {
 			f := w.source.file(child.ID, child.Node())
-			f.path = below
+			f.path, f.name = below, w.childName(dir, &child)
+			if child.IsHard && w.skipTo == "" {
+				w.hardLink(child.ID, below)
+			}
 			w.file(f, true)
 			continue
 		}
@@ -111,7 +117,7 @@ func (w *walker) missing(dir tree.ID, path string) {
 			continue
 		}
 		n := child.Node()
-		w.emit(item{finding: missing, path: below, name: string(w.source.tree.AppendPath(nil, child.ID)), size: n.Spec.Size})
+		w.emit(item{finding: missing, path: below, name: w.childName(dir, &child), size: n.Spec.Size})
 	}
 	if empty {
 		w.emit(item{finding: missing, path: path, name: string(w.source.tree.AppendPath(nil, dir)) + "/"})

@@ -119,6 +119,8 @@ var drawnSizes = []key{
 var linkForms = []key{
 	{"symlink", "TARGET", "symbolic links; then uid=, gid=, mtime= and share= may follow",
 		"Makes NAME, or each name of its ranges, a symbolic link to TARGET, a path of any kind, which need not exist. TARGET may have ranges as NAME has them: name i points to target i; where there are fewer targets than names, they are used in turn. A comma in it is written \\x2c, a blank \\x20. The keys uid, gid, mtime and share may follow."},
+	{"hardlink", "NAME", "hard links: more names of the files of the entry NAME",
+		"Makes NAME, or each name of its ranges, one more name of a file of another entry, whose NAME is written here as it is there, with all ranges: name i is one of file i; where there are fewer files than names, they are used in turn. A file has the same inode number by all of its names, and st_nlink counts them. A comma in it is written \\x2c, a blank \\x20."},
 }
 
 // Texts about a SPEC, for --help and the manual.

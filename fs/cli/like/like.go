@@ -2,7 +2,8 @@
 // files of the same names and sizes, or of the same sizes alone.
 //
 // It reads names and attributes, never the contents of files, and keeps no more than the
-// entries of one directory and of those that it is in.
+// entries of one directory and of those that it is in, and the first names of files that
+// have several.
 package like
 
 import (
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -48,7 +50,7 @@ func Write(w io.Writer, dir string, o Options) (Report, error) {
 		o.Progress = io.Discard
 	}
 	b := bufio.NewWriterSize(w, 1<<16)
-	l := &lister{Options: o, w: b, shown: time.Now().Add(patience)}
+	l := &lister{Options: o, w: b, shown: time.Now().Add(patience), first: make(map[inode]string)}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return l.Report, err
@@ -69,13 +71,26 @@ type lister struct {
 	Report
 	w     *bufio.Writer
 	line  []byte
-	shown time.Time // when progress was shown last
+	shown time.Time        // when progress was shown last
+	first map[inode]string // the pattern that a file with several names was written with
 }
 
 // file is a regular file.
 type file struct {
 	name string // or its extension
 	size int64
+	same inode // if it has several names
+}
+
+// inode tells the file that has several names from others; the zero value is none.
+type inode struct{ dev, ino uint64 }
+
+// inodeOf returns the inode of a file with several names.
+func inodeOf(info fs.FileInfo) inode {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 {
+		return inode{uint64(st.Dev), st.Ino}
+	}
+	return inode{}
 }
 
 // directory writes what is below a directory, whose names begin with the pattern
@@ -95,7 +110,7 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 			l.Others++
 		default:
 			if info, err := e.Info(); err == nil {
-				files = append(files, file{e.Name(), info.Size()})
+				files = append(files, file{e.Name(), info.Size(), inodeOf(info)})
 			} else {
 				l.unread(err)
 			}
@@ -106,7 +121,7 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 		l.anonymous(prefix, files)
 	} else {
 		for _, f := range files {
-			l.file(prefix+tree.Escape(f.name), f.size)
+			l.named(prefix+tree.Escape(f.name), f)
 		}
 	}
 	for _, f := range files {
@@ -139,7 +154,7 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 // in one line.
 func (l *lister) anonymous(prefix string, files []file) {
 	for i := range files {
-		files[i].name = extension(files[i].name)
+		files[i].name, files[i].same = extension(files[i].name), inode{}
 	}
 	slices.SortFunc(files, func(a, b file) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.size, b.size))
@@ -184,6 +199,20 @@ func plainExtension(name string) string {
 		}
 	}
 	return name[at:]
+}
+
+// named writes a file, or one more name of it.
+func (l *lister) named(pattern string, f file) {
+	if f.same == (inode{}) {
+		l.file(pattern, f.size)
+		return
+	}
+	if first, ok := l.first[f.same]; ok {
+		l.entry(tree.Entry{Pattern: pattern, Link: spec.Link{Kind: spec.Hardlink, Target: tree.EscapeWords(first)}})
+		return
+	}
+	l.first[f.same] = pattern
+	l.file(pattern, f.size)
 }
 
 func (l *lister) file(pattern string, size int64) {
