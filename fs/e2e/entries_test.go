@@ -173,3 +173,28 @@ func TestCopiesOfEntries(t *testing.T) {
 		}
 	}
 }
+
+// Backup tools restore what they have saved, and find nothing changed after another mount.
+func TestBackupsOfEntries(t *testing.T) {
+	needRoot(t)
+	// borg makes symbolic links of their own of several names of one.
+	flags := treeFlags(t, strings.ReplaceAll(entries, "hard/link hardlink=up\n", ""))
+	for tool, script := range map[string]string{
+		"restic": `export RESTIC_PASSWORD=for-tests RESTIC_REPOSITORY="$1/repo"
+			restic -q --no-cache init && (cd "$0" && restic -q --no-cache backup .) && restic -q --no-cache restore latest --target "$1/restored"`,
+		"borg": `export BORG_BASE_DIR="$1/base" BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
+			borg init -e none "$1/repo" && (cd "$0" && borg create --noatime "$1/repo::a" .) && mkdir "$1/restored" && cd "$1/restored" && borg extract --sparse "$1/repo::a"`,
+	} {
+		t.Run(tool, func(t *testing.T) {
+			need(t, tool)
+			mnt, to := mount(t, flags...), t.TempDir()
+			output(t, "bash", "-o", "pipefail", "-c", script, mnt, to)
+			to += "/restored"
+			sameStats(t, tool, statsOf(t, to, inodes(t, to)), statsOf(t, mnt, inodes(t, mnt)))
+			if r := dgenfs(t, slices.Concat([]string{"verify"}, flags, []string{to})...); r.status != 0 {
+				t.Errorf("verify: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+			}
+			makeRemovable(t, to)
+		})
+	}
+}

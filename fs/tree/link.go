@@ -173,3 +173,35 @@ func CloseTarget(target string, links uint64) (string, error) {
 	}
 	return CloseRanges(target, max(1, links/c.count))
 }
+
+// CloseLike writes ends for the open ranges of a pattern of hard links: those that the
+// ranges of the files' pattern, which are written alike, got when it became closed.
+func CloseLike(pattern, files, closed string) (string, error) {
+	open, err := openRanges(pattern)
+	if err != nil {
+		return "", err
+	}
+	like, err := openRanges(files)
+	if err != nil {
+		return "", err
+	}
+	if len(open) != len(like) {
+		return "", errUnlike
+	}
+	var b []byte
+	at, ahead := 0, 0 // ahead is how much longer closed is, so far
+	for i, r := range open {
+		l := like[i]
+		if r.part.count || l.part.count || pattern[r.begin:r.end] != files[l.begin:l.end] {
+			return "", errUnlike
+		}
+		from := l.begin + ahead
+		length := strings.IndexByte(closed[from:], '}') + 1
+		b = append(append(b, pattern[at:r.begin]...), closed[from:from+length]...)
+		at = r.end
+		ahead += length - (l.end - l.begin)
+	}
+	return string(append(b, pattern[at:]...)), nil
+}
+
+var errUnlike = errors.New("has other open ranges than the NAME of the files; write these ranges in both, in the same order")

@@ -101,7 +101,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			}
 		}
 		if err == nil && !f.Link.IsZero() {
-			err = closeLink(&l, &f, dirs, closed)
+			err = closeLink(&l, &f, closed)
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -132,9 +132,8 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 }
 
 // closeLink closes the open ranges of where links point to: for symbolic links, with as many
-// numbers as the links have. Hard links are of an entry before, and have as many names as it
-// has files, if their ranges are open.
-func closeLink(l *Line, f *spec.Files, dirs closedDirs, closed map[string]string) (err error) {
+// numbers as the links have. Hard links are of an entry before, and have its ends.
+func closeLink(l *Line, f *spec.Files, closed map[string]string) (err error) {
 	if f.Link.Kind == spec.Symlink && f.Share == 0 {
 		return nil
 	}
@@ -147,13 +146,14 @@ func closeLink(l *Line, f *spec.Files, dirs closedDirs, closed map[string]string
 	if !ok {
 		return nil
 	}
-	why := f.Link.String()
-	f.Link.Target = of
 	if _, isOpen, _ := tree.CountNames(l.Pattern); isOpen {
-		files, _, _ := tree.CountNames(of)
-		l.Pattern, err = dirs.closeTo(l.Pattern, float64(files), why)
+		written := l.Pattern
+		if l.Pattern, err = tree.CloseLike(written, f.Link.Target, of); err != nil {
+			return fmt.Errorf("pattern %q: %w", spec.Cut(written), err)
+		}
 	}
-	return err
+	f.Link.Target = of
+	return nil
 }
 
 // lineErrors are what is wrong with some lines.
