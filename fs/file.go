@@ -74,6 +74,19 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 // 128K, cat and Python's read lose a tenth by it, at 256K half.
 const smallFile = 64 << 10
 
+// StoreSize returns the length of a small file, but not of one that may be written or has
+// trouble: what is slow, fails or is damaged has to be read. See [transport.FileSystem].
+func (f *FS) StoreSize(fh uint64) int {
+	file := f.files.get(fh)
+	if file == nil || file.reader == nil || f.sink != nil {
+		return 0
+	}
+	if size := file.reader.Size(); size <= smallFile {
+		return int(size)
+	}
+	return 0
+}
+
 // Ioctl answers as for a file that is no device: newer kernels make that error of
 // ENOSYS, Linux 5.10 does not.
 func (f *FS) Ioctl(<-chan struct{}, *fuse.IoctlIn, []byte, *fuse.IoctlOut, []byte) fuse.Status {

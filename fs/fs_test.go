@@ -13,7 +13,7 @@ import (
 
 // These tests call the file system as go-fuse does, without a mount.
 
-func newFS(t *testing.T, seed uint64, files ...string) *FS {
+func newFS(t testing.TB, seed uint64, files ...string) *FS {
 	t.Helper()
 	var entries []tree.Entry
 	for _, file := range files {
@@ -37,7 +37,7 @@ func newFS(t *testing.T, seed uint64, files ...string) *FS {
 func header(id uint64) fuse.InHeader { return fuse.InHeader{NodeId: id} }
 
 // walk looks a path up, component by component.
-func walk(t *testing.T, f *FS, path string) fuse.EntryOut {
+func walk(t testing.TB, f *FS, path string) fuse.EntryOut {
 	t.Helper()
 	out := fuse.EntryOut{NodeId: fuse.FUSE_ROOT_ID}
 	for name := range strings.SplitSeq(path, "/") {
