@@ -120,10 +120,11 @@ func (f *FS) String() string { return "dgenfs" }
 
 // node is what a node id stands for.
 type node struct {
-	dir  bool
-	spec spec.Spec // of a file
-	born int       // the generation that added a file
-	name string    // of a file in the root that exists by its name alone
+	dir    bool
+	spec   spec.Spec // of a file
+	born   int       // the generation that added a file
+	name   string    // of a file in the root that exists by its name alone
+	inRoot bool      // a file of the tree, in the root
 
 	control *controlFile // if it is one
 	made    *madeNode    // if it is one
@@ -144,7 +145,9 @@ func (f *FS) node(id uint64) (node, bool) {
 	return treeNode(n), ok
 }
 
-func treeNode(n tree.Node) node { return node{dir: n.IsDir, spec: n.Spec, born: n.Born} }
+func treeNode(n tree.Node) node {
+	return node{dir: n.IsDir, spec: n.Spec, born: n.Born, inRoot: n.InRoot}
+}
 
 // fileSpec returns the spec of file id that gives its bytes anywhere: with the
 // seed that it has, and its place in its group.
@@ -185,7 +188,7 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		mode = own.Mode
 		a.Mode = fuse.S_IFDIR | mode
 	}
-	changed := f.changed(id, n)
+	changed := f.changed(id, &n)
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
 		a.Mode = fuse.S_IFREG | mode

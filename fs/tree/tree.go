@@ -77,6 +77,8 @@ type Node struct {
 	IsDir bool
 	Spec  spec.Spec // of the generation that is shown; of a directory, its attributes alone
 	Born  int       // the generation that added the file
+
+	InRoot bool // a file of the root, in no other directory
 }
 
 func (t *Tree) add(n *node) {
@@ -118,7 +120,7 @@ func (t *Tree) node(n *node, instance uint64) Node {
 		}
 		return node
 	}
-	node := Node{Spec: n.specOf(instance)}
+	node := Node{Spec: n.specOf(instance), InRoot: n.parent.parent == nil}
 	if t.o.History.Generation > 0 {
 		node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
 		if row := n.row(); row != nil {
