@@ -43,6 +43,10 @@ var specKeys = []key{
 		"Sets the share of the file's regions that are random bytes. compress= is the ratio of the others."},
 	{"region", "SIZE", "length of a region: a multiple of 4K, up to 1G (default: 64K)",
 		"Sets the length of a region, the piece that zero=, random= and spread= are about: a multiple of 4K, up to 1G. The default is 64K."},
+	{"holes", "P%", "share of the file that is holes, which take no space",
+		"Makes this share of the file holes, which read as zeros and take no space: of its pieces of the length that hole= gives, as many as this comes to, rounded, spread over the file. A remainder behind the last whole piece is data, but not with 100%. The other keys are about what is not in holes. Not with format=."},
+	{"hole", "SIZE", "length of a hole: a multiple of 4K, up to 1G (default: the unit)",
+		"Sets the length of the pieces that holes= is about: a multiple of 4K, up to 1G. Neighbouring pieces may both be holes. The default is the unit."},
 	{"generation", "N", "which generation of a file that changes, 0 to 4095",
 		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation."},
 	{"change", "P%", "share of its units that each generation replaces",
@@ -109,6 +113,14 @@ var drawnSizes = []key{
 		"Normal sizes, with this mean and standard deviation, and perhaps a smallest and a largest size: normal:140M:47M:1.. or normal:140M:47M:1M..1G."},
 	{"square:12107:2822", "", "products of two sides of this mean and sigma",
 		"Sizes that are the product of two sides, each normal with this mean and standard deviation, rounded down, and 1 or more. With a format, the array or image in a file has these sides."},
+}
+
+// linkForms are what a SPEC for many files may be instead.
+var linkForms = []key{
+	{"symlink", "TARGET", "symbolic links; then uid=, gid=, mtime= and share= may follow",
+		"Makes NAME, or each name of its ranges, a symbolic link to TARGET, a path of any kind, which need not exist. TARGET may have ranges as NAME has them: name i points to target i; where there are fewer targets than names, they are used in turn. A comma in it is written \\x2c, a blank \\x20. The keys uid, gid, mtime and share may follow."},
+	{"hardlink", "NAME", "hard links: more names of the files of the entry NAME",
+		"Makes NAME, or each name of its ranges, one more name of a file of another entry, whose NAME is written here as it is there, with all ranges: name i is one of file i; where there are fewer files than names, they are used in turn. A file has the same inode number by all of its names, and st_nlink counts them. A comma in it is written \\x2c, a blank \\x20."},
 }
 
 // Texts about a SPEC, for --help and the manual.
