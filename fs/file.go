@@ -27,6 +27,9 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
+	if n.link {
+		return fuse.Status(syscall.ELOOP) // the kernel follows it, and does not open it
+	}
 	if n.made != nil {
 		return f.openMade(in, out)
 	}
@@ -185,7 +188,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir || n.control != nil || n.made != nil {
+	if !n.hasBytes() {
 		return 0, fuse.ENOATTR
 	}
 	s := f.fileSpec(in.NodeId, n)
