@@ -7,6 +7,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/corrupt"
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/spec/spectest"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -48,24 +49,16 @@ func TestCorrupt(t *testing.T) {
 		n, _ := f.node(id)
 		s := f.fileSpec(id, n)
 		s.Trouble = f.troubleOf(s)
-		c := s.Config()
-		c.Threads = 1
-		opened, err := s.Open(c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		opened := spectest.Open(t, s)
 		r, err := corrupt.NewReader(s, opened)
 		if err != nil {
 			t.Fatal(err)
 		}
-		right, want := make([]byte, s.Size), make([]byte, s.Size)
-		opened.ReadAt(right, 0)
-		size, _ := r.ReadAt(want, 0)
-		want = want[:size]
-		if s.Size > 0 && bytes.Equal(want, right) {
+		t.Cleanup(func() { r.Close() })
+		want := spectest.Bytes(t, r)
+		if s.Size > 0 && bytes.Equal(want, spectest.Bytes(t, opened)) {
 			t.Errorf("%s: nothing is damaged", path)
 		}
-		r.Close()
 		for _, size := range []int{4096, 100001, 1 << 20} {
 			if got := readAll(t, f, path, size); !bytes.Equal(got, want) {
 				t.Errorf("%s by %d bytes: other bytes, %d of %d", path, size, len(got), len(want))

@@ -25,7 +25,7 @@ func newFS(t testing.TB, seed uint64, files ...string) *FS {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries = append(entries, tree.Entry{Pattern: pattern, Spec: s.Spec, Sizes: s.Sizes})
+		entries = append(entries, tree.Entry{Pattern: pattern, Spec: s.Spec, Sizes: s.Sizes, Link: s.Link})
 	}
 	tr, err := tree.New(entries, tree.Options{})
 	if err != nil {

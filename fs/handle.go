@@ -20,7 +20,7 @@ func handleGeneration(t *tree.Tree, seed uint64) uint64 {
 	sum := gen.DeriveSeed(seed, "")
 	for i := range t.Entries() {
 		e := t.Entry(i)
-		files := spec.Files{Spec: e.Spec.Content(), Sizes: e.Sizes, Index: e.Index}
+		files := spec.Files{Spec: e.Spec.Content(), Sizes: e.Sizes, Index: e.Index, Link: e.Link}
 		sum += gen.DeriveSeed(seed, e.Pattern+"\x00"+files.String())
 	}
 	return max(1, sum>>32)

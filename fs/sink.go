@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/written"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -17,7 +18,7 @@ import (
 // that are specs, can be written, and what is written is compared with what they hold,
 // right where the kernel has copied it to. If it is the same, the write succeeds. If it
 // is not, the write gets EIO, and so do fsync and close afterwards; the difference is
-// logged and counted. What has been written is remembered only as places, see coverage:
+// logged and counted. What has been written is remembered only as places, see [written.Coverage]:
 // a file that was truncated or created, and that is shorter than it should be when its
 // writer closes it, gets EIO from close. One with places that were not written, such as
 // holes, is no error, as its writer may go on later; .dgenfs/writes lists such files.
@@ -49,7 +50,7 @@ type sink struct {
 	pieces atomic.Int64 // of all files
 	lines  atomic.Int64 // that were logged
 
-	differences differences
+	differences written.Differences // that .dgenfs/writes lists, the first of a handle each
 
 	kept   atomic.Int64 // files in these maps; without any, attributes are those of the tree
 	mu     sync.Mutex

@@ -149,3 +149,16 @@ func (s *testSink) read(path string, off int64) int {
 	}
 	return n
 }
+
+// countDiffering returns the first place where a and b differ, and how many bytes do.
+func countDiffering(a, b []byte) (first, count int) {
+	first = -1
+	for i := range a {
+		if a[i] != b[i] {
+			if count++; count == 1 {
+				first = i
+			}
+		}
+	}
+	return first, count
+}

@@ -77,7 +77,7 @@ func TestDifferentWrites(t *testing.T) {
 		want := s.contents("big")
 		damaged := bytes.Clone(want)
 		test.damage(damaged[test.at:])
-		first, count := firstDifferent(damaged, want), countDifferent(damaged, want)
+		first, count := countDiffering(damaged, want)
 		if test.bytes > 0 && count != test.bytes {
 			t.Fatalf("%d bytes differ", count)
 		}
@@ -99,7 +99,7 @@ func TestDifferentWrites(t *testing.T) {
 		if text := s.log.String(); !strings.HasPrefix(text, line) {
 			t.Errorf("the log is %q, want %q", text, line)
 		}
-		if d := s.sink.stats().first; d == nil || d.file != "big" || d.offset != int64(first) || !strings.HasPrefix(d.kind, test.kind) {
+		if d := s.sink.stats().first; d == nil || d.File != "big" || d.Offset != int64(first) || !strings.HasPrefix(d.Kind, test.kind) {
 			t.Errorf("the first difference: %+v", d)
 		}
 		if text := s.sink.text(s.FS); !strings.HasPrefix(text, "different "+line) || !strings.Contains(text, "\npartial \"big\": ") {

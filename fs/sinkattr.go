@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/written"
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
@@ -44,9 +45,9 @@ func (f *FS) resize(id uint64, n node, fh uint64, hasHandle bool, size int64) fu
 	file := f.sink.file(id, n.spec.Size)
 	handle := f.files.get(fh)
 	if !file.truncate(size) {
-		d := difference{file: f.treePath(id, n), offset: n.spec.Size, kind: fmt.Sprintf("made %d bytes long; the file has %d", size, n.spec.Size)}
+		d := written.Difference{File: f.treePath(id, n), Offset: n.spec.Size, Kind: fmt.Sprintf("made %d bytes long; the file has %d", size, n.spec.Size)}
 		f.sink.printf("%v", &d)
-		f.sink.differences.add(&d)
+		f.sink.differences.Add(&d)
 		if hasHandle && handle != nil && handle.sunk != nil {
 			handle.sunk.failed.Store(true)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
+	"github.com/dgenfs/dgenfs/fs/written"
 )
 
 // sinkFile is what is kept about a file of the tree that is written, truncated or
@@ -30,7 +31,7 @@ type sinkFile struct {
 
 	mu      sync.Mutex
 	removed bool // it has no name
-	covered coverage
+	covered written.Coverage
 	lost    bool // some of what was written is not in covered, for want of room
 	cut     bool // it was truncated, and what is compared has not been written as a whole since
 	counted bool // as complete
@@ -55,12 +56,12 @@ func (file *sinkFile) lengthen(end int64) {
 // check compares what is written, and counts it.
 func (h *sinkHandle) check(f *FS, off int64, p, scratch []byte) (int, syscall.Errno) {
 	file, s := h.file, h.file.sink
-	d, err := compare(file.reader, file.size, off, p, scratch)
+	d, err := written.Compare(file.reader, file.size, off, p, scratch)
 	if err != nil {
 		return 0, f.wrong(err)
 	}
-	s.counts.equal.Add(uint64(len(p)) - d.bytes)
-	if d.bytes == 0 {
+	s.counts.equal.Add(uint64(len(p)) - d.Bytes)
+	if d.Bytes == 0 {
 		file.lengthen(off + int64(len(p)))
 		file.cover(off, off+int64(len(p)))
 		return len(p), 0
@@ -71,42 +72,16 @@ func (h *sinkHandle) check(f *FS, off int64, p, scratch []byte) (int, syscall.Er
 }
 
 // differs counts a difference, and logs the first one of a handle.
-func (h *sinkHandle) differs(f *FS, d difference) {
+func (h *sinkHandle) differs(f *FS, d written.Difference) {
 	s := h.file.sink
-	s.counts.different.Add(d.bytes)
+	s.counts.different.Add(d.Bytes)
 	if h.failed.Swap(true) {
-		s.differences.add(nil)
+		s.differences.Add(nil)
 		return
 	}
-	d.file = f.pathOf(h.file.id)
+	d.File = f.pathOf(h.file.id)
 	s.printf("%v", &d)
-	s.differences.add(&d)
-}
-
-// compare compares a write with what a file of some size holds, as much at a time as
-// scratch has room for.
-func compare(r io.ReaderAt, size, off int64, p, scratch []byte) (d difference, err error) {
-	inside := int(min(int64(len(p)), max(0, size-off)))
-	for done := 0; done < inside; {
-		at := off + int64(done)
-		// Up to a multiple of the chunk's size, so that no cell is generated twice.
-		n := min(len(scratch)-int(at%int64(len(scratch))), inside-done)
-		want := scratch[:n]
-		if _, err := r.ReadAt(want, at); err != nil && err != io.EOF {
-			return d, err
-		}
-		if got := p[done : done+n]; !bytes.Equal(got, want) {
-			d.add(at, got, want)
-		}
-		done += n
-	}
-	if beyond := len(p) - inside; beyond > 0 {
-		if d.bytes == 0 {
-			d.offset, d.kind = off+int64(inside), fmt.Sprintf("beyond the end, as the file has %d bytes", size)
-		}
-		d.bytes += uint64(beyond)
-	}
-	return d, nil
+	s.differences.Add(&d)
 }
 
 // cover counts a piece as written, and the file as complete if it is the last one.
@@ -114,13 +89,13 @@ func (file *sinkFile) cover(from, to int64) {
 	file.mu.Lock()
 	defer file.mu.Unlock()
 	if from < to {
-		before := file.covered.count
-		if !file.covered.add(from, to, file.sink.pieces.Load() >= maxPieces) {
+		before := file.covered.Pieces()
+		if !file.covered.Add(from, to, file.sink.pieces.Load() >= maxPieces) {
 			file.lost = true
 		}
-		file.sink.pieces.Add(int64(file.covered.count - before))
+		file.sink.pieces.Add(int64(file.covered.Pieces() - before))
 	}
-	if file.covered.bytes == file.size && !file.counted {
+	if file.covered.Bytes() == file.size && !file.counted {
 		file.counted, file.cut = true, false
 		file.sink.counts.complete.Add(1)
 	}
@@ -129,12 +104,12 @@ func (file *sinkFile) cover(from, to int64) {
 func (file *sinkFile) uncover(from, to int64) {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	before := file.covered.count
-	file.covered.remove(from, to)
-	if file.covered.count > before && file.sink.pieces.Load() >= maxPieces {
-		file.covered, file.lost = coverage{}, true // a hole may make two pieces of one
+	before := file.covered.Pieces()
+	file.covered.Remove(from, to)
+	if file.covered.Pieces() > before && file.sink.pieces.Load() >= maxPieces {
+		file.covered, file.lost = written.Coverage{}, true // a hole may make two pieces of one
 	}
-	file.sink.pieces.Add(int64(file.covered.count - before))
+	file.sink.pieces.Add(int64(file.covered.Pieces() - before))
 	file.counted = false
 }
 
@@ -159,20 +134,20 @@ func (file *sinkFile) truncate(length int64) bool {
 func (file *sinkFile) forget() {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	file.sink.pieces.Add(-int64(file.covered.count))
-	file.covered = coverage{}
+	file.sink.pieces.Add(-int64(file.covered.Pieces()))
+	file.covered = written.Coverage{}
 }
 
 // isPlain reports whether the file is as the tree says. The caller has sink.mu.
 func (file *sinkFile) isPlain() bool {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	whole := file.covered.bytes == file.size || file.covered.bytes == 0 && !file.cut
+	whole := file.covered.Bytes() == file.size || file.covered.Bytes() == 0 && !file.cut
 	if file.removed || file.length.Load() != file.size || !whole {
 		return false
 	}
-	file.sink.pieces.Add(-int64(file.covered.count))
-	file.covered = coverage{}
+	file.sink.pieces.Add(-int64(file.covered.Pieces()))
+	file.covered = written.Coverage{}
 	file.counted, file.cut = false, false
 	return true
 }
@@ -195,16 +170,16 @@ func (file *sinkFile) missing() string {
 	file.mu.Lock()
 	defer file.mu.Unlock()
 	c := &file.covered
-	text := fmt.Sprintf("%d of %d bytes were written and right", c.bytes, file.size)
+	text := fmt.Sprintf("%d of %d bytes were written and right", c.Bytes(), file.size)
 	switch length := file.length.Load(); {
-	case c.bytes == file.size:
+	case c.Bytes() == file.size:
 		return ""
 	case file.lost:
 		return text + ", or more: there were too many pieces to remember all"
 	case length < file.size:
 		return fmt.Sprintf("%s; it is %d bytes long", text, length)
 	}
-	return fmt.Sprintf("%s; the first of the others is at offset %d", text, c.firstGap())
+	return fmt.Sprintf("%s; the first of the others is at offset %d", text, c.FirstGap())
 }
 
 // read reads what the file holds, up to the length that it has been given.

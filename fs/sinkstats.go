@@ -6,13 +6,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/dgenfs/dgenfs/fs/written"
 )
 
 // sinkStats is what the control files stats and metrics report of a sink.
 type sinkStats struct {
 	Sink
 	counts []sinkCount
-	first  *difference // nil if there is none
+	first  *written.Difference // nil if there is none
 }
 
 // sinkCount is one number, and what it is called in stats, in metrics, and in words.
@@ -30,14 +32,14 @@ func (s *sink) stats() *sinkStats {
 		{"bytes_equal", "dgenfs_written_bytes_equal_total", "Bytes written that were what the files contain.", c.equal.Load()},
 		{"bytes_different", "dgenfs_written_bytes_different_total", "Bytes written that were not what the files contain.", c.different.Load()},
 		{"bytes_discarded", "dgenfs_written_bytes_discarded_total", "Bytes written that were dropped.", c.discarded.Load()},
-		{"writes_different", "dgenfs_writes_different_total", "Writes that differed, or made files too long.", s.differences.count.Load()},
+		{"writes_different", "dgenfs_writes_different_total", "Writes that differed, or made files too long.", s.differences.Count()},
 		{"files_complete", "dgenfs_files_complete_total", "Files written as a whole, and right.", c.complete.Load()},
 		{"files_short", "dgenfs_files_short_total", "Files that were too short when their writers closed them.", c.short.Load()},
 		{"files_partial", "dgenfs_files_partial", "Files that are known to be written in part.", uint64(len(s.partial()))},
 		{"names_made", "dgenfs_names_made_total", "Names of files and directories made.", c.made.Load()},
 		{"names_refused", "dgenfs_names_refused_total", "Names that could not be made.", c.refused.Load()},
 	}}
-	if all := s.differences.list(); len(all) > 0 {
+	if all := s.differences.List(); len(all) > 0 {
 		stats.first = all[0]
 	}
 	return stats
@@ -63,10 +65,10 @@ func (s *sink) partial() []*sinkFile {
 func (file *sinkFile) isPartial() bool {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	if file.removed || file.covered.bytes == file.size {
+	if file.removed || file.covered.Bytes() == file.size {
 		return false
 	}
-	return file.covered.bytes > 0 || file.cut || file.length.Load() < file.size
+	return file.covered.Bytes() > 0 || file.cut || file.length.Load() < file.size
 }
 
 // json writes the counts as members of an object, with a comma behind each.
@@ -77,7 +79,7 @@ func (s *sinkStats) json() string {
 		fmt.Fprintf(&b, "  %q: %20d,\n", c.name, c.value)
 	}
 	if d := s.first; d != nil {
-		text, _ := json.Marshal(map[string]any{"file": d.file, "offset": d.offset, "kind": d.kind}) // never fails
+		text, _ := json.Marshal(map[string]any{"file": d.File, "offset": d.Offset, "kind": d.Kind}) // never fails
 		fmt.Fprintf(&b, "  \"first_difference\": %s,\n", text)
 	}
 	return b.String()
@@ -90,7 +92,7 @@ const maxPartial = 1000
 // known to be written in part.
 func (s *sink) text(f *FS) string {
 	var b strings.Builder
-	for _, d := range s.differences.list() {
+	for _, d := range s.differences.List() {
 		fmt.Fprintf(&b, "different %v\n", d)
 	}
 	all := s.partial()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/transport"
 	"github.com/dgenfs/dgenfs/fs/transport/counters"
+	"github.com/dgenfs/dgenfs/fs/written"
 )
 
 func testStats() stats {
@@ -252,7 +253,7 @@ func TestStatsOfWrites(t *testing.T) {
 	s.activity.Served = transport.Served{Writes: 7, WriteBytes: 4096, WriteErrors: 1}
 	sink := newSink(Sink{Check: true}, log.Default())
 	sink.counts.equal.Store(77)
-	sink.differences.add(&difference{file: "a\"b\xff", offset: 5, kind: "zeros"})
+	sink.differences.Add(&written.Difference{File: "a\"b\xff", Offset: 5, Kind: "zeros"})
 	s.sink = sink.stats()
 	var got struct {
 		Writes          uint64 `json:"writes"`

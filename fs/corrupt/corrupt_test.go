@@ -11,47 +11,18 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/corrupt"
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/spec/spectest"
 )
-
-func parse(t testing.TB, text string) spec.Spec {
-	t.Helper()
-	s, err := spec.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// open returns a reader of the right bytes.
-func open(t testing.TB, s spec.Spec) spec.Reader {
-	t.Helper()
-	c := s.Config()
-	c.Threads = 1
-	r, err := s.Open(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // damaged returns a reader of a file with damage.
 func damaged(t testing.TB, s spec.Spec) *corrupt.Reader {
 	t.Helper()
-	r, err := corrupt.NewReader(s, open(t, s))
+	r, err := corrupt.NewReader(s, spectest.Open(t, s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
 	return r
-}
-
-func bytesOf(t testing.TB, r spec.Reader) []byte {
-	t.Helper()
-	p := make([]byte, r.Size())
-	if n, err := r.ReadAt(p, 0); n != len(p) || err != nil && err != io.EOF {
-		t.Fatalf("%d of %d bytes, %v", n, len(p), err)
-	}
-	return p
 }
 
 // specs have every kind by share and by range, with formats, textures, repetition and
@@ -75,8 +46,8 @@ var specs = []string{
 // Exactly the places that are computed differ, and as their kind says.
 func TestPlaces(t *testing.T) {
 	for _, text := range specs {
-		s := parse(t, text)
-		right, got := bytesOf(t, open(t, s)), bytesOf(t, damaged(t, s))
+		s := spectest.Parse(t, text)
+		right, got := spectest.Bytes(t, spectest.Open(t, s)), spectest.Bytes(t, damaged(t, s))
 		repeats := s.Dedup > 1 || s.Format.Format == "png"
 		end := int64(0)
 		for p := range corrupt.Of(s).Places(0, s.Size) {
@@ -104,7 +75,7 @@ func TestPlaces(t *testing.T) {
 			case spec.Stale:
 				before := s
 				before.Generation--
-				if !bytes.Equal(is, bytesOf(t, open(t, before))[p.Offset:end]) {
+				if !bytes.Equal(is, spectest.Bytes(t, spectest.Open(t, before))[p.Offset:end]) {
 					t.Errorf("%s: %+v: not the bytes before", text, p)
 				}
 			case spec.Torn:
@@ -126,9 +97,9 @@ func TestPlaces(t *testing.T) {
 func TestAnyRead(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, text := range specs {
-		s := parse(t, text)
+		s := spectest.Parse(t, text)
 		r := damaged(t, s)
-		all := bytesOf(t, r)
+		all := spectest.Bytes(t, r)
 		places := slices.Collect(r.Places(0, s.Size))
 		for range 50 {
 			off := random.Int64N(s.Size + 10)
@@ -153,8 +124,8 @@ func TestAnyRead(t *testing.T) {
 }
 
 func TestShort(t *testing.T) {
-	s := parse(t, "1M,seed=7,corrupt=bit@5000+short@10000+100+short:1%")
-	right, r := bytesOf(t, open(t, s)), damaged(t, s)
+	s := spectest.Parse(t, "1M,seed=7,corrupt=bit@5000+short@10000+100+short:1%")
+	right, r := spectest.Bytes(t, spectest.Open(t, s)), damaged(t, s)
 	var ends []int64
 	for p := range r.Places(0, s.Size) {
 		if p.Kind == spec.Short {
@@ -181,7 +152,7 @@ func TestShares(t *testing.T) {
 	const cells = 1 << 16
 	draw := func(text string) map[int64]bool {
 		drawn := make(map[int64]bool)
-		for p := range corrupt.Of(parse(t, text)).Places(0, cells*spec.Cell) {
+		for p := range corrupt.Of(spectest.Parse(t, text)).Places(0, cells*spec.Cell) {
 			drawn[p.Offset/spec.Cell] = true
 		}
 		return drawn
@@ -211,7 +182,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestHugeFile(t *testing.T) {
-	s := parse(t, "9223372036854775807,seed=3,corrupt=bit:100%+zero@9223372036854775800")
+	s := spectest.Parse(t, "9223372036854775807,seed=3,corrupt=bit:100%+zero@9223372036854775800")
 	for p := range corrupt.Of(s).Places(math.MaxInt64-10000, math.MaxInt64) {
 		if p.Offset < 0 || p.Offset+p.Length < 0 {
 			t.Errorf("%+v", p)
@@ -227,8 +198,8 @@ func TestHugeFile(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	s := parse(t, "1M,corrupt=stale:1%")
-	if _, err := corrupt.NewReader(s, open(t, s)); err == nil {
+	s := spectest.Parse(t, "1M,corrupt=stale:1%")
+	if _, err := corrupt.NewReader(s, spectest.Open(t, s)); err == nil {
 		t.Error("stale bytes without a generation")
 	}
 }

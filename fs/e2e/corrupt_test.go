@@ -5,7 +5,6 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/corrupt"
 	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/spec/spectest"
 	"github.com/dgenfs/dgenfs/gen"
 	"golang.org/x/sys/unix"
 )
@@ -29,24 +29,13 @@ func rightAndWrong(t *testing.T, text, path string, seed uint64) (s spec.Spec, r
 	if !s.HasSeed {
 		s.Seed, s.HasSeed = gen.DeriveSeed(seed, path), true
 	}
-	c := s.Config()
-	c.Threads = 1
-	opened, err := s.Open(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	opened := spectest.Open(t, s)
 	r, err := corrupt.NewReader(s, opened)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
-	right, wrong = make([]byte, s.Size), make([]byte, s.Size)
-	opened.ReadAt(right, 0)
-	n, err := r.ReadAt(wrong, 0)
-	if err != nil && err != io.EOF {
-		t.Fatal(err)
-	}
-	return s, right, wrong[:n]
+	t.Cleanup(func() { r.Close() })
+	return s, spectest.Bytes(t, opened), spectest.Bytes(t, r)
 }
 
 // specOf returns the attribute that says what a file of a mount should contain.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures backup tools that read many small files: from a mount, and from the same files in tmpfs.
 
-    scripts/bench/backup.py [--rounds N] [--files N] [--dgenfs FILE]
+    scripts/bench/backup.py [--tool restic|rsync] [--rounds N] [--files N] [--dgenfs FILE]
 
 restic and rsync read the users' directories of --preset home, 100,000 files, and write to tmpfs;
 then once more, when nothing has changed. Both sources take turns, the first one in each round by
@@ -84,11 +84,13 @@ def measure(tool, sources, where, work):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--tool', choices=['restic', 'rsync'], help='one of them only')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--files', type=int, default=100000)
     parser.add_argument('--dgenfs', default='dgenfs', help='the program')
     arguments = parser.parse_args()
     tools = {'restic backup': restic, 'rsync -a': rsync}
+    tools = {name: tool for name, tool in tools.items() if name.startswith(arguments.tool or '')}
     seconds = {(name, again, where): [] for name in tools for again in (0, 1) for where in ('mount', 'tmpfs')}
     with tempfile.TemporaryDirectory(dir='/dev/shm', prefix='dgenfs-backup-') as work:
         sources = Sources(arguments.dgenfs, work, arguments.files)

@@ -13,31 +13,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/dgenfs/dgenfs/fs/spec"
+	"github.com/dgenfs/dgenfs/fs/spec/spectest"
 	"lukechampine.com/blake3"
 )
 
-func parse(t testing.TB, text string) spec.Spec {
+func read(t testing.TB, text string) []byte {
 	t.Helper()
-	s, err := spec.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func read(t testing.TB, s spec.Spec) []byte {
-	t.Helper()
-	r, err := s.Open(s.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	p := make([]byte, s.Size)
-	if n, err := r.ReadAt(p, 0); n != len(p) || err != nil && err != io.EOF {
-		t.Fatalf("%d bytes, %v", n, err)
-	}
-	return p
+	return spectest.Bytes(t, spectest.Open(t, spectest.Parse(t, text)))
 }
 
 // The checksum of "123456789" and of nothing, as the catalogue of parametrised CRC
@@ -84,7 +66,7 @@ func joined(j joiner, data []byte, part, piece int) []byte {
 
 // The checksums of parts, of any number and size, come to that of the whole.
 func TestJoin(t *testing.T) {
-	data := read(t, parse(t, "300K,seed=1"))
+	data := read(t, "300K,seed=1")
 	for _, size := range []int{0, 1, 63, 64, 1023, 1024, 1025, 2048, 2049, 16383, 16384, 16385, 17408, 32768, 32769, 49152, 65536, 65537, 131072, 196608, 300 << 10} {
 		p := data[:size]
 		want := blake3.Sum256(p)
@@ -124,7 +106,7 @@ func TestJoin(t *testing.T) {
 
 // A hash goes on after Sum, and begins again after Reset.
 func TestBlake3Sum(t *testing.T) {
-	data := read(t, parse(t, "100K,seed=1"))
+	data := read(t, "100K,seed=1")
 	h := newBlake3(0)
 	for off := 0; off < len(data); off += 7777 {
 		h.Write(data[off:min(off+7777, len(data))])
@@ -146,7 +128,7 @@ func write(t *testing.T, o Options, files ...string) (string, []error) {
 	err := Write(&b, func(yield func(File) bool) {
 		for _, f := range files {
 			name, text, _ := strings.Cut(f, "=")
-			if !yield(File{name, parse(t, text)}) {
+			if !yield(File{name, spectest.Parse(t, text)}) {
 				return
 			}
 		}
@@ -167,7 +149,7 @@ func TestWrite(t *testing.T) {
 	contents := make(map[string][]byte)
 	for _, f := range files {
 		name, text, _ := strings.Cut(f, "=")
-		contents[name] = read(t, parse(t, text))
+		contents[name] = read(t, text)
 	}
 	algorithms := append(slices.Clone(Algorithms), Etag(8<<20, 8<<20))
 	for _, a := range algorithms {
@@ -217,7 +199,7 @@ func TestSeveralAlgorithms(t *testing.T) {
 		o.Algorithms = append(o.Algorithms, a)
 	}
 	got, _ := write(t, o, "a=20M,seed=1", "b=0")
-	data := read(t, parse(t, "20M,seed=1"))
+	data := read(t, "20M,seed=1")
 	want := ""
 	for _, p := range [][]byte{data, nil} {
 		for _, a := range o.Algorithms {
@@ -266,7 +248,7 @@ func TestWriteError(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			small, large := File{"small", parse(t, "1K")}, File{"large", parse(t, size)}
+			small, large := File{"small", spectest.Parse(t, "1K")}, File{"large", spectest.Parse(t, size)}
 			err = Write(&failingWriter{10}, func(yield func(File) bool) {
 				for yield(small) && yield(large) {
 				}

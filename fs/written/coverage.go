@@ -1,4 +1,4 @@
-package fs
+package written
 
 import (
 	"cmp"
@@ -15,18 +15,25 @@ const regionSize = 16 << 20
 // than the others by a byte, as a file has 2^63-1 bytes at most.
 func regionEnd(start int64) int64 { return start + min(regionSize, math.MaxInt64-start) }
 
-// coverage is which bytes of a file have been written. A region is either among those
-// that are covered as a whole, or has a list of pieces. The zero value covers nothing.
-type coverage struct {
+// Coverage is which bytes of a file have been written. A region is either among those
+// that are covered as a whole, or has a list of pieces. The zero value covers nothing. It is
+// not safe for concurrent use.
+type Coverage struct {
 	whole   pieces            // that begin and end with regions
 	partial map[int64]*pieces // by the number of a region; none is empty
 	bytes   int64             // that are covered
 	count   int               // pieces in all lists
 }
 
-// add covers [from, to). If full is true, there must be no more pieces than before, and
+// Bytes returns how many bytes are covered.
+func (c *Coverage) Bytes() int64 { return c.bytes }
+
+// Pieces returns how many pieces of the file it keeps, 16 bytes of memory each.
+func (c *Coverage) Pieces() int { return c.count }
+
+// Add covers [from, to). If full is true, there must be no more pieces than before, and
 // it returns false if that keeps bytes from being covered.
-func (c *coverage) add(from, to int64, full bool) bool {
+func (c *Coverage) Add(from, to int64, full bool) bool {
 	for from < to {
 		region := from / regionSize
 		start := region * regionSize
@@ -53,8 +60,8 @@ func (c *coverage) add(from, to int64, full bool) bool {
 	return true
 }
 
-// remove uncovers [from, to).
-func (c *coverage) remove(from, to int64) {
+// Remove uncovers [from, to).
+func (c *Coverage) Remove(from, to int64) {
 	if from >= to {
 		return
 	}
@@ -90,14 +97,14 @@ func (c *coverage) remove(from, to int64) {
 }
 
 // change counts what f does to the list of a region, and keeps the list.
-func (c *coverage) change(region int64, list *pieces, f func() (gained int64)) {
+func (c *Coverage) change(region int64, list *pieces, f func() (gained int64)) {
 	c.count -= len(*list)
 	c.bytes += f()
 	c.count += len(*list)
 	c.keep(region, list)
 }
 
-func (c *coverage) keep(region int64, list *pieces) {
+func (c *Coverage) keep(region int64, list *pieces) {
 	if c.partial == nil {
 		c.partial = make(map[int64]*pieces)
 	}
@@ -107,8 +114,8 @@ func (c *coverage) keep(region int64, list *pieces) {
 	}
 }
 
-// firstGap returns the first byte that is not covered.
-func (c *coverage) firstGap() (at int64) {
+// FirstGap returns the first byte that is not covered.
+func (c *Coverage) FirstGap() (at int64) {
 	for {
 		list := &c.whole
 		if !list.has(at) {
