@@ -1,11 +1,14 @@
 package fs
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -25,6 +28,7 @@ type madeNode struct {
 	length       atomic.Int64
 	atime, mtime atomic.Int64 // nanoseconds since 1970
 	ctime        atomic.Int64
+	btime        int64 // never changes
 }
 
 func (n *madeNode) isDir() bool { return n.kind == syscall.S_IFDIR }
@@ -45,6 +49,31 @@ func (n *madeNode) read(off int64, p []byte) int {
 	p = p[:min(int64(len(p)), max(0, n.length.Load()-off))]
 	clear(p)
 	return len(p)
+}
+
+// madePath returns the latest path of what was made.
+func (f *FS) madePath(n *madeNode) string {
+	m := f.sink.made
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	path := ""
+	for n != nil {
+		name := fmt.Sprintf("file %d", n.id) // it has none any more
+		if d := m.dirs[n.parent]; d != nil {
+			for _, found := range d.byName {
+				if found.node == n {
+					name = found.name
+					break
+				}
+			}
+		}
+		path = "/" + name + path
+		if !isMade(n.parent) {
+			return strings.TrimPrefix(string(f.tree.AppendPath(nil, tree.ID(n.parent)))+path, "/")
+		}
+		n = m.nodes[n.parent]
+	}
+	return strings.TrimPrefix(path, "/")
 }
 
 func (m *made) attr(n *madeNode) fuse.Attr {

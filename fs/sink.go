@@ -276,8 +276,11 @@ func (s *sink) closed(f *FS, h *sinkHandle) {
 // pathOf returns the path of a file, for messages.
 func (f *FS) pathOf(id uint64) string {
 	n, ok := f.node(id)
-	if !ok {
+	switch {
+	case !ok:
 		return fmt.Sprintf("file %d", id)
+	case n.made != nil:
+		return f.madePath(n.made)
 	}
 	return f.treePath(id, n)
 }

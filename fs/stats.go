@@ -1,12 +1,15 @@
 package fs
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dgenfs/dgenfs/fs/transport"
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 )
 
 // stats is what the control files stats and metrics report. Numbers in them have a
@@ -18,12 +21,24 @@ type stats struct {
 	start, now          time.Time
 	openFiles           int
 	damaged             uint64 // reads
+	activity            *transport.Activity
 	cpus                []transport.ServedByCPU
+	top                 []busyFile
+	usage               usage
 	sink                *sinkStats // nil if nothing is written
 }
 
+// busyFile is a file of which much is read or written.
+type busyFile struct {
+	counters.File
+	path string
+}
+
+// topFiles is how many of them are reported.
+const topFiles = 10
+
 func (m *Mount) stats(f *FS) stats {
-	return stats{
+	s := stats{
 		mountpoint: m.mountpoint,
 		version:    m.version,
 		transport:  m.report.Kind,
@@ -31,94 +46,169 @@ func (m *Mount) stats(f *FS) stats {
 		now:        time.Now(),
 		openFiles:  f.files.len(),
 		damaged:    f.damaged.Load(),
+		activity:   m.server.Activity(),
 		cpus:       m.server.ServedByCPU(),
+		usage:      currentUsage(),
 		sink:       f.sink.stats(),
 	}
+	for _, file := range s.activity.Files.Top(topFiles, isControl) {
+		s.top = append(s.top, busyFile{file, f.pathOf(file.Node)})
+	}
+	return s
 }
 
-func (s *stats) sum() (all transport.Served) {
-	for _, c := range s.cpus {
-		all.Reads += c.Reads
-		all.Bytes += c.Bytes
-		all.Errors += c.Errors
-		all.Writes += c.Writes
-		all.WriteBytes += c.WriteBytes
-		all.WriteErrors += c.WriteErrors
+// isControl reports whether an id is that of a file in the directory of control files.
+func isControl(id uint64) bool {
+	return id&controlBit != 0 && id&specNameBit == 0 && !isMade(id)
+}
+
+// kinds returns how many requests of which kinds there were.
+func (s *stats) kinds() []counters.Kind {
+	var kinds []counters.Kind
+	var writes uint64
+	for _, k := range s.activity.Kinds() {
+		if k.Writes && s.sink == nil {
+			writes += k.Count // none, unless root has remounted it
+			continue
+		}
+		kinds = append(kinds, k)
 	}
-	return all
+	kinds[len(kinds)-1].Count += writes // the other ones
+	return kinds
+}
+
+// classes are the classes of requests whose latencies are reported, and their names.
+func (s *stats) classes() (names []string, times []*counters.Times) {
+	for class, name := range []string{"read", "write", "other"} {
+		if s.sink != nil || counters.Class(class) != counters.Write {
+			names, times = append(names, name), append(times, &s.activity.Times[class])
+		}
+	}
+	return names, times
 }
 
 // json writes the counts as JSON.
 func (s *stats) json() string {
-	all := s.sum()
+	all := &s.activity.Sum
 	var b strings.Builder
-	fmt.Fprintf(&b, "{\n  \"pid\": %10d,\n  \"start_time\": %20.3f,\n  \"uptime_seconds\": %20.3f,\n  \"open_files\": %20d,\n", os.Getpid(), seconds(s.start), s.now.Sub(s.start).Seconds(), s.openFiles)
+	number := func(name string, n any) { fmt.Fprintf(&b, "  %q: %20d,\n", name, n) }
+	float := func(name string, x float64) { fmt.Fprintf(&b, "  %q: %20.3f,\n", name, x) }
+
+	b.WriteString("{\n")
+	fmt.Fprintf(&b, "  \"transport\": %q,\n", s.transport)
+	fmt.Fprintf(&b, "  \"pid\": %10d,\n", os.Getpid())
+	float("start_time", seconds(s.start))
+	float("uptime_seconds", s.now.Sub(s.start).Seconds())
+	number("resident_bytes", s.usage.resident)
+	number("peak_resident_bytes", s.usage.peak)
+	float("user_cpu_seconds", s.usage.user.Seconds())
+	float("system_cpu_seconds", s.usage.system.Seconds())
+	number("open_files", s.openFiles)
 	if s.sink != nil {
-		fmt.Fprintf(&b, "  \"writes\": %20d,\n  \"write_bytes\": %20d,\n  \"write_errors\": %20d,\n", all.Writes, all.WriteBytes, all.WriteErrors)
+		number("writes", all.Writes)
+		number("write_bytes", all.WriteBytes)
+		number("write_errors", all.WriteErrors)
 		b.WriteString(s.sink.json())
 	}
-	fmt.Fprintf(&b, "  \"reads\": %20d,\n  \"read_bytes\": %20d,\n  \"read_errors\": %20d,\n  \"damaged_reads\": %20d,\n  \"cpus\": [", all.Reads, all.Bytes, all.Errors, s.damaged)
-	for i, c := range s.cpus {
-		if i > 0 {
-			b.WriteByte(',')
+	number("reads", all.Reads)
+	number("read_bytes", all.Bytes)
+	number("read_errors", all.Errors)
+	number("damaged_reads", s.damaged)
+	number("interrupted", all.Interrupted)
+	number("waiting", s.activity.Waiting)
+	b.WriteString("  \"requests\": {")
+	for i, k := range s.kinds() {
+		fmt.Fprintf(&b, "%s\n    %q: %20d", comma(i), k.Name, k.Count)
+	}
+	b.WriteString("\n  },\n")
+	putSizes(&b, "read_sizes", &all.ReadSizes)
+	if s.sink != nil {
+		putSizes(&b, "write_sizes", &all.WriteSizes)
+	}
+	b.WriteString("  \"latency\": {")
+	names, times := s.classes()
+	for i, name := range names {
+		fmt.Fprintf(&b, "%s\n    %q: {\"seconds\": %20.9f, \"up_to_us\": [", comma(i), name, times[i].Sum.Seconds())
+		for j, n := range times[i].Buckets {
+			bound := counters.TimeBound(j).Microseconds()
+			if j == counters.TimeBuckets-1 {
+				bound = -1
+			}
+			fmt.Fprintf(&b, "%s\n      [%d, %20d]", comma(j), bound, n)
 		}
-		fmt.Fprintf(&b, "\n    {\"cpu\": %d, \"node\": %d, \"reads\": %20d, \"read_bytes\": %20d, \"read_errors\": %20d}", c.CPU, c.Node, c.Reads, c.Bytes, c.Errors)
+		b.WriteString("\n    ]}")
+	}
+	b.WriteString("\n  },\n")
+	s.putTop(&b)
+	b.WriteString("  \"cpus\": [")
+	for i, c := range s.cpus {
+		fmt.Fprintf(&b, "%s\n    {\"cpu\": %d, \"node\": %d, \"reads\": %20d, \"read_bytes\": %20d, \"read_errors\": %20d", comma(i), c.CPU, c.Node, c.Reads, c.Bytes, c.Errors)
+		if s.sink != nil {
+			fmt.Fprintf(&b, ", \"writes\": %20d, \"write_bytes\": %20d, \"write_errors\": %20d", c.Writes, c.WriteBytes, c.WriteErrors)
+		}
+		b.WriteByte('}')
 	}
 	b.WriteString("\n  ]\n}\n")
 	return b.String()
 }
 
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }
-
-// metrics writes the counts in the text format of Prometheus. All have the mount
-// point as a label, so that the files of several mounts may be put together.
-func (s *stats) metrics() string {
-	mount := `mount="` + labelEscapes.Replace(s.mountpoint) + `"`
-	var b strings.Builder
-	head := func(name, kind, help string) {
-		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", name, help, kind)
+func comma(i int) string {
+	if i == 0 {
+		return ""
 	}
-	type cpuCounter struct {
-		name, help string
-		of         func(transport.Served) uint64
-	}
-	counters := []cpuCounter{
-		{"dgenfs_reads_total", "Read requests answered, by the CPU that did.", func(s transport.Served) uint64 { return s.Reads }},
-		{"dgenfs_read_bytes_total", "Bytes that readers got.", func(s transport.Served) uint64 { return s.Bytes }},
-		{"dgenfs_read_errors_total", "Read requests answered with an error.", func(s transport.Served) uint64 { return s.Errors }},
-	}
-	if s.sink != nil {
-		counters = append(counters,
-			cpuCounter{"dgenfs_writes_total", "Write requests accepted, by the CPU that answered.", func(s transport.Served) uint64 { return s.Writes }},
-			cpuCounter{"dgenfs_write_bytes_total", "Bytes that were accepted.", func(s transport.Served) uint64 { return s.WriteBytes }},
-			cpuCounter{"dgenfs_write_errors_total", "Write requests answered with an error.", func(s transport.Served) uint64 { return s.WriteErrors }})
-	}
-	for _, counter := range counters {
-		head(counter.name, "counter", counter.help)
-		for _, c := range s.cpus {
-			fmt.Fprintf(&b, "%s{%s,cpu=\"%d\",node=\"%d\"} %20d\n", counter.name, mount, c.CPU, c.Node, counter.of(c.Served))
-		}
-	}
-	if s.sink != nil {
-		for _, c := range s.sink.counts {
-			kind := "gauge"
-			if strings.HasSuffix(c.metric, "_total") {
-				kind = "counter"
-			}
-			head(c.metric, kind, c.help)
-			fmt.Fprintf(&b, "%s{%s} %20d\n", c.metric, mount, c.value)
-		}
-	}
-	head("dgenfs_damaged_reads_total", "counter", "Read requests whose bytes corrupt= has damaged.")
-	fmt.Fprintf(&b, "dgenfs_damaged_reads_total{%s} %20d\n", mount, s.damaged)
-	head("dgenfs_open_files", "gauge", "Files that are open.")
-	fmt.Fprintf(&b, "dgenfs_open_files{%s} %20d\n", mount, s.openFiles)
-	head("dgenfs_start_time_seconds", "gauge", "When the mount began, since 1970-01-01 UTC.")
-	fmt.Fprintf(&b, "dgenfs_start_time_seconds{%s} %20.3f\n", mount, seconds(s.start))
-	head("dgenfs_info", "gauge", "What serves the mount; always 1.")
-	fmt.Fprintf(&b, "dgenfs_info{%s,version=\"%s\",transport=\"%s\"} 1\n", mount, labelEscapes.Replace(strings.SplitN(s.version, "\n", 2)[0]), s.transport)
-	return b.String()
+	return ","
 }
 
-// labelEscapes are those of the values of labels.
-var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+// putSizes writes pairs of a bound in bytes, -1 for none, and how many requests had as many
+// bytes, and more than the bound before.
+func putSizes(b *strings.Builder, name string, sizes *counters.Sizes) {
+	fmt.Fprintf(b, "  %q: [", name)
+	for i, n := range sizes {
+		bound := counters.SizeBound(i)
+		if i == counters.SizeBuckets-1 {
+			bound = -1
+		}
+		fmt.Fprintf(b, "%s\n    [%d, %20d]", comma(i), bound, n)
+	}
+	b.WriteString("\n  ],\n")
+}
+
+// maxTopPath is the length of the longest path in the list of files, as JSON, in bytes. Of a
+// longer one there is the end.
+const maxTopPath = 200
+
+// putTop writes the files of which most was read and written. It takes as many bytes
+// whatever files there are.
+func (s *stats) putTop(b *strings.Builder) {
+	const room = topFiles * (maxTopPath + len(",\n"+`    {"bytes": , "bytes_at_most": , "inode": , "file": }`) + 3*20)
+	begin := b.Len()
+	b.WriteString("  \"top_files\": [")
+	head := b.Len() - begin
+	for i, f := range s.top {
+		fmt.Fprintf(b, "%s\n    {\"bytes\": %20d, \"bytes_at_most\": %20d, \"inode\": %20d, \"file\": %s}", comma(i), f.Bytes, f.AtMost, f.Node, quotedEnd(f.path, maxTopPath))
+	}
+	b.WriteString(strings.Repeat(" ", max(0, room+head-(b.Len()-begin))) + "\n  ],\n")
+}
+
+// quoted returns text as JSON.
+func quoted(text string) string {
+	q, _ := json.Marshal(text) // never fails
+	return string(q)
+}
+
+// quotedEnd returns as much of the end of a text as has room as JSON, in bytes, behind an
+// ellipsis if it is not all.
+func quotedEnd(text string, room int) string {
+	q := quoted(text)
+	for cut := 0; len(q) > room; {
+		// A byte takes one to six.
+		cut += max(1, (len(q)-room)/6)
+		for cut < len(text) && !utf8.RuneStart(text[cut]) {
+			cut++
+		}
+		q = quoted("…" + text[cut:])
+	}
+	return q
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

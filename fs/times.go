@@ -22,7 +22,24 @@ const (
 // time of a backup for one that may still change, and reads it again next time. Of what
 // has a mtime=, that is the time in generation 0, and later generations are days after it.
 func (f *FS) changed(id uint64, n node) time.Time {
-	generation := f.lastChange(id, n)
+	return f.timeIn(f.lastChange(id, n), id, n)
+}
+
+// birth returns when a file or directory was made: the time that it has in the generation
+// that added it, but not later than its last change. What users have made can have any
+// times but this one.
+func (f *FS) birth(id uint64, n node, changed time.Time) time.Time {
+	if n.made != nil {
+		return time.Unix(0, n.made.btime)
+	}
+	if t := f.timeIn(n.born, id, n); t.Before(changed) {
+		return t
+	}
+	return changed
+}
+
+// timeIn returns the time of what a generation has changed or added.
+func (f *FS) timeIn(generation int, id uint64, n node) time.Time {
 	own := n.spec.Attributes.MTime
 	if own != (spec.Times{}) && generation == 0 {
 		return own.At(f.draw(id, n))

@@ -223,7 +223,7 @@ func (s *Server) finish(r *waitingRead, interrupted bool, p []byte) (n int, errn
 // delay answers a READ later, through the worker's descriptor: the kernel accepts a
 // reply only through the descriptor that the request came through.
 func (w *worker) delay(in []byte, d *Delayed) {
-	h, size := header(in), readOf(in).size
+	h, size, request := header(in), readOf(in).size, w.counts.Hold()
 	waits := w.delays.add(&waitingRead{
 		Delayed: d,
 		unique:  h.Unique,
@@ -231,7 +231,7 @@ func (w *worker) delay(in []byte, d *Delayed) {
 		answer: func(r *waitingRead, interrupted bool) {
 			if interrupted {
 				n, errno := w.finish(r, true, nil)
-				w.delayed.add(n, errno)
+				w.delayed.late(request, n, errno, true)
 				w.reply(make([]byte, replyHeader), r.unique, errno, n)
 				return
 			}
@@ -241,7 +241,7 @@ func (w *worker) delay(in []byte, d *Delayed) {
 				buffer = make([]byte, replyHeader+replyRoom(w.request))
 			}
 			n, errno := w.finish(r, false, buffer[replyHeader:][:min(int(size), replyRoom(w.request))])
-			w.delayed.add(n, errno)
+			w.delayed.late(request, n, errno, false)
 			w.reply(buffer, r.unique, errno, n)
 			free <- buffer
 		},
@@ -251,7 +251,7 @@ func (w *worker) delay(in []byte, d *Delayed) {
 		w.delays.refused.Do(func() {
 			w.log.Printf("reads of slow files get EBUSY: %d are waiting, and more would hold back other reads", w.delays.limit)
 		})
-		w.served.count(0, unix.EBUSY)
+		w.counts.Refuse(unix.EBUSY)
 		w.send(h.Unique, unix.EBUSY, 0)
 	}
 }

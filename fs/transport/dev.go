@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,9 +59,17 @@ func newPool(s *Server) (*pool, error) {
 	p.parked = slices.Clone(p.workers[p.awake:])
 	slices.Reverse(p.parked) // the last one is the first to be woken up
 	p.idle.Store(int32(len(p.parked)))
-	// If the first worker cannot have a pipe or a descriptor of its own, the others
+	if s.rings == nil { // otherwise there are no large replies
+		// For all of them at once: large pipes may take a privilege that the process
+		// gives up when it has mounted.
+		for _, w := range p.workers {
+			w.pipe, w.noSplice = newPipe(s.request)
+		}
+	}
+	// If the first worker cannot have a descriptor of its own, the others
 	// most likely cannot either; see Report.
 	if err := p.workers[0].setUp(); err != nil {
+		p.close()
 		return nil, err
 	}
 	return p, nil
@@ -159,8 +168,8 @@ type worker struct {
 	iov    [2]unix.Iovec
 	pollFD [2]unix.PollFd
 
-	served  counter
-	delayed counter // the same, of reads that had to wait
+	counts  counters.Thread
+	delayed lateCounter // the same, of requests that had to wait
 }
 
 var pageSize = unix.Getpagesize()
@@ -189,10 +198,6 @@ func (w *worker) setUp() error {
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
 	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
-	if w.rings != nil {
-		return nil // no large replies
-	}
-	w.pipe, w.noSplice = newPipe(w.request)
 	return nil
 }
 
@@ -258,7 +263,10 @@ func (w *worker) serveUntilIdle() bool {
 				return false
 			}
 			futile = 0
+			h := header(w.in)
+			w.counts.Begin(h.Opcode, h.NodeId)
 			w.answer(w.in[:n])
+			w.counts.End()
 			if found++; found == crowded {
 				found = 0
 				w.wakeOne(w.node)
@@ -271,8 +279,7 @@ func (w *worker) serveUntilIdle() bool {
 					return true
 				}
 			}
-			unix.Poll(w.pollFD[:], -1)
-			if w.pollFD[1].Revents != 0 {
+			if !w.poll() {
 				return false
 			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
@@ -295,11 +302,11 @@ func (w *worker) answer(in []byte) {
 			w.delay(in, delayed)
 			return
 		}
-		w.served.count(n, errno)
+		w.counts.Read(n, errno)
 		w.send(h.Unique, errno, n)
 	case isWrite(in):
 		n, errno := w.write(writeOf(in), in[writeSize:], w.data[:min(scratchSize, len(w.data))])
-		w.served.countWrite(n, errno)
+		w.counts.Write(n, errno)
 		if errno == 0 {
 			n = putWritten(w.data, n)
 		}
@@ -308,7 +315,7 @@ func (w *worker) answer(in []byte) {
 		// Only what is delayed takes long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, errno, hasReply := w.other(in, w.header, w.data)
+		n, errno, hasReply := w.other(in, w.header, w.data, &w.counts)
 		switch {
 		case errno == unix.EAGAIN && isReadDir(in):
 			w.delay(in, w.skipLater(in))

@@ -101,6 +101,7 @@ func (t *thread) resubmit(n uint32) {
 // ring is entered. It reports whether that was a large read or write.
 func (t *thread) answer(number uint32) (large bool) {
 	e := &t.entries[number]
+	t.counts.Next(e.header.request().Opcode, e.header.request().NodeId)
 	switch e.header.request().Opcode {
 	case opWrite:
 		return t.answerWrite(number)
@@ -119,7 +120,7 @@ func (t *thread) answer(number uint32) (large bool) {
 		t.delay(number, delayed)
 		return false
 	}
-	t.served.count(n, errno)
+	t.counts.Read(n, errno)
 	t.commit(number, n, errno)
 	return n >= shareFrom
 }
@@ -135,7 +136,7 @@ func (t *thread) answerWrite(number uint32) (large bool) {
 	} else {
 		t.log.Printf("rings on CPU %d: a WRITE of %d bytes has %d", t.cpu, w.size, size)
 	}
-	t.served.countWrite(n, errno)
+	t.counts.Write(n, errno)
 	if errno == 0 {
 		n = putWritten(e.payload, n)
 	}
@@ -156,7 +157,7 @@ func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
 	t.in = append(t.in, h.op[:fixed]...)
 	t.in = append(t.in, e.payload[:h.payload]...)
-	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
+	n, errno, hasReply := t.other(t.in, t.head[:], e.payload, &t.counts)
 	if !hasReply { // the kernel sends such requests over /dev/fuse
 		return 0, syscall.EIO
 	}

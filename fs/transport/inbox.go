@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"golang.org/x/sys/unix"
 )
 
@@ -11,6 +12,7 @@ import (
 type dueRead struct {
 	entry       uint32
 	read        *waitingRead
+	request     counters.Request
 	interrupted bool
 }
 
@@ -56,13 +58,13 @@ func (b *inbox) take() []dueRead {
 // delay has the READ of an entry answered later, by this thread. The entry stays
 // taken until then.
 func (t *thread) delay(number uint32, d *Delayed) {
-	e := &t.entries[number]
+	e, request := &t.entries[number], t.counts.Hold()
 	if d.Prepare != nil && !t.usable.Load() {
 		t.makeSpares() // of slow files, they are made when these are opened
 	}
 	if !t.mayWait(e.queue) {
 		t.refuse(d)
-		t.served.count(0, unix.EBUSY)
+		t.counts.Refuse(unix.EBUSY)
 		t.commit(number, 0, unix.EBUSY)
 		return
 	}
@@ -76,7 +78,7 @@ func (t *thread) delay(number uint32, d *Delayed) {
 		unique:  h.Unique,
 		reader:  h.Pid,
 		answer: func(r *waitingRead, interrupted bool) {
-			t.inbox.put(dueRead{number, r, interrupted})
+			t.inbox.put(dueRead{number, r, request, interrupted})
 		},
 	})
 }
@@ -88,7 +90,7 @@ func (t *thread) answerDue() {
 		e := &t.entries[r.entry]
 		n, errno := t.finish(r.read, r.interrupted, e.payload[:min(int(e.header.read().size), len(e.payload))])
 		t.waiting[e.queue].Add(-1)
-		t.served.count(n, errno)
+		t.counts.Late(r.request, n, errno, r.interrupted)
 		t.commit(r.entry, n, errno)
 	}
 	t.await(t.inbox.fd, inboxReady)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,7 +59,7 @@ type thread struct {
 	retries int               // of entries, in a row
 	pause   func(time.Duration)
 	failed  bool
-	served  counter
+	counts  counters.Thread
 }
 
 // run makes the ring, registers the entries and serves, and reports the result of each
@@ -156,9 +157,11 @@ func (t *thread) serve() {
 		}
 		for i, n := range t.todo {
 			large := t.answer(n)
+			t.counts.Queued()
 			// Do not let its reader wait for the other replies.
 			if large && i < len(t.todo)-1 {
 				t.ring.enter(enterSubmit)
+				t.counts.Sent()
 			}
 		}
 		t.todo = t.todo[:0]
@@ -171,10 +174,14 @@ func (t *thread) serve() {
 // sleep returns when there are completions, or at a signal.
 func (t *thread) sleep() syscall.Errno {
 	if len(t.early) > 0 {
-		return t.ring.enter(enterSubmit)
+		errno := t.ring.enter(enterSubmit)
+		t.counts.Sent()
+		return errno
 	}
 	for range spins {
-		if errno := t.ring.enter(enterNow); errno != 0 || !t.ring.empty() {
+		errno := t.ring.enter(enterNow)
+		t.counts.Sent()
+		if errno != 0 || !t.ring.empty() {
 			return errno
 		}
 		yield()
@@ -216,6 +223,7 @@ func (t *thread) collect() bool {
 	local := false // there is work of this queue
 	t.takeCompletions()
 	come := t.early
+	t.counts.Arrived()
 	t.early = nil // handling them may take more off a full ring
 	for _, c := range come {
 		n := uint32(c.UserData)

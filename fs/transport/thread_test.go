@@ -64,8 +64,8 @@ func TestThreadAnswers(t *testing.T) {
 				t.Errorf("GETATTR: unique %d, %v, %d bytes", r.unique, r.errno, len(r.data))
 			}
 		})
-	if r, b, e := s.thread.served.reads.Load(), s.thread.served.bytes.Load(), s.thread.served.errors.Load(); r != 1 || b != 5000 || e != 1 {
-		t.Errorf("counted %d reads, %d bytes, %d errors", r, b, e)
+	if c := s.thread.counts.Served(); c != (Served{Reads: 1, Bytes: 5000, Errors: 1}) {
+		t.Errorf("counted %+v", c)
 	}
 }
 

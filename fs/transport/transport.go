@@ -16,7 +16,6 @@ import (
 	"errors"
 	"log"
 	"runtime"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -47,6 +46,12 @@ type FileSystem interface {
 	// of 32 KiB to compute in.
 	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
 
+	// StoreSize returns the number of bytes of the open file fh if the kernel is to get
+	// all of them, in its page cache, when the file is opened, so that it need not ask
+	// for them: there is no READ then. It returns 0 for other files, and the same for
+	// all handles of a node.
+	StoreSize(fh uint64) int
+
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
 	IsSlow(fh uint64) bool
@@ -71,17 +76,11 @@ const (
 // Kinds are the values of Kind.
 var Kinds = []Kind{Auto, Dev, Uring}
 
-// DefaultRequest is the default of the largest request, in bytes. It fits into a level
-// 2 cache together with as much of the reader's memory, and into a pipe that needs no
-// privilege. 256 KiB were slower by a tenth for reads of 1 MiB, and 1 MiB by up to
-// a tenth, also because a request cannot have one more page then, for buffers that are
-// not aligned. 4 MiB, where root allows it, gave 0.9 to 1.1 of the rate.
-const DefaultRequest = 512 << 10
-
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
 	Request int         // bytes of the largest read: a multiple of the page size; 0 means DefaultRequest
+	Why     string      // Request is what it is, for the report
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -125,13 +124,17 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int  // bytes of the largest read
+	request  int // bytes of the largest read
+	why      string
 	slow     bool // files are known to be
 
 	maybeSlow bool
 	maxWrite  int // bytes of the largest write; 0 if there is none
 	delays    delays
 	panics    panics
+
+	stores     *stores
+	zeroesTail bool // the kernel does so to the last page of what is stored
 
 	*ending
 	placement Placement
@@ -148,7 +151,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, why: o.Why, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, stores: new(stores), placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -161,6 +164,9 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// Close ends a connection that is not to be served, instead of Serve.
+func (s *Server) Close() { s.close() }
 
 // close ends what the server has started, except for reads that wait, and closes
 // its descriptors.
@@ -218,122 +224,23 @@ func (s *Server) Serve() {
 	s.close()
 }
 
-// Served counts reads and writes.
-type Served struct {
-	Reads  uint64 // requests answered with data, or with the end of the file
-	Bytes  uint64
-	Errors uint64 // reads answered with an error
-
-	Writes      uint64 // requests whose data was taken
-	WriteBytes  uint64
-	WriteErrors uint64 // writes answered with an error
-}
-
-// ServedByCPU counts the requests that the threads of a CPU have answered.
-type ServedByCPU struct {
-	CPU, Node int
-	Served
-}
-
-// Served returns the counts since the connection began.
-func (s *Server) Served() Served {
-	var sum Served
-	for _, c := range s.ServedByCPU() {
-		sum.Reads += c.Reads
-		sum.Bytes += c.Bytes
-		sum.Errors += c.Errors
-		sum.Writes += c.Writes
-		sum.WriteBytes += c.WriteBytes
-		sum.WriteErrors += c.WriteErrors
-	}
-	return sum
-}
-
-// ServedByCPU returns the counts of each CPU to answer on, in the order of
-// [Placement].CPUs.
-func (s *Server) ServedByCPU() []ServedByCPU {
-	all := make([]ServedByCPU, len(s.placement.CPUs))
-	for place, cpu := range s.placement.CPUs {
-		all[place] = ServedByCPU{CPU: cpu, Node: s.placement.node(place)}
-	}
-	for i, w := range s.pool.workers {
-		w.served.addTo(&all[i%len(all)].Served)
-		w.delayed.addTo(&all[i%len(all)].Served)
-	}
-	if s.rings != nil {
-		for _, t := range s.rings.threads {
-			t.served.addTo(&all[t.place].Served)
-		}
-	}
-	return all
-}
-
-// counter counts the reads and writes of one thread. Only that thread writes to it,
-// except through add, and it shares no cache line with another one.
-type counter struct {
-	_                    [64]byte
-	reads, bytes, errors atomic.Uint64
-
-	writes, writeBytes, writeErrors atomic.Uint64
-
-	_ [64]byte
-}
-
-// count counts a read and its outcome.
-func (c *counter) count(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.errors.Store(c.errors.Load() + 1)
-		return
-	}
-	c.reads.Store(c.reads.Load() + 1)
-	c.bytes.Store(c.bytes.Load() + uint64(bytes))
-}
-
-// countWrite counts a write and its outcome.
-func (c *counter) countWrite(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.writeErrors.Store(c.writeErrors.Load() + 1)
-		return
-	}
-	c.writes.Store(c.writes.Load() + 1)
-	c.writeBytes.Store(c.writeBytes.Load() + uint64(bytes))
-}
-
-// add is count where several goroutines do so at a time.
-func (c *counter) add(bytes int, errno syscall.Errno) {
-	if errno != 0 {
-		c.errors.Add(1)
-		return
-	}
-	c.reads.Add(1)
-	c.bytes.Add(uint64(bytes))
-}
-
-func (c *counter) addTo(s *Served) {
-	s.Reads += c.reads.Load()
-	s.Bytes += c.bytes.Load()
-	s.Errors += c.errors.Load()
-	s.Writes += c.writes.Load()
-	s.WriteBytes += c.writeBytes.Load()
-	s.WriteErrors += c.writeErrors.Load()
-}
-
 // Report says how a connection is served and, for what is not used, why not.
 type Report struct {
 	Kind      Kind
-	NoUring   error // why not over io_uring; nil if it is
-	Workers   int   // threads that answer reads, at most
-	Request   int   // bytes of the largest read
-	MaxWrite  int   // bytes of the largest write; 0 if there is none
-	NoSplice  error // why large replies do not go through pipes; nil if they do
-	NoClone   error // why not every worker has a descriptor of its own; nil if it has
-	MaxMemory int   // bytes of all buffers, once all have been used
+	NoUring   error  // why not over io_uring; nil if it is
+	Workers   int    // threads that answer reads, at most
+	Request   int    // bytes of the largest read
+	Why       string // it is that; may be empty
+	MaxWrite  int    // bytes of the largest write; 0 if there is none
+	NoSplice  error  // why large replies do not go through pipes; nil if they do
+	NoClone   error  // why not every worker has a descriptor of its own; nil if it has
+	MaxMemory int    // bytes of all buffers, once all have been used
 }
 
 // Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
-	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, MaxWrite: s.maxWrite, NoClone: first.noClone}
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, Why: s.why, MaxWrite: s.maxWrite, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)

@@ -131,8 +131,8 @@ func TestWriteOverRing(t *testing.T) {
 	}
 	last := len(writeCases) - 1
 	s.runAll(append(script, func() { s.checkWrite(last, uint64(2*last+2)) })...)
-	if got := &s.thread.served; got.writes.Load() != wantServed().Writes || got.writeBytes.Load() != wantServed().WriteBytes || got.writeErrors.Load() != wantServed().WriteErrors {
-		t.Errorf("served %d writes, %d bytes, %d errors; want %+v", got.writes.Load(), got.writeBytes.Load(), got.writeErrors.Load(), wantServed())
+	if got := s.thread.counts.Served(); got != wantServed() {
+		t.Errorf("served %+v; want %+v", got, wantServed())
 	}
 }
 
