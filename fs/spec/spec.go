@@ -12,8 +12,8 @@
 //	              follows from the file's path
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
-//	run=SIZE      neighbouring units that repeat and change together: a multiple of
-//	              the unit up to 1T; one unit if not given, but in version 1
+//	run=SIZE      neighbouring units that repeat and change together, at least: a
+//	              multiple of the unit up to 1T; one unit if not given, but in version 1
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
@@ -126,7 +126,7 @@ type Spec struct {
 	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
 	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
 	Compress float64 // original size by compressed size: 1 to MaxCompress; unless given, what is usual for the texture
-	Run      int64   // bytes that repeat and change together: a multiple of Unit up to MaxRun; 0, one unit, unless given
+	Run      int64   // bytes that repeat and change together, at least: a multiple of Unit up to MaxRun; 0, one unit, unless given
 
 	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
 

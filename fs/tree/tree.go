@@ -80,6 +80,7 @@ type Tree struct {
 type Node struct {
 	IsDir     bool
 	IsSymlink bool
+	InRoot    bool      // of a file or link: it is in the root, and in no other directory
 	Spec      spec.Spec // of the generation that is shown; of a directory or link, its attributes alone, and the length of the target
 	Born      int       // the generation that added the file
 	Names     uint64    // of a file, besides the first one: hard links
@@ -124,7 +125,7 @@ func (t *Tree) node(n *node, instance uint64) Node {
 		}
 		return node
 	}
-	node := Node{Spec: n.specOf(instance), IsSymlink: n.symlink() != nil}
+	node := Node{Spec: n.specOf(instance), IsSymlink: n.symlink() != nil, InRoot: n.parent.parent == nil}
 	if n.lots != nil && n.lots.named != nil {
 		node.Names = n.lots.named.count(n, instance)
 	}
