@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
@@ -99,9 +100,9 @@ func (w *reportingWriter) Write(p []byte) (int, error) {
 // checkNoTrouble returns an error if a spec has keys that have no effect without a
 // mount.
 func checkNoTrouble(s spec.Spec) error {
-	keys := s.Trouble.Keys()
+	keys := slices.Concat(s.Trouble.Keys(), s.Attributes.Keys())
 	if keys == nil {
 		return nil
 	}
-	return fmt.Errorf("%s= is about reading through a mount, not about the bytes; leave it out, as a file's attribute user.dgenfs.spec does", strings.Join(keys, "=, "))
+	return fmt.Errorf("%s= is about a file in a mount, not about its bytes; leave it out, as a file's attribute user.dgenfs.spec does", strings.Join(keys, "=, "))
 }

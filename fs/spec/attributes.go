@@ -63,6 +63,19 @@ func (a Attributes) append(b []byte) []byte {
 	return b
 }
 
+// Keys returns the keys that are given.
+func (a Attributes) Keys() (keys []string) {
+	for _, k := range []struct {
+		given bool
+		key   string
+	}{{a.HasMode, "mode"}, {a.HasUID, "uid"}, {a.HasGID, "gid"}, {a.MTime != Times{}, "mtime"}} {
+		if k.given {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
 // ParseAttributes reads what an entry says of directories: KEY=VALUE[,KEY=VALUE]... with the
 // keys mode, uid, gid and mtime.
 func ParseAttributes(s string) (a Attributes, err error) {

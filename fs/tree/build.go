@@ -129,7 +129,8 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		old := parent.dir.byKey(name.key())
 		if old != nil && !isFile && old.dir != nil {
 			parent = old
-			parent.dir.kept = parent.dir.kept || isDir || isHard
+			parent.dir.kept = parent.dir.kept || isDir
+			parent.dir.hard = parent.dir.hard || isHard
 			continue
 		}
 		n := b.newNode()
@@ -143,7 +144,7 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 				b.hard = append(b.hard, n)
 			}
 		} else {
-			n.dir = &directory{kept: isDir || isHard}
+			n.dir = &directory{kept: isDir, hard: isHard}
 		}
 		b.setName(n, name)
 		if old != nil {

@@ -14,6 +14,7 @@ type directory struct {
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
 	kept     bool     // an entry is this directory, or one below: it is shown without files, too
+	hard     bool     // there are hard links below
 
 	attributes *spec.Attributes // nil unless an entry of the directory has them
 

@@ -158,19 +158,34 @@ func EscapeWords(pattern string) string {
 
 // nextHard is next for hard links.
 func (l *lister) nextHard(c *node, first, from, names uint64) (at, instance uint64) {
-	for at = from; at < names; at++ {
-		n, i := c.file(first + at)
-		number := n.first + i
-		ahead := l.o.Shard.next(number) - number
-		switch {
-		case ahead > 0:
-			at += min(ahead, n.count-i) - 1 // to the next file of the part, or the next turn
-		case n.row() == nil || n.lots.row.has(n.place(i)):
+	for at = from; ; at++ {
+		if at = l.o.Shard.nextHard(c, first+at, first+names) - first; at == names {
+			return names, none
+		}
+		if n, i := c.file(first + at); n.row() == nil || n.lots.row.has(n.place(i)) {
 			return at, first + at
 		}
 		if l.steps--; l.steps <= 0 {
-			return min(at+1, names), none
+			return at + 1, none
 		}
 	}
-	return names, none
+}
+
+// nextHard returns the first of a node's hard links from one up to below another whose file
+// is in the part; the latter if there is none.
+func (s Shard) nextHard(c *node, from, end uint64) uint64 {
+	at := from
+	for range 2 { // of what is left of a turn, and of a whole one
+		if at >= end {
+			break
+		}
+		n, i := c.file(at)
+		number := n.first + i
+		ahead := s.next(number) - number
+		if i+ahead < n.count {
+			return min(at+ahead, end)
+		}
+		at += n.count - i
+	}
+	return end
 }

@@ -171,7 +171,16 @@ func CloseTarget(target string, links uint64) (string, error) {
 	if err := c.finish(maxTarget); err != nil {
 		return "", err
 	}
-	return CloseRanges(target, max(1, links/c.count))
+	// CloseRanges comes near to a number, perhaps from above.
+	for n, less := links/c.count, uint64(1); ; n, less = n-less, 2*less {
+		closed, err := CloseRanges(target, max(1, n))
+		if err != nil {
+			return "", err
+		}
+		if c, err := parseTarget(closed); err != nil || c.count <= links || n <= less {
+			return closed, err
+		}
+	}
 }
 
 // CloseLike writes ends for the open ranges of a pattern of hard links: those that the

@@ -268,6 +268,19 @@ func TestHardLinksOfParts(t *testing.T) {
 				got[id] = names
 			}
 		}
+		// A directory is shown if one of the names in it is.
+		for i := range uint64(1000) {
+			part, _ := New(entries, Options{History: history, Shard: Shard{i, 1000}})
+			id, _, ok := part.Lookup(Root, "all")
+			if names := namesOf(t, part); ok != (len(names) > 0) && history.Generation == 0 || len(names) > 0 && !ok {
+				t.Fatalf("part %d: the directory of hard links is shown: %v, and the files %v", i, ok, names)
+			}
+			for c := range part.ReadDir(id, 0) {
+				if !c.IsHard {
+					t.Fatalf("%s is no hard link", c.Name)
+				}
+			}
+		}
 		if fmt.Sprint(got) != fmt.Sprint(want) || uint64(len(want)) != whole.Files() {
 			t.Errorf("%+v: %d files in parts, %d in the whole, which says %d", history, len(got), len(want), whole.Files())
 		}
@@ -308,7 +321,7 @@ func TestManyHardLinks(t *testing.T) {
 		}
 		names = append(names, string(c.Name))
 	}
-	if fmt.Sprint(names) != "[f123456788 g123456788 one]" {
+	if fmt.Sprint(names) != "[f123456788 g123456788]" {
 		t.Errorf("%q", names)
 	}
 	whole, _ := New(entries, Options{})
@@ -337,5 +350,29 @@ func TestBadHardLinks(t *testing.T) {
 	}
 	if _, err := New(append(entriesOf("a", "b"), hardlink("a", "b")), Options{}); err == nil || !strings.Contains(err.Error(), `both make the file "a"`) {
 		t.Errorf("a hard link with the name of a file: %v", err)
+	}
+}
+
+// There are never more targets than links, and hardly fewer than fit.
+func TestCloseTarget(t *testing.T) {
+	for _, target := range []string{"{0..}", "{000..}/{00..}/{00..}", "{0..}/{00..}/{00..}", "{0..3}/{0..}/{0..}"} {
+		for _, links := range []uint64{4, 5, 99, 100, 101, 1000, 9949, 9984, 10000, 10001, 123456} {
+			closed, err := CloseTarget(target, links)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := parseTarget(closed)
+			if err != nil || c.count > links || c.count < links/2 {
+				t.Errorf("%s for %d links is %s, %d targets, %v", target, links, closed, c.count, err)
+			}
+		}
+	}
+	if _, err := CloseTarget("{00..}", 101); err == nil {
+		t.Error("101 targets have two digits")
+	}
+	for _, target := range []string{"a", "{0..9}", "/x/../y"} {
+		if closed, err := CloseTarget(target, 1); closed != target || err != nil {
+			t.Errorf("%s becomes %s, %v", target, closed, err)
+		}
 	}
 }

@@ -190,7 +190,7 @@ func (l *lister) nextDir(c *node, from, end uint64) (at uint64, found bool) {
 	switch {
 	case some && c.count == 1:
 		return from, true
-	case !some && !l.o.History.moves():
+	case !some && !c.dir.hard && !l.o.History.moves():
 		return end, true
 	case c.dir.series != nil:
 		return l.nextInSeries(c, from, end)
@@ -205,15 +205,16 @@ func (l *lister) nextWithFiles(n *node, count, from, end uint64) uint64 {
 		if end == from {
 			break
 		}
-		if c.isHard() {
-			continue
-		}
 		l.steps--
 		if c.dir != nil {
 			end = l.nextWithFiles(c, count, from, end)
 			continue
 		}
 		each := c.count / count
+		if c.isHard() {
+			end = min(end, l.o.Shard.nextHard(c, from*each, c.count)/each)
+			continue
+		}
 		end = min(end, (l.o.Shard.next(c.first+from*each)-c.first)/each)
 	}
 	return end

@@ -96,7 +96,7 @@ func (t *Tree) findSeries(many int) {
 				files = append(files, c)
 			}
 		}
-		if below := files[begin:]; n.count > 1 && len(below) > many {
+		if below := files[begin:]; n.count > 1 && len(below) > many && !n.dir.hard {
 			n.dir.series = newSeries(below, n.count)
 		}
 	}

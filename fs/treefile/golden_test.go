@@ -18,8 +18,8 @@ func TestGolden(t *testing.T) {
 		scale  Scale
 		want   string
 	}{
-		{"home", Scale{Total: 10 << 30}, "19121e82539040c97d9accbd6b596b56c565504199012a3daca3e00b329add0e"},
-		{"home", Scale{Count: 12345}, "35b5eb433f087b386959ee42c85e96a394bed223aeebaaefa25b95433c69ba0b"},
+		{"home", Scale{Total: 10 << 30}, "43043993b0abb385bd9ee10e7abf53f2357925c562321109872e274a8c8829eb"},
+		{"home", Scale{Count: 12345}, "b0d133e025c9492aa74cceb857f9176ee27ab3cc0d0ab994788994bc77780340"},
 		{"mlperf-unet3d", Scale{Count: 168}, "57e4a37e27f721eb7c206e88d54e91147155e1a27c7b77a889addd1f0204ff7e"},
 		{"mlperf-cosmoflow", Scale{Count: 20_000}, "7cb40a9412a5ff4f422c2a12ef87847c7c12c61b0251e4ddce24a2b5a846d158"},
 	} {

@@ -40,18 +40,19 @@ one symlink=lib/0/000.so
 
 func TestLinkLines(t *testing.T) {
 	for line, want := range map[string]string{
-		"a symlink=b":                                       "a symlink=b\n",
-		"a b symlink=/etc/":                                 "a b symlink=/etc/\n",
-		`"a " symlink=x\x20y\x2c\xc3\xbc`:                   `a\x20 symlink=x\x20y\x2cü` + "\n",
-		"a symlink=b c/":                                    "a symlink=b c/\n", // a directory
-		"x{0..9} symlink={9..18},uid=3":                     "x{0..9} symlink={9..18},uid=3\n",
-		"a symlink={0..}":                                   `error: pattern "a": symlink "{0..}": has an open range`,
-		"a/ symlink=b":                                      `error: "symlink=b": a directory has no size`,
-		"a{0..} symlink=b":                                  `error: pattern "a{0..}": has an open range`,
-		"a symlink=b,share=100%":                            `error: pattern "a": share=100% needs an open range`,
-		"a{0..} symlink=../{0..}.b,share=100%":              "a{0..6} symlink=../{0..6}.b\n",
-		"a{0..} symlink=b/{0..1}/{0..},share=100%":          "a{0..6} symlink=b/{0..1}/{0..2}\n",
-		"a hardlink=a":                                      `error: pattern "a": hardlink "a": is a hard link`,
+		"a symlink=b":                              "a symlink=b\n",
+		"a b symlink=/etc/":                        "a b symlink=/etc/\n",
+		`"a " symlink=x\x20y\x2c\xc3\xbc`:          `a\x20 symlink=x\x20y\x2cü` + "\n",
+		"a symlink=b c/":                           "a symlink=b c/\n", // a directory
+		"x{0..9} symlink={9..18},uid=3":            "x{0..9} symlink={9..18},uid=3\n",
+		"a symlink={0..}":                          `error: pattern "a": symlink "{0..}": has an open range`,
+		"a/ symlink=b":                             `error: "symlink=b": a directory has no size`,
+		"a{0..} symlink=b":                         `error: pattern "a{0..}": has an open range`,
+		"a symlink=b,share=100%":                   `error: pattern "a": share=100% needs an open range`,
+		"a{0..} symlink=../{0..}.b,share=100%":     "a{0..6} symlink=../{0..6}.b\n",
+		"a{0..} symlink=b/{0..1}/{0..},share=100%": "a{0..6} symlink=b/{0..1}/{0..2}\n",
+		"a/{0..}/{00..} symlink=b/{0..}/{00..}/{00..},share=100%": "a/{0..0}/{00..06} symlink=b/{0..0}/{00..00}/{00..06}\n",
+		"a hardlink=a": `error: pattern "a": hardlink "a": is a hard link`,
 		"d/{0..} 5,total=35\na{0..}/{0..} hardlink=d/{0..}": `error: 2: pattern "a{0..}/{0..}": has other open ranges than the NAME of the files`,
 		"d/{0..} 5,total=35\na{00..} hardlink=d/{0..}":      `error: 2: pattern "a{00..}": has other open ranges`,
 		"d/{0..} 5,total=35\na{0..} hardlink=d/{0..}":       "d/{0..6} 5\na{0..6} hardlink=d/{0..6}\n",

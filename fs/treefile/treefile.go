@@ -88,8 +88,8 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 	closed := make(map[string]string) // patterns with open ranges, and their directories, and what these have become
 	for i, l := range lines {
 		f, err := l.files()
-		if err == nil && f.Share != 0 && scaleErr != nil {
-			continue
+		if err == nil && scaleErr != nil && (f.Share != 0 || f.Link.Kind == spec.Hardlink) {
+			continue // the files of hard links may be missing, too
 		}
 		if dir, ok := closed[l.Pattern]; ok && l.isDir() {
 			l.Pattern = dir

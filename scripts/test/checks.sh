@@ -56,10 +56,11 @@ imports() {
 	allow_imports ./numa/... "$module/numa(/.*)?|golang\.org/x/sys/unix"
 	allow_imports ./fs/bytesize "$module/fs/bytesize"
 	allow_imports ./fs/format "$module/(fs/(format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/spec "$module/(fs/(spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
-	allow_imports ./fs/verify "$module/(fs/(verify|files|tree|spec(/.*)?|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
+	allow_imports ./fs/holes "$module/(fs/holes|gen/keyed)"
+	allow_imports ./fs/spec "$module/(fs/(spec(/.*)?|holes|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/tree "$module/(fs/(tree|spec(/.*)?|holes|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/treefile "$module/(fs/(treefile|tree|spec(/.*)?|holes|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/cpu"
+	allow_imports ./fs/verify "$module/(fs/(verify|files|tree|spec(/.*)?|holes|format|bytesize)|gen(/.*)?)|golang\.org/x/sys/(cpu|unix)"
 	# Of what is below fs, only cli knows numa and pflag.
 	library=$(go list ./fs/... | grep -Ev "^$module/fs/(cli|e2e)(/|$)")
 	for package in $library; do

@@ -1,0 +1,32 @@
+package cli
+
+// badEntries are about links, holes and attributes.
+var badEntries = []badInput{
+	{"--file a:symlink= {dir}/mnt", "symlink has no target"},
+	{"--file a:symlink=b,mode=0777 {dir}/mnt", `"mode"`},
+	{"--file a:symlink=b,c {dir}/mnt", `"c"`},
+	{"--file a:symlink={0..9} {dir}/mnt", "10 targets"},
+	{"--file a:symlink={0..} {dir}/mnt", "open range"},
+	{"--file a:symlink=b{ {dir}/mnt", `"b{"`},
+	{"--file a:1M --file a:symlink=b {dir}/mnt", `"a"`},
+	{"--file a/:symlink=b {dir}/mnt", "a directory has no size"},
+	{"--file a:hardlink= {dir}/mnt", "hardlink has no target"},
+	{"--file a:hardlink=b {dir}/mnt", `hardlink "b": no other entry has this NAME`},
+	{"--file a:hardlink=b,uid=1 --file b:1M {dir}/mnt", "no keys of its own"},
+	{"--file a:hardlink=d --file d/x:1M {dir}/mnt", "is a directory"},
+	{"--file a:hardlink=d/5 --file d/{0..9}:1M {dir}/mnt", "d/5"},
+	{"--file a:hardlnk=b {dir}/mnt", "hardlnk=b"},
+	{"--file a/:mode=9 {dir}/mnt", `mode "9"`},
+	{"--file a/:mode=0700,seed=3 {dir}/mnt", "seed=3"},
+	{"--file a/:mode=0700 --file a/:mode=0755 {dir}/mnt", "mode=0755"},
+	{"--file a:1M,holes=200% {dir}/mnt", "200%"},
+	{"--file a:1M,hole=64K {dir}/mnt", "hole= is the length"},
+	{"--file a:1M,holes=5%,hole=5K {dir}/mnt", `hole "5K"`},
+	{"--file a.npy:1M,holes=5%,format=npy {dir}/mnt", "holes= is for files without a format"},
+	{"--preset home --count 1000 --file a{0..}:symlink=b,share=1% {dir}/mnt", "101%"},
+	{"-o nosymfollow {dir}/mnt", "nosymfollow"},
+	{"cat symlink=a", "a link is an entry of a tree"},
+	{"cat 1M,mode=0600,uid=3", "mode=, uid="},
+	{"measure 1M,mtime=2024-05-01", "mtime="},
+	{"sum --file a:symlink=b a", "a symbolic link"},
+}
