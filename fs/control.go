@@ -74,7 +74,7 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 		return func() Contents { return strings.NewReader(text()) }
 	}
 	files := []controlFile{
-		{"config", text(func() string { return reportText(m.report, m.numa) + m.about() })},
+		{"config", text(func() string { return m.text() + m.about() })},
 		{"tree", func() Contents { return m.treeFile }},
 		{"stats", text(func() string { s := m.stats(f); return s.json() })},
 		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},
@@ -86,9 +86,12 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 	return files
 }
 
+// text writes how the mount is served.
+func (m *Mount) text() string { return reportText(m.report, m.readAhead, m.numa) }
+
 // reportText writes a report for people, and for programs that look for the text
 // before the colon: what is in force, and after a semicolon, why it is not another.
-func reportText(r transport.Report, numa string) string {
+func reportText(r transport.Report, readAhead, numa string) string {
 	onOff := func(whyNot error) string {
 		if whyNot == nil {
 			return "on"
@@ -99,6 +102,10 @@ func reportText(r transport.Report, numa string) string {
 	if r.NoUring != nil {
 		kind += "; " + r.NoUring.Error()
 	}
+	maxRead := fmt.Sprintf("%dK", r.Request>>10)
+	if r.Why != "" {
+		maxRead += "; " + r.Why
+	}
 	maxWrite := "none"
 	if r.MaxWrite > 0 {
 		maxWrite = fmt.Sprintf("%dK", r.MaxWrite>>10)
@@ -107,8 +114,9 @@ func reportText(r transport.Report, numa string) string {
 	for _, line := range [][2]string{
 		{"transport", kind},
 		{"workers", strconv.Itoa(r.Workers)},
-		{"max-read", fmt.Sprintf("%dK", r.Request>>10)},
+		{"max-read", maxRead},
 		{"max-write", maxWrite},
+		{"readahead", readAhead},
 		{"splice", onOff(r.NoSplice)},
 		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},

@@ -107,6 +107,7 @@ func (f *FS) entry(id uint64, out *fuse.EntryOut) {
 
 func (f *FS) fillEntry(id uint64, n node, out *fuse.EntryOut) {
 	out.NodeId = id
+	out.Generation = f.generation
 	out.Attr = f.attr(id, n)
 	out.SetEntryTimeout(valid)
 	out.SetAttrTimeout(valid)

@@ -46,15 +46,12 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if status != fuse.OK {
 		return status
 	}
-	if f.sink != nil && (writes || f.sink.known(in.NodeId) != nil) {
+	if f.sink != nil { // also to read it: it may be truncated meanwhile
 		return f.openSink(in, s, file, writes, out)
 	}
 	out.Fh = f.files.add(file)
-	out.OpenFlags = fuse.FOPEN_NOFLUSH
-	if f.sink == nil {
-		// The bytes never change, so what mmap has cached may stay.
-		out.OpenFlags |= fuse.FOPEN_KEEP_CACHE
-	}
+	// The bytes never change, so what mmap has cached may stay.
+	out.OpenFlags = fuse.FOPEN_NOFLUSH | fuse.FOPEN_KEEP_CACHE
 	// Past the page cache there is one copy instead of two, and no pages to be
 	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
 	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
@@ -65,7 +62,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// A small file is read at once either way, but through the page cache the kernel
 	// knows by itself that it has come to the end, and does not ask again.
 	switch {
-	case in.Flags&syscall.O_DIRECT == 0 && (s.Size > smallFile || f.sink != nil):
+	case in.Flags&syscall.O_DIRECT == 0 && s.Size > smallFile:
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	case file.troubled != nil && (in.Flags&syscall.O_DIRECT == 0 || file.troubled.isDirect()):
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
@@ -76,6 +73,19 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 // smallFile is the length in bytes up to which files are read through the page cache. At
 // 128K, cat and Python's read lose a tenth by it, at 256K half.
 const smallFile = 64 << 10
+
+// StoreSize returns the length of a small file, but not of one that may be written or has
+// trouble: what is slow, fails or is damaged has to be read. See [transport.FileSystem].
+func (f *FS) StoreSize(fh uint64) int {
+	file := f.files.get(fh)
+	if file == nil || file.reader == nil || f.sink != nil {
+		return 0
+	}
+	if size := file.reader.Size(); size <= smallFile {
+		return int(size)
+	}
+	return 0
+}
 
 // Ioctl answers as for a file that is no device: newer kernels make that error of
 // ENOSYS, Linux 5.10 does not.
@@ -181,8 +191,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	s := f.fileSpec(in.NodeId, n)
 	switch attr {
 	case xattrSpec:
-		s.Trouble = spec.Trouble{} // has no effect on the bytes that the file should have
-		return putXAttr(dest, s.String())
+		return putXAttr(dest, s.Content().String())
 	case xattrSeed:
 		return putXAttr(dest, strconv.FormatUint(s.Seed, 10))
 	}

@@ -35,7 +35,8 @@ const (
 	blockSize = 1 << 20
 	maxName   = 255 // bytes of a name, as everywhere on Linux
 	pageSize  = 4 << 10
-	// statfsBlock is the unit of statfs in bytes.
+	// statfsBlock is the unit of statfs in bytes, both f_bsize and f_frsize: node_exporter,
+	// gopsutil and NFS servers multiply by the former, df by the latter.
 	statfsBlock = 4 << 10
 	// valid is how long the kernel may keep names and attributes.
 	valid = 365 * 24 * time.Hour
@@ -73,6 +74,7 @@ type FS struct {
 	limiters           fileLimiters
 	damaged            atomic.Uint64 // reads of places that corrupt= damages
 	noTroubleNames     bool
+	generation         uint64 // of all nodes, in file handles
 	names              longNames
 	files              openFiles
 	control            []controlFile
@@ -103,6 +105,7 @@ func New(o Options) *FS {
 		names:         longNames{log: o.Log},
 
 		noTroubleNames: o.NoTroubleNames,
+		generation:     handleGeneration(o.Tree, o.Seed),
 
 		sink: newSink(o.Sink, o.Log),
 	}
@@ -171,6 +174,17 @@ func (f *FS) attr(id uint64, n node) fuse.Attr {
 		// Read permission for files implies search permission for directories.
 		Mode: fuse.S_IFDIR | mode | mode&0o444>>2,
 	}
+	own := n.spec.Attributes
+	if own.HasUID {
+		a.Uid = own.UID
+	}
+	if own.HasGID {
+		a.Gid = own.GID
+	}
+	if own.HasMode {
+		mode = own.Mode
+		a.Mode = fuse.S_IFDIR | mode
+	}
 	changed := f.changed(id, n)
 	a.SetTimes(&changed, &changed, &changed)
 	if !n.dir {
@@ -222,11 +236,12 @@ func (f *FS) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fu
 	if bytes > math.MaxUint64-statfsBlock {
 		bytes = math.MaxUint64 - statfsBlock
 	}
-	out.Blocks = (bytes + statfsBlock - 1) / statfsBlock
+	// df hides what has no blocks at all, and others divide by them.
+	out.Blocks = max(1, (bytes+statfsBlock-1)/statfsBlock)
 	out.Bfree, out.Bavail = out.Blocks, out.Blocks
 	out.Files = f.tree.Files() + f.tree.Dirs()
 	out.Ffree = out.Files
-	out.Bsize = blockSize
+	out.Bsize = statfsBlock
 	out.Frsize = statfsBlock
 	if f.sink != nil && f.sink.Discard {
 		f.sink.addSpace(out)

@@ -13,7 +13,7 @@ import (
 
 // These tests call the file system as go-fuse does, without a mount.
 
-func newFS(t *testing.T, seed uint64, files ...string) *FS {
+func newFS(t testing.TB, seed uint64, files ...string) *FS {
 	t.Helper()
 	var entries []tree.Entry
 	for _, file := range files {
@@ -37,7 +37,7 @@ func newFS(t *testing.T, seed uint64, files ...string) *FS {
 func header(id uint64) fuse.InHeader { return fuse.InHeader{NodeId: id} }
 
 // walk looks a path up, component by component.
-func walk(t *testing.T, f *FS, path string) fuse.EntryOut {
+func walk(t testing.TB, f *FS, path string) fuse.EntryOut {
 	t.Helper()
 	out := fuse.EntryOut{NodeId: fuse.FUSE_ROOT_ID}
 	for name := range strings.SplitSeq(path, "/") {
@@ -164,14 +164,14 @@ func TestStatFs(t *testing.T) {
 		{[]string{"a:4K", "b:1"}, 2, 3},
 		{[]string{"d/{0..9}:4K"}, 10, 12},
 		{[]string{"a{0..9}:9223372036854775807"}, math.MaxUint64 / 4096, 11},
-		{nil, 0, 1},
+		{nil, 1, 1},
 	} {
 		var out fuse.StatfsOut
 		f := newFS(t, 0, test.files...)
 		if status := f.StatFs(nil, &fuse.InHeader{}, &out); status != fuse.OK {
 			t.Fatal(status)
 		}
-		if out.Blocks != test.blocks || out.Files != test.fileCount || out.Bfree != out.Blocks || out.Bavail != out.Blocks || out.Ffree != out.Files || out.Frsize != 4096 || out.NameLen != 255 {
+		if out.Blocks != test.blocks || out.Files != test.fileCount || out.Bfree != out.Blocks || out.Bavail != out.Blocks || out.Ffree != out.Files || out.Bsize != 4096 || out.Frsize != 4096 || out.NameLen != 255 {
 			t.Errorf("%q: %+v", test.files, out)
 		}
 	}

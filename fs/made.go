@@ -102,6 +102,7 @@ func (m *made) add(dir uint64, name string, mode uint32, owner fuse.Owner, devic
 	n.atime.Store(now)
 	n.mtime.Store(now)
 	n.ctime.Store(now)
+	n.btime = now
 	if open {
 		n.open = 1
 	}

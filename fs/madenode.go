@@ -28,6 +28,7 @@ type madeNode struct {
 	length       atomic.Int64
 	atime, mtime atomic.Int64 // nanoseconds since 1970
 	ctime        atomic.Int64
+	btime        int64 // never changes
 }
 
 func (n *madeNode) isDir() bool { return n.kind == syscall.S_IFDIR }

@@ -124,9 +124,16 @@
 // All that is not said here is as in version 1. All divisions round down, z >> n of negative
 // numbers too, and [x, y] of two words is their 128-bit product.
 //
-// Runs. With L units in a run, pi and rho move whole runs: with n numbers to permute and W =
-// n - n mod L, number i below W is moved to p(i/L)*L + i mod L, p being the permutation of
-// version 1 of W/L numbers, and others stay. If U >= L, x >= U has the distinct unit
+// Runs. With L > 1 units in a run, pi and rho move runs of units, with the keys A and B. Of n
+// numbers to permute, L are a slot and 32 slots a block. A last block has the slots that are
+// left, if there are some; numbers behind the last whole slot stay where they are. A block is
+// cut into m pieces, each of which takes half of the slots that are left, rounded up: 16, 8,
+// 4, 2, 1 and 1 of a whole block. Those of block b are put into an order that is 0, 1, ... at
+// first; then, with h = mix(key + b*phi), for t = m-1, ..., 1, [i, h] = h * (t+1), and those at
+// the places t and i are exchanged. From there, piece k of a whole block is moved to where
+// piece k of block p(b) is in the order 0, 1, ..., p being the permutation of version 1 of the
+// numbers of whole blocks with mix(key + (k+1)*phi) in place of A; and piece k of the last
+// block to where it is itself in that order. If U >= L, x >= U has the distinct unit
 // u(x/L)*L + x mod L, where u is the u of version 1 of x/L, with U/L in place of U.
 //
 // Tails. If D > 1 and each file of a group has n units, more than one, of which the last is

@@ -33,6 +33,6 @@ var textureHashes = [...]string{
 	"b8d5b36f6fe1cd8804346f17",
 	"b1e1867c2a6341a48ece5b3d",
 	"c87aa33216989f109b1c1515",
-	"445ea26946fbf8f1d1eaefc4",
-	"bd872090f46c0209e08a288a",
+	"39653b80ebdf8436c6b02600",
+	"80761f38d62e6b1578d84c01",
 }

@@ -4,7 +4,7 @@
 #   scripts/bench.sh [generator|mount|all] [DIRECTORY]  (default: all scripts/bench)
 #
 # DIRECTORY/generator.csv has every fill of `dgenfs bench`, generator.svg plots those
-# of one thread over the size of the buffer, beside clear() of the same buffer.
+# of one thread over the size of the buffer, beside stores to the same buffer.
 #
 # DIRECTORY/mount.csv and mount.svg have what fio and cat read from the mount, by
 # each transport, beside a file of random bytes in tmpfs, which takes up to 4 GiB
@@ -76,16 +76,16 @@ cpu=${cpu:-unknown CPU}
 measure_generator() {
 	"$work/dgenfs" bench --json >"$work/bench.json"
 
-	jq -r '["implementation","shape","mode","threads","size","gbps","clear","ratio"],
-	       (.fills[] | [.implementation, .shape, .mode, .threads, .size, .gbps, .clear, .ratio]) | @csv' \
+	jq -r '["implementation","shape","mode","threads","size","gbps","store","store_by","ratio"],
+	       (.fills[] | [.implementation, .shape, .mode, .threads, .size, .gbps, .store, .store_by, .ratio]) | @csv' \
 		"$work/bench.json" >"$directory/generator.csv"
 
-	# A column for each implementation, and clear() as it was beside the first.
+	# A column for each implementation, and stores as they were beside it.
 	jq -r '[.fills[] | select(.threads == 1 and .shape == "")] as $fills
 	       | ($fills | map(.implementation) | unique) as $names
-	       | (["size", "clear()"] + $names),
+	       | (["size", "stores"] + $names),
 	         ($fills | group_by(.size)[] | . as $rows
-	          | [$rows[0].size, ($rows | map(.clear) | add / length)]
+	          | [$rows[0].size, ($rows | map(.store) | add / length)]
 	            + [$names[] as $n | $rows[] | select(.implementation == $n) | .gbps])
 	       | @tsv' "$work/bench.json" >"$work/plot.tsv"
 	local columns

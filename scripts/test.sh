@@ -34,7 +34,7 @@ cd "$(dirname "$0")/.."
 
 # Each is a function of scripts/test/checks.sh or tests.sh, with _ for -.
 sections=(format vet staticcheck imports shell vulnerabilities
-	unit purego race one-processor fuzz architectures formats data e2e deploy memory-nodes stress suites)
+	unit purego race one-processor fuzz architectures formats data e2e deploy nfs memory-nodes stress suites)
 others=(packages) # only if they are named
 quick=(format vet-quick staticcheck-quick imports shell unit e2e-quick)
 

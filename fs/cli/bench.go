@@ -21,9 +21,10 @@ func benchCommand() help.Command {
 		Usage:   "dgenfs bench [flags]",
 		Summary: "measure the generator",
 		Text: `Measures the generator, without a mount: fills of buffers of many sizes, by one
-thread, by two, and by all, each in turn with clear() of the same memory by the
-same threads, which is as fast as this machine writes; and reads at random
-offsets. "each" is threads that fill a buffer of their own, as readers of a mount
+thread, by two, and by all, each in turn with stores to the same memory by the
+same threads, in the loop that is fastest on this CPU: rep stosb, or stores of 16
+to 64 bytes, non-temporal or not, of bytes that are not zero, as some CPUs have a
+shortcut for zeros; --json says which loop. And reads at random offsets. "each" is threads that fill a buffer of their own, as readers of a mount
 do; "shared" is one buffer that the threads fill together. Rates are medians in
 GB/s (10^9 bytes), ratios medians of the ratios of neighbouring runs. On several
 memory nodes, each thread is bound to a CPU and has its buffer, or its part of the

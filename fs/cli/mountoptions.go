@@ -88,7 +88,7 @@ var unsupported = map[string]string{
 	"hard_remove":      "files that are open are kept when they are removed",
 	"max_write":        "it is 1M, or max_read, if that is more",
 	"max_background":   "the transport decides; see .dgenfs/config in the mount",
-	"max_readahead":    "the kernel decides",
+	"max_readahead":    "use readahead=",
 	"blkdev":           "there is no block device",
 	"blksize":          "st_blksize depends on the file",
 	"fd":               "use /dev/fd/N as the mount point",

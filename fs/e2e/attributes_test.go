@@ -261,16 +261,3 @@ func TestStat(t *testing.T) {
 		t.Errorf("%d inodes were compared with the listing, want 3", compared)
 	}
 }
-
-func TestStatfs(t *testing.T) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(mount(t, "--size", "1G", "--files", "100"), &st); err != nil {
-		t.Fatal(err)
-	}
-	if total := int64(st.Blocks) * st.Frsize; total != 100<<30 || st.Bfree != st.Blocks || st.Bavail != st.Blocks || st.Ffree != st.Files || st.Files != 101 || st.Namelen != 255 {
-		t.Errorf("%+v", st)
-	}
-	if want := int64(unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV); st.Flags&want != want {
-		t.Errorf("flags %#x, want ro, nosuid and nodev among them", st.Flags)
-	}
-}

@@ -13,7 +13,8 @@ import (
 )
 
 // A handle opens its file after the kernel has forgotten it, and in another mount of the
-// same tree, as clients of an NFS server expect it after either has been restarted.
+// same tree, as clients of an NFS server expect it after either has been restarted. In
+// one of another tree it is stale.
 func TestHandles(t *testing.T) {
 	needRoot(t)
 	args := []string{"--seed", "9", "--file", "a/b{0..9}/c{00..99}:4K", "--file", "d:1M"}
@@ -52,7 +53,29 @@ func TestHandles(t *testing.T) {
 	check(mnt, names)
 	dgenfs(t, "umount", mnt)
 	// Of the long names of specs, a mount knows those that have been looked up.
-	check(mount(t, args...), slices.DeleteFunc(names, func(name string) bool { return len(name) > 20 }))
+	names = slices.DeleteFunc(names, func(name string) bool { return len(name) > 20 })
+	check(mount(t, args...), names)
+	check(mount(t, slices.Concat(args[2:], args[:2], []string{"--latency", "1us"})...), names)
+
+	// In a later generation, or in part of the tree, files remain the same ones.
+	dir := names[slices.Index(names, "a/b9"):][:1]
+	check(mount(t, append(args, "--generation", "3", "--change", "50%")...), dir)
+	check(mount(t, append(args, "--shard", "2/3")...), []string{"5000"})
+
+	// In another tree, the same positions are those of other files.
+	for _, other := range [][]string{{"--seed", "8", args[2], args[3], args[4], args[5]}, {"--seed", "9", args[2], args[3]}, {"--seed", "9", args[2], args[3], "--file", "e:1M"}, append(args, "--file", "e:1")} {
+		root, err := os.Open(mount(t, other...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if fd, err := unix.OpenByHandleAt(int(root.Fd()), handles[name], unix.O_RDONLY); err != unix.ESTALE {
+				t.Errorf("%s in %q: handle %d, error %v, want ESTALE", name, other, fd, err)
+				unix.Close(fd)
+			}
+		}
+		root.Close()
+	}
 }
 
 // readOrList returns the contents of a file, or the names in a directory.

@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // CutName cuts NAME:SPEC at the first colon before a valid spec of many files: names may
 // contain colons, and so may specs, as in fail=eio:1% or lognormal:64K:2. If there is no
@@ -13,6 +16,9 @@ func CutName(s string) (name, spec string, ok bool) {
 			continue
 		}
 		rest := s[i+1:]
+		if key, _, ok := strings.Cut(rest, "="); ok && i > 0 && s[i-1] == '/' && slices.Contains(attributeKeys, key) {
+			return s[:i], rest, true // of a directory
+		}
 		isDrawn := hasDistribution(rest)
 		if !isDrawn && leadingDigits(rest) == 0 {
 			continue

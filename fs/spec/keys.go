@@ -16,6 +16,7 @@ var keys = slices.Concat(
 	revisionKeys,
 	formatKeys,
 	[]string{"rate", "latency", "fail", "corrupt"},
+	attributeKeys,
 )
 
 // unknownKey returns the error about a key behind a size.

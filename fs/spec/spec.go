@@ -6,7 +6,7 @@
 //	       texture | spread | zero | random | region |
 //	       generation | change | insert | phase | format | shape | dtype | nan |
 //	       record | columns | rows | rowgroup | members | member | rate | latency |
-//	       fail | corrupt
+//	       fail | corrupt | mode | uid | gid | mtime
 //
 //	seed=N        which bytes: decimal, or 0x and hexadecimal; if not given, it
 //	              follows from the file's path
@@ -52,9 +52,14 @@
 //	              reads get other bytes than the file has: bit, zero, stale, swap,
 //	              torn, short, see package corrupt; of this range, or of this share of
 //	              the cells of 4 KiB
+//	mode=MODE     permissions, octal, 0 to 7777
+//	uid=N, gid=N  owner and group, by number
+//	mtime=MOMENT  when it was modified last: 2024-05-01, or 2024-05-01T12:30:00, in UTC
+//	mtime=MOMENT..MOMENT
+//	              a moment in this range, drawn for each file
 //
-// fail= and corrupt= may have several items, with a + between them. The last four keys
-// affect reads through a mount, not the bytes that the file should have.
+// fail= and corrupt= may have several items, with a + between them. The keys from rate= on
+// affect how a file is seen through a mount, not the bytes that it should have.
 //
 // The files of a group share their units because they share their seed, too. So a
 // spec with seed= and group= describes a file of a group completely, without the
@@ -123,6 +128,15 @@ type Spec struct {
 	Format format.Description // zero if there is none; its Size is always 0, and its Format may be Auto in Files
 
 	Trouble Trouble // rate=, latency=, fail=, corrupt=: how reads through a mount are slowed down, fail, or lie
+
+	Attributes Attributes // mode=, uid=, gid=, mtime=
+}
+
+// Content returns what determines the bytes that the file should have: s without its Trouble
+// and Attributes.
+func (s Spec) Content() Spec {
+	s.Trouble, s.Attributes = Trouble{}, Attributes{}
+	return s
 }
 
 // Parse reads a spec such as 64G,dedup=3,compress=2,seed=7. Keys may come in any
@@ -271,6 +285,9 @@ func (s *Spec) set(key, value string) (err error) {
 		if isFormatKey(key) {
 			return s.setFormat(key, value)
 		}
+		if slices.Contains(attributeKeys, key) {
+			return s.Attributes.set(key, value)
+		}
 		return s.Trouble.set(key, value)
 	}
 	return err
@@ -308,5 +325,5 @@ func (s Spec) appendKeys(b []byte) []byte {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
 	b = s.Revision.append(s.Texture.append(b))
-	return s.Trouble.append(s.Format.Append(b))
+	return s.Attributes.append(s.Trouble.append(s.Format.Append(b)))
 }

@@ -59,9 +59,17 @@ func newPool(s *Server) (*pool, error) {
 	p.parked = slices.Clone(p.workers[p.awake:])
 	slices.Reverse(p.parked) // the last one is the first to be woken up
 	p.idle.Store(int32(len(p.parked)))
-	// If the first worker cannot have a pipe or a descriptor of its own, the others
+	if s.rings == nil { // otherwise there are no large replies
+		// For all of them at once: large pipes may take a privilege that the process
+		// gives up when it has mounted.
+		for _, w := range p.workers {
+			w.pipe, w.noSplice = newPipe(s.request)
+		}
+	}
+	// If the first worker cannot have a descriptor of its own, the others
 	// most likely cannot either; see Report.
 	if err := p.workers[0].setUp(); err != nil {
+		p.close()
 		return nil, err
 	}
 	return p, nil
@@ -190,10 +198,6 @@ func (w *worker) setUp() error {
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
 	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
-	if w.rings != nil {
-		return nil // no large replies
-	}
-	w.pipe, w.noSplice = newPipe(w.request)
 	return nil
 }
 
@@ -275,8 +279,7 @@ func (w *worker) serveUntilIdle() bool {
 					return true
 				}
 			}
-			unix.Poll(w.pollFD[:], -1)
-			if w.pollFD[1].Revents != 0 {
+			if !w.poll() {
 				return false
 			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
@@ -312,7 +315,7 @@ func (w *worker) answer(in []byte) {
 		// Only what is delayed takes long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, errno, hasReply := w.other(in, w.header, w.data)
+		n, errno, hasReply := w.other(in, w.header, w.data, &w.counts)
 		switch {
 		case errno == unix.EAGAIN && isReadDir(in):
 			w.delay(in, w.skipLater(in))

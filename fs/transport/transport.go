@@ -46,6 +46,12 @@ type FileSystem interface {
 	// of 32 KiB to compute in.
 	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
 
+	// StoreSize returns the number of bytes of the open file fh if the kernel is to get
+	// all of them, in its page cache, when the file is opened, so that it need not ask
+	// for them: there is no READ then. It returns 0 for other files, and the same for
+	// all handles of a node.
+	StoreSize(fh uint64) int
+
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
 	IsSlow(fh uint64) bool
@@ -70,17 +76,11 @@ const (
 // Kinds are the values of Kind.
 var Kinds = []Kind{Auto, Dev, Uring}
 
-// DefaultRequest is the default of the largest request, in bytes. It fits into a level
-// 2 cache together with as much of the reader's memory, and into a pipe that needs no
-// privilege. 256 KiB were slower by a tenth for reads of 1 MiB, and 1 MiB by up to
-// a tenth, also because a request cannot have one more page then, for buffers that are
-// not aligned. 4 MiB, where root allows it, gave 0.9 to 1.1 of the rate.
-const DefaultRequest = 512 << 10
-
 // Options says how to serve. The zero value of all fields but Placement is useful.
 type Options struct {
 	Kind    Kind        // "" means Auto
 	Request int         // bytes of the largest read: a multiple of the page size; 0 means DefaultRequest
+	Why     string      // Request is what it is, for the report
 	Log     *log.Logger // for errors of the connection; nil means the standard logger
 
 	// SlowFiles says that the file system is known to delay reads. Auto means Dev
@@ -124,13 +124,17 @@ type Server struct {
 	fs       FileSystem
 	protocol *fuse.ProtocolServer
 	log      *log.Logger
-	request  int  // bytes of the largest read
+	request  int // bytes of the largest read
+	why      string
 	slow     bool // files are known to be
 
 	maybeSlow bool
 	maxWrite  int // bytes of the largest write; 0 if there is none
 	delays    delays
 	panics    panics
+
+	stores     *stores
+	zeroesTail bool // the kernel does so to the last page of what is stored
 
 	*ending
 	placement Placement
@@ -147,7 +151,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, why: o.Why, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, stores: new(stores), placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}
@@ -160,6 +164,9 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// Close ends a connection that is not to be served, instead of Serve.
+func (s *Server) Close() { s.close() }
 
 // close ends what the server has started, except for reads that wait, and closes
 // its descriptors.
@@ -220,19 +227,20 @@ func (s *Server) Serve() {
 // Report says how a connection is served and, for what is not used, why not.
 type Report struct {
 	Kind      Kind
-	NoUring   error // why not over io_uring; nil if it is
-	Workers   int   // threads that answer reads, at most
-	Request   int   // bytes of the largest read
-	MaxWrite  int   // bytes of the largest write; 0 if there is none
-	NoSplice  error // why large replies do not go through pipes; nil if they do
-	NoClone   error // why not every worker has a descriptor of its own; nil if it has
-	MaxMemory int   // bytes of all buffers, once all have been used
+	NoUring   error  // why not over io_uring; nil if it is
+	Workers   int    // threads that answer reads, at most
+	Request   int    // bytes of the largest read
+	Why       string // it is that; may be empty
+	MaxWrite  int    // bytes of the largest write; 0 if there is none
+	NoSplice  error  // why large replies do not go through pipes; nil if they do
+	NoClone   error  // why not every worker has a descriptor of its own; nil if it has
+	MaxMemory int    // bytes of all buffers, once all have been used
 }
 
 // Report returns how the connection is served.
 func (s *Server) Report() Report {
 	first := s.pool.workers[0]
-	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, MaxWrite: s.maxWrite, NoClone: first.noClone}
+	r := Report{Kind: Dev, NoUring: s.noUring, Request: s.request, Why: s.why, MaxWrite: s.maxWrite, NoClone: first.noClone}
 	if s.rings != nil {
 		r.Kind = Uring
 		r.Workers = len(s.rings.threads)

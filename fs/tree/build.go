@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -101,7 +102,7 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		pattern, isDir = e.Pattern, false // "/", or nothing
 	}
 	components, err := parsePattern(pattern)
-	if err == nil && isDir && e != (Entry{Pattern: e.Pattern}) {
+	if err == nil && isDir && e != (Entry{Pattern: e.Pattern, Spec: spec.Spec{Attributes: e.Spec.Attributes}}) {
 		err = errNoName
 	}
 	if err != nil {
@@ -139,6 +140,21 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 	}
 	if isDir {
 		b.dirs = append(b.dirs, dirEntry{entry, parent})
+		return b.setAttributes(entry, parent.dir, e.Spec.Attributes)
+	}
+	return true
+}
+
+// setAttributes gives a directory what one of its entries says, which others do not
+// contradict, and reports whether it could.
+func (b *Builder) setAttributes(entry uint32, dir *directory, a spec.Attributes) bool {
+	switch {
+	case a == spec.Attributes{}:
+	case dir.attributes == nil:
+		dir.attributes = &a
+	case *dir.attributes != a:
+		b.wrong(entry, fmt.Errorf("is a directory with %s by one entry, and with %s by another; keep one of them", dir.attributes, a))
+		return false
 	}
 	return true
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+
+	"github.com/dgenfs/dgenfs/fs/spec"
 )
 
 // A directory holds the children of a node. No two of them share a name.
@@ -12,6 +14,8 @@ type directory struct {
 	slots    []uint32 // see index
 	ranged   *ranged  // nil if each child has one name
 	kept     bool     // an entry is this directory, or one below: it is shown without files, too
+
+	attributes *spec.Attributes // nil unless an entry of the directory has them
 
 	// The files of generation 0 below all instances have the numbers begin0 to end0-1.
 	begin0, end0 uint64

@@ -96,3 +96,36 @@ func TestBadDirectories(t *testing.T) {
 		t.Errorf("a directory with a size: %v", err)
 	}
 }
+
+// Of the entries of a directory, one may say its attributes, or several the same.
+func TestAttributesOfDirectories(t *testing.T) {
+	own := spec.Spec{Attributes: spec.Attributes{HasMode: true, Mode: 0o700, HasUID: true, UID: 5}}
+	entries := append(entriesOf("a{0..9}/", "a{0..9}/b/c"), Entry{Pattern: "a{0..9}/", Spec: own}, Entry{Pattern: "a{0..9}/b/", Spec: own}, Entry{Pattern: "a{0..9}/", Spec: own})
+	tree, err := New(entries, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]spec.Spec{"a3": own, "b": own, "c": {Size: 1}} {
+		dir := Root
+		if path != "a3" {
+			dir, _, _ = tree.Lookup(Root, "a3")
+		}
+		if path == "c" {
+			dir, _, _ = tree.Lookup(dir, "b")
+		}
+		if _, n, ok := tree.Lookup(dir, path); !ok || n.Spec != want || n.IsDir != (path != "c") {
+			t.Errorf("%s: %+v, %v; want %v", path, n, ok, want)
+		}
+	}
+	for i, want := range []Entry{{Pattern: "a{0..9}/", Spec: own}, entries[1], entries[2], entries[3], entries[4]} {
+		if got := tree.Entry(i); got != want {
+			t.Errorf("entry %d is %+v, want %+v", i, got, want)
+		}
+	}
+	other := own
+	other.Attributes.GID, other.Attributes.HasGID = 7, true
+	_, err = New(append(entries, Entry{Pattern: "a{0..9}/", Spec: other}), Options{})
+	if want := `pattern "a{0..9}/": is a directory with mode=0700,uid=5 by one entry, and with mode=0700,uid=5,gid=7 by another; keep one of them`; fmt.Sprint(err) != want {
+		t.Errorf("two entries: %v, want %s", err, want)
+	}
+}

@@ -25,7 +25,7 @@
 // Whether a file is shown is computed as well.
 //
 // A pattern that ends in a slash is a directory that is there whether or not there are
-// files in it, and in every shard.
+// files in it, and in every shard. It may have attributes.
 //
 // A Tree never changes, so it is safe for concurrent use. The package knows names, not
 // bytes: it neither generates nor serves.
@@ -41,7 +41,7 @@ import (
 
 // Entry is a path pattern and the spec of its files, as spec.ParseFiles returns it.
 // Only what depends on the number of files is checked again. A directory, whose pattern
-// ends in a slash, has no spec.
+// ends in a slash, has no spec but its attributes.
 type Entry struct {
 	Pattern string
 	Spec    spec.Spec
@@ -75,7 +75,7 @@ type Tree struct {
 // A Node is what is at a position.
 type Node struct {
 	IsDir bool
-	Spec  spec.Spec // zero for a directory; of the generation that is shown
+	Spec  spec.Spec // of the generation that is shown; of a directory, its attributes alone
 	Born  int       // the generation that added the file
 }
 
@@ -112,7 +112,11 @@ func (t *Tree) Node(id ID) (Node, bool) {
 // node returns an instance of n that is shown.
 func (t *Tree) node(n *node, instance uint64) Node {
 	if n.dir != nil {
-		return Node{IsDir: true}
+		node := Node{IsDir: true}
+		if n.dir.attributes != nil {
+			node.Spec.Attributes = *n.dir.attributes
+		}
+		return node
 	}
 	node := Node{Spec: n.specOf(instance)}
 	if t.o.History.Generation > 0 {
@@ -162,7 +166,11 @@ func (t *Tree) Entries() int { return len(t.entries) }
 func (t *Tree) Entry(i int) Entry {
 	n := t.nodes[t.entries[i]]
 	if n.dir != nil {
-		return Entry{Pattern: string(append(n.appendText(nil), '/'))}
+		e := Entry{Pattern: string(append(n.appendText(nil), '/'))}
+		if n.dir.attributes != nil {
+			e.Spec.Attributes = *n.dir.attributes
+		}
+		return e
 	}
 	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index}
 }

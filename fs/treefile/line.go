@@ -12,7 +12,7 @@ import (
 )
 
 // Line is an entry as it was written. One of a directory has a Pattern that ends in a
-// slash, and no Spec.
+// slash, and as Spec what spec.ParseAttributes reads, or nothing.
 type Line struct {
 	Source  string // where that was, for errors: "mail.tree"
 	Number  int    // of the line in it; 0 if there is one only
@@ -35,8 +35,11 @@ func (l Line) files() (spec.Files, error) {
 	switch {
 	case l.err != nil:
 		return spec.Files{}, l.err
-	case l.isDir():
+	case l.isDir() && l.Spec == "":
 		return spec.Files{}, nil
+	case l.isDir():
+		a, err := spec.ParseAttributes(l.Spec)
+		return spec.Files{Spec: spec.Spec{Attributes: a}}, err
 	case l.Spec == "":
 		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
 	}
@@ -47,7 +50,7 @@ func (l Line) files() (spec.Files, error) {
 	return f.Named(l.Pattern)
 }
 
-func (l Line) isDir() bool { return l.Spec == "" && strings.HasSuffix(l.Pattern, "/") }
+func (l Line) isDir() bool { return strings.HasSuffix(l.Pattern, "/") }
 
 // lines yields the lines of a text, numbered from 1.
 func lines(text []byte) iter.Seq2[int, string] {

@@ -96,7 +96,11 @@ func Format(t *tree.Tree) string {
 // AppendEntry appends the line of an entry. Parse and Build turn it into the same entry.
 func AppendEntry(b []byte, e tree.Entry) []byte {
 	if strings.HasSuffix(e.Pattern, "/") {
-		return append(appendEscaped(b, e.Pattern), '\n')
+		b = appendEscaped(b, e.Pattern)
+		if a := e.Spec.Attributes; a != (spec.Attributes{}) {
+			b = append(append(b, ' '), a.String()...)
+		}
+		return append(b, '\n')
 	}
 	b = append(appendEscaped(b, e.Pattern), ' ')
 	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes, Index: e.Index}.String()...)

@@ -18,7 +18,10 @@
 // number of bytes. Any byte can be written in a pattern as \xHH. See package tree for
 // patterns, and package spec for specs.
 //
-// A line that ends in a slash is a directory, which may be empty; no SPEC has a slash.
+// A line that ends in a slash is a directory, which may be empty; no SPEC has a slash. So is
+// one whose pattern does, and then mode=, uid=, gid= or mtime= may follow:
+//
+//	user{00..99}/  mode=0700,uid=1000
 //
 // A line of flags, such as #! --seed 7, says what the files depend on besides: see
 // [Directives].
@@ -82,7 +85,9 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
-		if err == nil && !l.isDir() {
+		if closed, ok := dirs[l.Pattern]; ok && l.isDir() {
+			l.Pattern = closed
+		} else if err == nil && !l.isDir() {
 			l.Pattern, err = dirs.closeRanges(l.Pattern, f, all)
 		}
 		if err != nil {

@@ -38,8 +38,7 @@ func (s *source) specOf(f *file, seed uint64) spec.Spec {
 	} else {
 		t = set.Spec(f.id, t)
 	}
-	t.Trouble = spec.Trouble{}
-	return t
+	return t.Content()
 }
 
 // named returns the file whose name is a spec. It changes with the tree.

@@ -163,6 +163,14 @@ some_end_to_end() {
 # The examples of scripts/deploy.
 deploy() { scripts/check-deploy.sh; }
 
+# A mount that is exported by nfs-ganesha.
+nfs() {
+	local out=$work/nfs reason
+	scripts/nfs.sh | tee "$out"
+	reason=$(sed -n 's/^skipped: //p' "$out")
+	[ -z "$reason" ] || skipped nfs "$reason"
+}
+
 # Half a minute for each transport, to see that all works; stress.sh alone goes on for
 # longer.
 stress() {

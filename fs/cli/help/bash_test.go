@@ -31,7 +31,7 @@ var bashLines = []struct{ line, want string }{
 	{"dgenfs --size='64G,dedup=3,sk", "64G,dedup=3,skew= :nospace"},
 	{"dgenfs --size='64G',dedup=3,sk", "3,skew= :nospace"},
 	{"dgenfs --size='64G,dedup=3',sk", "64G,dedup=3,skew= :nospace"},
-	{"dgenfs --file big:1G,u", "1G,unit= :nospace"},
+	{"dgenfs --file big:1G,u", "1G,unit= 1G,uid= :nospace"},
 	{"dgenfs --file '{0..}:1G,to", "{0..}:1G,total= :nospace"},
 	{"dgenfs --file {0..}:1G,to", "1G,total= :nospace"},
 	{"dgenfs cat 1G,fail=eio@1M,la", "@1M,latency= :nospace"},

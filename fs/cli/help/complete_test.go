@@ -66,7 +66,7 @@ var completions = []struct{ line, want string }{
 	{"--size|64G,scope=g", "64G,scope=group :nospace"},
 	{"--size|64G,sha", "64G,shape= :nospace"},
 	{"--size|64G,shar", ":nospace"},
-	{"--file|big:1G,u", "big:1G,unit= :nospace"},
+	{"--file|big:1G,u", "big:1G,unit= big:1G,uid= :nospace"},
 	{"--file|{0..}:1G,to", "{0..}:1G,total= :nospace"},
 	{"--file|a:1K..1M,sh", "a:1K..1M,shape= a:1K..1M,share= :nospace"},
 	{"cat|1M,co", "1M,compress= 1M,columns= 1M,corrupt= :nospace"},

@@ -79,6 +79,14 @@ var specKeys = []key{
 		"Through a mount, fails the reads that touch this range, or any of this share of the file's cells of 4 KiB, from 0.0000001%. The cells are the same at every read. ERR is eio, enodata, eremoteio, etimedout, enolink, enxio, ebadmsg or estale. With CALL, open or stat, this share of the files cannot be opened, or looked up at all, always the same ones; ERR may then also be eacces, eperm, enoent or ebusy. Several are written with + between them: eio:0.1%+open:eacces:1%."},
 	{"corrupt", "KIND@OFFSET|KIND@OFFSET+LENGTH|KIND:P%", "damage what is read: bit, zero, stale, swap, torn or short",
 		"Through a mount, and with dgenfs cat, damages what is read of this place, or of this share of the file's cells of 4 KiB, from 0.0000001%; always in the same way. KIND is bit, one bit is flipped; zero, zeros; stale, the bytes of the generation before; swap, the bytes of another place in the file; torn, unrelated bytes from a sector of 512 bytes on; or short, reads end there. Without LENGTH, it is one byte for a bit, and 4 KiB for the others. Several are written with + between them: bit@1M+zero:0.1%."},
+	{"mode", "MODE", "permissions, octal: 0755 (default: those of --mode)",
+		"Sets the permissions of the file, or of a directory: octal digits, 0 to 7777. The default is those of --mode. Mounts are nosuid, so setuid and setgid have no effect, but tools see and copy them."},
+	{"uid", "N", "owner, by number (default: that of --uid)",
+		"Sets the owner of the file, or of a directory, by number. The default is that of --uid."},
+	{"gid", "N", "group, by number (default: that of --gid)",
+		"Sets the group of the file, or of a directory, by number. The default is that of --gid."},
+	{"mtime", "MOMENT|MOMENT..MOMENT", "when it was modified: 2024-05-01T12:30:00, or in a range",
+		"Sets when the file, or a directory, was last modified, in generation 0: a date, or a date and a time in UTC, from 1970 to 2261, such as 2024-05-01 or 2024-05-01T12:30:00; or a range, 2020-01-01..2024-05-01, in which each file has a moment that follows from its place in the tree. What generation N has changed has a time in the day before N days after that, or after the end of the range. The default is such a time before 2000-01-01."},
 }
 
 // treeKeys are the keys that a SPEC has besides if it is for many files.
