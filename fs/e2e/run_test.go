@@ -92,7 +92,7 @@ func TestRun(t *testing.T) {
 	if len(r.stdout) != 16<<20 || !strings.Contains(r.stderr, "served 16 MiB in ") {
 		t.Errorf("%d bytes, %q", len(r.stdout), r.stderr)
 	}
-	for _, want := range []string{"\ndgenfs: requests: read ", "to 512K ", "most: 1G 16.", "of memory at most"} {
+	for _, want := range []string{"\ndgenfs: requests: read ", "sizes of reads: to ", "most: 1G 16.", "of memory at most"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("%q is missing in %s", want, r.stderr)
 		}
