@@ -15,7 +15,7 @@ checked() { printf 'checked:     %s\n' "$*"; }
 unchecked() { printf 'NOT checked: %s\n' "$*"; }
 
 . scripts/packages.sh
-need systemd:systemd-analyze util-linux:findmnt,setpriv python3 \
+need prometheus:promtool systemd:systemd-analyze util-linux:findmnt,setpriv python3 \
 	python3-yaml:/usr/lib/python3/dist-packages/yaml python3-seccomp:'/usr/lib/python3/dist-packages/seccomp*'
 
 work=$(mktemp -d)
@@ -23,6 +23,7 @@ server=''
 clean_up() {
 	if [[ $server ]]; then kill -9 "$server" 2>/dev/null || true; fi
 	if grep -q " $work/mnt " /proc/self/mounts; then umount -l "$work/mnt"; fi
+	if grep -q " $work/mnt2 " /proc/self/mounts; then umount -l "$work/mnt2"; fi
 	rm -rf "$work"
 }
 trap clean_up EXIT
@@ -141,6 +142,71 @@ if ! said=$(findmnt --verify --tab-file "$work/fstab.example" 2>&1) && ! grep -q
 	[[ -z $said ]] || fail "fstab.example: $said"
 fi
 checked 'fstab.example, by findmnt --verify, and its options by dgenfs'
+
+# Metrics, and the dashboard that shows them: of a mount that has all of them.
+dashboard() {
+	mkdir "$work/mnt2"
+	"$DGENFS" mount --accept-writes --discard --size 1M "$work/mnt2"
+	cat "$work/mnt2/data" >"$work/data"
+	echo x >"$work/mnt2/new"
+	cat "$work/mnt2/.dgenfs/metrics" >"$work/metrics"
+	"$DGENFS" umount "$work/mnt2"
+	said=$(promtool check metrics <"$work/metrics" 2>&1) || fail "metrics: $said"
+	[[ -z $said ]] || fail "metrics: $said"
+	checked 'metrics, by promtool check metrics'
+	$python - "$deploy/grafana.json" "$work/metrics" >"$work/rules.yaml" <<'PYTHON' || fail 'grafana.json'
+# Every query asks for metrics that there are, by labels that these have; every metric is
+# asked for. Prints the queries as rules.
+import json, re, sys
+series = {}  # the labels of each name
+for line in open(sys.argv[2]):
+    if line[0] != "#":
+        name, labels = re.match(r"(\w+)\{(.*)\} ", line).groups()
+        series.setdefault(name, set()).update(re.findall(r'(?:^|,)(\w+)="', labels))
+board = json.load(open(sys.argv[1]))
+asked, rules, taken, ids = set(), [], set(), set()
+variables = {v["name"] for v in board["templating"]["list"]}
+def check(where, query):
+    names = set(re.findall(r"\bdgenfs_\w+", query))
+    assert names, f"{where}: {query} asks for no metric"
+    for name in names:
+        assert name in series, f"{where}: there is no metric {name}"
+        asked.add(name)
+    labels = set(re.findall(r"by \(([^)]*)\)", query)) | set(re.findall(r"[{,](\w+)[=!]", query))
+    for label in {l.strip() for group in labels for l in group.split(",")}:
+        for name in names:
+            assert label in series[name], f"{where}: {name} has no label {label}"
+    used = set(re.findall(r"\$\{?(\w+)", query)) - {"__rate_interval"}
+    assert used <= variables, f"{where}: no variable {used - variables}"
+for p in board["panels"]:
+    where, g = p["title"], p["gridPos"]
+    assert p["id"] not in ids and p["fieldConfig"]["defaults"]["unit"] and p["targets"], where
+    ids.add(p["id"])
+    cells = {(x, y) for x in range(g["x"], g["x"] + g["w"]) for y in range(g["y"], g["y"] + g["h"])}
+    assert not cells & taken and max(x for x, _ in cells) < 24, where + ": lies on another panel, or outside"
+    taken |= cells
+    for t in p["targets"]:
+        check(where, t["expr"])
+        for label in re.findall(r"\{\{(\w+)\}\}", t["legendFormat"]):
+            assert label in t["expr"].split("by (")[-1].split(")")[0] or "by (" not in t["expr"], f"{where}: the legend has {label}"
+        rules.append(t["expr"].replace("$mount", ".*").replace("$__rate_interval", "5m"))
+for v in board["templating"]["list"]:
+    if v["type"] == "query":
+        check("variable " + v["name"], v["query"])
+base = lambda name: re.sub("_(bucket|sum|count)$", "", name)
+missing = {base(n) for n in series} - {base(n) for n in asked} - {
+    "dgenfs_writes_total", "dgenfs_files_complete_total", "dgenfs_files_short_total", "dgenfs_names_made_total"}
+assert not missing, f"no panel shows {missing}"
+print(json.dumps({"groups": [{"name": "dashboard", "rules": [{"record": f"r{n}", "expr": e} for n, e in enumerate(rules)]}]}))
+PYTHON
+	said=$(promtool check rules "$work/rules.yaml" 2>&1) || fail "grafana.json: $said"
+	checked "grafana.json: every query's metrics and labels, and its syntax by promtool check rules"
+}
+if ((EUID == 0)) && [[ -c /dev/fuse ]]; then
+	dashboard
+else
+	unchecked 'metrics and grafana.json: need root and /dev/fuse'
+fi
 
 # Kubernetes.
 $python - "$deploy/daemonset.yaml" <<'PYTHON' || fail 'daemonset.yaml'

@@ -281,7 +281,7 @@ func unchecked(text string) (string, error) { return text, nil }
 // mount is started with.
 func (m *mountFlags) arguments(f *pflag.FlagSet) (args []string) {
 	f.Visit(func(flag *pflag.Flag) {
-		if flag.Name == "options" || flag.Name == "foreground" || flag.Name == "verbose" {
+		if flag.Name == "options" || flag.Name == "foreground" || flag.Name == "verbose" || flag.Name == "quiet" {
 			return // the flags that -o has set follow
 		}
 		values := []string{flag.Value.String()}

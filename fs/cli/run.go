@@ -16,6 +16,7 @@ import (
 	"github.com/dgenfs/dgenfs/fs/cli/exit"
 	"github.com/dgenfs/dgenfs/fs/cli/help"
 	"github.com/dgenfs/dgenfs/fs/cli/printable"
+	"github.com/dgenfs/dgenfs/fs/cli/top"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,13 +25,16 @@ func runCommand() help.Command {
 	f.SetInterspersed(false) // what follows CMD is for CMD
 	var flags mountFlags
 	flags.add(f)
+	var quiet bool
+	f.BoolVarP(&quiet, "quiet", "q", false, "do not print what was served")
 	return help.Command{
 		Name:    "run",
 		Usage:   "dgenfs run [flags] -- CMD ARG...",
 		Summary: "mount somewhere temporary, run CMD, unmount",
 		Text: `Mounts somewhere temporary, runs CMD with every {} in its arguments replaced by
 the mount point (which is also in the variable DGENFS_MOUNT), unmounts, and prints
-on standard error what was served. The exit status is that of CMD; 128 plus the
+on standard error what was served, as dgenfs top shows it, unless --quiet is given.
+The exit status is that of CMD; 128 plus the
 number of the signal if a signal ended it, 127 if it was not found, 126 if it
 could not be run.
 
@@ -46,14 +50,14 @@ could not be run.
 			if err != nil {
 				return err
 			}
-			return runOnMount(c, flags.arguments(f), args, stderr)
+			return runOnMount(c, flags.arguments(f), args, quiet, stderr)
 		},
 	}
 }
 
 // runOnMount runs a command on a mount for which a server of the given flags is
 // started.
-func runOnMount(c config, flags, args []string, stderr io.Writer) (err error) {
+func runOnMount(c config, flags, args []string, quiet bool, stderr io.Writer) (err error) {
 	bin, err := exec.LookPath(args[0])
 	if err != nil {
 		printError(fmt.Errorf("running %s: %w", args[0], errors.Unwrap(err)), stderr)
@@ -94,9 +98,30 @@ func runOnMount(c config, flags, args []string, stderr io.Writer) (err error) {
 	if m.Busy {
 		fmt.Fprintln(stderr, printable.Line(fmt.Sprintf("dgenfs: unmounting %s: still in use, detached", mountpoint)))
 	}
-	fmt.Fprintf(stderr, "dgenfs: served %s in %d reads, %.3g s, %s/s\n", bytesText(float64(m.Bytes)),
-		m.Reads, took.Seconds(), bytesText(float64(m.Bytes)/took.Seconds()))
+	if !quiet {
+		printServed(m, took, stderr)
+	}
 	return exitCode(status)
+}
+
+// printServed prints what a mount has done until its end.
+func printServed(m daemon.Message, took time.Duration, stderr io.Writer) {
+	s, err := top.ParseStats(m.Stats)
+	if err != nil {
+		printError(err, stderr)
+		return
+	}
+	line := fmt.Sprintf("served %s in %d reads, %.3g s, %s/s", bytesText(float64(s.ReadBytes)),
+		s.Reads, took.Seconds(), bytesText(float64(s.ReadBytes)/took.Seconds()))
+	if s.Writes != nil && *s.Writes > 0 {
+		line += fmt.Sprintf("; accepted %s in %d writes, %s/s", bytesText(float64(s.WriteBytes)), *s.Writes, bytesText(float64(s.WriteBytes)/took.Seconds()))
+	}
+	if m.Peak > float64(s.ReadBytes+s.WriteBytes)/took.Seconds() {
+		line += fmt.Sprintf("; at most %s/s", bytesText(m.Peak))
+	}
+	for _, line := range append([]string{line}, top.Summary(s)...) {
+		fmt.Fprintln(stderr, printable.Line("dgenfs: "+line))
+	}
 }
 
 // runClient runs a command, passes signals on to it, and returns its exit

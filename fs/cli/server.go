@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -309,9 +310,9 @@ func serveInBackground(parent *daemon.Parent, args []string) error {
 		s.untilSignalled()
 		return nil
 	}
+	peak := s.watchPeak()
 	busy := s.untilAbandoned()
 	os.Remove(s.mountpoint) // the parent, which made it, may have been killed
-	served := s.mount.Served()
-	parent.Tell(daemon.Message{Busy: busy, Bytes: served.Bytes, Reads: served.Reads})
+	parent.Tell(daemon.Message{Busy: busy, Stats: json.RawMessage(s.mount.Stats()), Peak: peak()})
 	return nil
 }

@@ -78,14 +78,27 @@ func TestRun(t *testing.T) {
 			if r.status != test.status || r.stdout != test.stdout {
 				t.Errorf("exit status %d, standard output %q; want %d, %q\n%s", r.status, r.stdout, test.status, test.stdout, r.stderr)
 			}
-			if strings.Count(r.stderr, "\n") != 1 || !strings.HasPrefix(r.stderr, "dgenfs: ") {
-				t.Errorf("standard error is not one line of what was served, or is wrong: %q", r.stderr)
+			for line := range strings.Lines(r.stderr) {
+				if !strings.HasPrefix(line, "dgenfs: ") {
+					t.Errorf("standard error is not what was served, or is wrong: %q", r.stderr)
+				}
+			}
+			if n := strings.Count(r.stderr, "\n"); n == 0 || n > 1 && !strings.Contains(r.stderr, "latency of reads: ") {
+				t.Errorf("standard error has %d lines: %q", n, r.stderr)
 			}
 		})
 	}
 	r := dgenfs(t, "run", "--", "head", "-c", "16777216", "{}/1G")
 	if len(r.stdout) != 16<<20 || !strings.Contains(r.stderr, "served 16 MiB in ") {
 		t.Errorf("%d bytes, %q", len(r.stdout), r.stderr)
+	}
+	for _, want := range []string{"\ndgenfs: requests: read ", "sizes of reads: to ", "most: 1G 16.", "of memory at most"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("%q is missing in %s", want, r.stderr)
+		}
+	}
+	if r := dgenfs(t, "run", "--quiet", "--", "cat", "{}/1M"); len(r.stdout) != 1<<20 || r.stderr != "" {
+		t.Errorf("--quiet: %d bytes, %q", len(r.stdout), r.stderr)
 	}
 	// Standard input is for the command.
 	cmd := command(t, program, "run", "cat")

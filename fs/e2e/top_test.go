@@ -114,15 +114,15 @@ func TestTopOfReadsThatWait(t *testing.T) {
 // When the mount goes away, or does not answer, top says so and ends.
 func TestTopOfMountThatGoes(t *testing.T) {
 	for name, test := range map[string]struct {
-		do   func(dir string)
+		do   func(t *testing.T, dir string)
 		want string
 	}{
-		"unmounted": {func(dir string) {
+		"unmounted": {func(t *testing.T, dir string) {
 			// Busy while top reads.
 			await(t, "it is unmounted", func() bool { return dgenfs(t, "umount", dir).status == 0 })
 		}, "not mounted there any more"},
-		"killed": {func(dir string) { killServer(t, dir) }, "its server has ended"},
-		"stopped": {func(dir string) {
+		"killed": {func(t *testing.T, dir string) { killServer(t, dir) }, "its server has ended"},
+		"stopped": {func(t *testing.T, dir string) {
 			pid := theServer(t, dir)
 			syscall.Kill(pid, syscall.SIGSTOP)
 			t.Cleanup(func() { syscall.Kill(pid, syscall.SIGCONT) })
@@ -134,7 +134,7 @@ func TestTopOfMountThatGoes(t *testing.T) {
 				pipe := filepath.Join(t.TempDir(), "out")
 				top := spawn(t, "bash", "-c", `exec "$1" top --interval 0.1s "$2" >"$3"`, "bash", program, dir, pipe)
 				await(t, "top prints", func() bool { text, _ := os.ReadFile(pipe); return len(text) > 0 })
-				test.do(dir)
+				test.do(t, dir)
 				top.wait(t)
 				text := top.stderr.String()
 				if top.status.ExitStatus() != 1 || !strings.HasPrefix(text, "dgenfs: watching "+dir) || !strings.Contains(text, test.want) || strings.Count(text, "\n") != 1 {

@@ -111,7 +111,7 @@ func (s *Server) store(node, fh uint64, p []byte, c *counters.Thread) bool {
 	putStore(p, node, n)
 	switch err := writeReply(s.fd, p); err {
 	case 0:
-		c.Read(n, 0)
+		c.Store(n)
 		return true
 	case unix.ENOENT, unix.ENODEV, unix.ENOMEM, unix.EINTR: // the mount ends, or there is no memory
 	default:

@@ -56,6 +56,7 @@ if [[ $layout = tree ]]; then
 	put 644 etc/dgenfs/default.conf <scripts/deploy/default.conf
 	put 644 usr/share/doc/dgenfs/examples/fstab <scripts/deploy/fstab.example
 	put 644 usr/share/doc/dgenfs/examples/daemonset.yaml <scripts/deploy/daemonset.yaml
+	put 644 usr/share/doc/dgenfs/examples/grafana.json <scripts/deploy/grafana.json
 	put 644 usr/share/doc/dgenfs/examples/ganesha.conf <scripts/deploy/ganesha.conf
 	put 644 usr/share/doc/dgenfs/examples/Containerfile <scripts/release/Containerfile
 	licences | put 644 usr/share/doc/dgenfs/copyright

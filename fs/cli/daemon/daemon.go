@@ -12,6 +12,8 @@
 //	   otherwise: /dev/fuse, if the starting process has it open already
 package daemon
 
+import "encoding/json"
+
 // Command is the first argument of a server. It is not for people.
 const Command = "__serve"
 
@@ -43,8 +45,9 @@ type Message struct {
 	Status string  `json:"status,omitempty"` // what is served, in one line
 	Seed   *uint64 `json:"seed,omitempty"`   // drawn by chance; nil if it was given
 	Busy   bool    `json:"busy,omitempty"`   // the mount was in use at the end, and was detached
-	Bytes  uint64  `json:"bytes,omitempty"`  // served until the end
-	Reads  uint64  `json:"reads,omitempty"`  // requests that these were read by
+
+	Stats json.RawMessage `json:"stats,omitempty"` // what .dgenfs/stats had at the end
+	Peak  float64         `json:"peak,omitempty"`  // bytes that were read and written in a second, at most; 0 if it was not that long
 }
 
 // RefusedError is a server's own report that it could not start.

@@ -108,7 +108,7 @@ open range from 0 with as many digits as how many numbers it has, and {#} is how
 var manFiles = [][2]string{
 	{"MOUNTPOINT/.dgenfs/config", "What the mount is served with, and why: the transport, the threads and their memory, the largest request. The directory .dgenfs is not listed."},
 	{"MOUNTPOINT/.dgenfs/tree", "The tree file that makes the same files, with the flags that it needs in a comment."},
-	{"MOUNTPOINT/.dgenfs/stats, metrics, version", "What was served so far, as JSON and in the text format of Prometheus, and the version of the server."},
+	{"MOUNTPOINT/.dgenfs/stats, metrics, version", "What was served so far, as JSON and in the text format of Prometheus: requests by kind, sizes and latencies, the busiest files, memory; and the version of the server. dgenfs top shows it."},
 	{"/sys/module/fuse/parameters/enable_uring", "Y if new mounts can be served over io_uring."},
 	{"/etc/fuse.conf", "Must have the line user_allow_other before users other than root can use --allow-other."},
 	{"/sbin/mount.dgenfs", "A link to the program, for mount -t dgenfs and for lines of /etc/fstab. Its exit statuses are those of mount(8)."},

@@ -62,7 +62,7 @@ type Thread struct {
 	requests                [opcodes]atomic.Uint64 // but READ and WRITE
 	readBytes, readErrors   atomic.Uint64
 	writeBytes, writeErrors atomic.Uint64
-	interrupted             atomic.Uint64
+	interrupted, stored     atomic.Uint64
 	readSizes, writeSizes   [SizeBuckets]atomic.Uint64
 	times                   [Classes]times
 	files                   files
@@ -149,6 +149,13 @@ func (t *Thread) read(node uint64, bytes int, errno syscall.Errno, now time.Dura
 	t.files.add(node, uint64(bytes), now)
 }
 
+// Store counts bytes that the kernel has got for its page cache with the current request,
+// which it would otherwise have read. They count as a read, but not as a READ.
+func (t *Thread) Store(bytes int) {
+	t.stored.Add(1)
+	t.Read(bytes, 0)
+}
+
 // Write counts the outcome of a WRITE, the current request.
 func (t *Thread) Write(bytes int, errno syscall.Errno) {
 	if errno != 0 {
@@ -178,7 +185,7 @@ func (t *Thread) answered(r *Request, now time.Duration) {
 
 // Served is how many reads and writes there were.
 type Served struct {
-	Reads  uint64 // requests answered with data, or with the end of the file
+	Reads  uint64 // requests answered with data, or with the end of the file, and files stored
 	Bytes  uint64
 	Errors uint64 // reads answered with an error
 
@@ -220,6 +227,7 @@ type Sum struct {
 	Files Files
 
 	requests [opcodes]uint64
+	stored   uint64
 }
 
 // AddTo adds the counts so far to a sum. It may be called by any thread.
@@ -229,7 +237,9 @@ func (t *Thread) AddTo(sum *Sum) {
 	addTo(t.readSizes[:], sum.ReadSizes[:])
 	addTo(t.writeSizes[:], sum.WriteSizes[:])
 	addTo(t.requests[:], sum.requests[:])
-	sum.requests[opRead] += served.Reads + served.Errors
+	stored := t.stored.Load()
+	sum.stored += stored
+	sum.requests[opRead] += served.Reads + served.Errors - min(stored, served.Reads)
 	sum.requests[opWrite] += served.Writes + served.WriteErrors
 	sum.Interrupted += t.interrupted.Load()
 	for i := range t.times {

@@ -48,6 +48,7 @@ func TestThread(t *testing.T) {
 	do(2, func() {})  // FORGET
 	do(42, func() {}) // BATCH_FORGET
 	do(5000, func() {})
+	do(14, func() { c.Store(1000) }) // OPEN
 	do(opRead, func() { c.Hold(); c.Refuse(syscall.EBUSY) })
 	// Two that wait: one is answered, and one interrupted.
 	var held []Request
@@ -73,7 +74,7 @@ func TestThread(t *testing.T) {
 	c.Queued()
 	var sum, twice Sum
 	c.AddTo(&sum)
-	if sum.Times[Read].Count() != 6 || sum.Times[Other].Count() != 4 {
+	if sum.Times[Read].Count() != 6 || sum.Times[Other].Count() != 5 {
 		t.Errorf("answered before they are sent: %v", sum.Times)
 	}
 	c.Sent()
@@ -82,24 +83,24 @@ func TestThread(t *testing.T) {
 
 	sum = Sum{}
 	c.AddTo(&sum)
-	if want := (Served{Reads: 5, Bytes: 4096 + 100 + 512 + 1, Errors: 3, Writes: 1, WriteBytes: 8192, WriteErrors: 1}); sum.Served != want || c.Served() != want {
+	if want := (Served{Reads: 6, Bytes: 4096 + 1000 + 100 + 512 + 1, Errors: 3, Writes: 1, WriteBytes: 8192, WriteErrors: 1}); sum.Served != want || c.Served() != want {
 		t.Errorf("%+v, want %+v", sum.Served, want)
 	}
-	if sum.Interrupted != 1 || sum.Times[Read].Count() != 8 || sum.Times[Write].Count() != 2 || sum.Times[Other].Count() != 5 {
+	if sum.Interrupted != 1 || sum.Times[Read].Count() != 8 || sum.Times[Write].Count() != 2 || sum.Times[Other].Count() != 6 {
 		t.Errorf("%d interrupted, %v", sum.Interrupted, sum.Times)
 	}
-	for name, want := range map[string]uint64{"read": 8, "write": 2, "lookup": 1, "getattr": 1, "forget": 2, "other": 1, "open": 0} {
+	for name, want := range map[string]uint64{"read": 8, "write": 2, "lookup": 1, "getattr": 1, "forget": 2, "other": 1, "open": 1, "store": 1, "release": 0} {
 		if got := kind(&sum, name); got != want {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}
 	}
 	top := sum.Files.Top(10, false, none)
-	if len(top) != 2 || top[0].Node != 7 || top[0].Bytes != 4096+8192+100 || top[1].Node != 9 || top[1].Bytes != 513 {
+	if len(top) != 2 || top[0].Node != 7 || top[0].Bytes != 4096+8192+1000+100 || top[1].Node != 9 || top[1].Bytes != 513 {
 		t.Errorf("files: %v", top)
 	}
 	c.AddTo(&twice)
 	c.AddTo(&twice)
-	if twice.Reads != 2*sum.Reads || kind(&twice, "read") != 16 || twice.Times[Read].Sum != 2*sum.Times[Read].Sum || twice.ReadSizes.Count() != 10 {
+	if twice.Reads != 2*sum.Reads || kind(&twice, "read") != 16 || twice.Times[Read].Sum != 2*sum.Times[Read].Sum || twice.ReadSizes.Count() != 12 {
 		t.Errorf("two threads: %+v", twice.Served)
 	}
 }

@@ -65,6 +65,9 @@ func (s *Sum) Kinds() []Kind {
 			left[opcode] = 0
 		}
 		all = append(all, kind)
+		if k.name == "read" {
+			all = append(all, Kind{Name: "store", Count: s.stored}) // with an open, instead of a read
+		}
 	}
 	return append(all, Kind{Name: "other", Count: sum(left[:])})
 }
