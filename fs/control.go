@@ -74,7 +74,7 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 		return func() Contents { return strings.NewReader(text()) }
 	}
 	files := []controlFile{
-		{"config", text(func() string { return reportText(m.report, m.numa) + m.about() })},
+		{"config", text(func() string { return m.text() + m.about() })},
 		{"tree", func() Contents { return m.treeFile }},
 		{"stats", text(func() string { s := m.stats(f); return s.json() })},
 		{"metrics", text(func() string { s := m.stats(f); return s.metrics() })},
@@ -86,9 +86,12 @@ func (m *Mount) controlFiles(f *FS) []controlFile {
 	return files
 }
 
+// text writes how the mount is served.
+func (m *Mount) text() string { return reportText(m.report, m.readAhead, m.numa) }
+
 // reportText writes a report for people, and for programs that look for the text
 // before the colon: what is in force, and after a semicolon, why it is not another.
-func reportText(r transport.Report, numa string) string {
+func reportText(r transport.Report, readAhead, numa string) string {
 	onOff := func(whyNot error) string {
 		if whyNot == nil {
 			return "on"
@@ -113,6 +116,7 @@ func reportText(r transport.Report, numa string) string {
 		{"workers", strconv.Itoa(r.Workers)},
 		{"max-read", maxRead},
 		{"max-write", maxWrite},
+		{"readahead", readAhead},
 		{"splice", onOff(r.NoSplice)},
 		{"clone", onOff(r.NoClone)},
 		{"buffers", fmt.Sprintf("%dK at most", r.MaxMemory>>10)},

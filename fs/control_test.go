@@ -33,9 +33,6 @@ func TestControl(t *testing.T) {
 			t.Errorf("%v, attributes %+v, by look-up %+v", status, attr.Attr, out.Attr)
 		}
 		h := header(out.NodeId)
-		if n, status := f.ListXAttr(nil, &h, make([]byte, 100)); n != 0 || status != fuse.OK {
-			t.Errorf("node %#x: a list of attributes of %d bytes, %v", out.NodeId, n, status)
-		}
 		for _, attr := range []string{xattrSpec, xattrSeed, ""} {
 			if _, status := f.GetXAttr(nil, &h, attr, make([]byte, 100)); status != fuse.ENOATTR {
 				t.Errorf("node %#x: attribute %q: %v", out.NodeId, attr, status)
@@ -146,14 +143,14 @@ func TestReportText(t *testing.T) {
 	}{
 		{
 			transport.Report{Kind: transport.Uring, Workers: 8, Request: 512 << 10, NoSplice: transport.ErrNotNeeded, NoClone: errors.New("why"), MaxMemory: 3 << 20},
-			[]string{"transport: uring", "workers: 8", "numa: off; why not", "max-read: 512K", "splice: off; not needed over io_uring", "clone: off; why", "buffers: 3072K at most"},
+			[]string{"transport: uring", "workers: 8", "numa: off; why not", "max-read: 512K", "readahead: 512K; the default", "splice: off; not needed over io_uring", "clone: off; why", "buffers: 3072K at most"},
 		},
 		{
-			transport.Report{Kind: transport.Dev, NoUring: errors.New("it is off"), Workers: 2, Request: 1 << 20},
-			[]string{"transport: dev; it is off", "workers: 2", "max-read: 1024K", "splice: on", "clone: on", "buffers: 0K at most"},
+			transport.Report{Kind: transport.Dev, NoUring: errors.New("it is off"), Workers: 2, Request: 1 << 20, Why: "large"},
+			[]string{"transport: dev; it is off", "workers: 2", "max-read: 1024K; large", "splice: on", "clone: on", "buffers: 0K at most"},
 		},
 	} {
-		text := reportText(test.report, "off; why not")
+		text := reportText(test.report, "512K; the default", "off; why not")
 		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 		for _, line := range lines {
 			if name, value, ok := strings.Cut(line, ": "); !ok || value == "" || strings.ContainsAny(name, " ;") {
@@ -169,7 +166,7 @@ func TestReportText(t *testing.T) {
 				t.Errorf("%+v: no line %q in\n%s", test.report, want, text)
 			}
 		}
-		summary := (&Mount{report: test.report, numa: "off; why not"}).Summary()
+		summary := (&Mount{report: test.report, readAhead: "512K; the default", numa: "off; why not"}).Summary()
 		if strings.Contains(summary, "\n") || strings.ReplaceAll(summary, " | ", "\n")+"\n" != text {
 			t.Errorf("summary %q", summary)
 		}

@@ -38,7 +38,7 @@ func CheckDevice(fd int) error {
 // NewMountOn serves f on what another process has mounted with the descriptor fd of
 // /dev/fuse. The descriptor belongs to the mount from then on, also if there is an
 // error, which is ErrNoMount if nothing is mounted with it. The fields of o that say
-// how to mount, including MaxRead, have no effect: the other process has decided that.
+// how to mount, including MaxRead and ReadAhead, have no effect: the other process has decided that.
 // Unmount returns ErrNotMounted, because only that process knows the mount point.
 func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 	unix.CloseOnExec(fd)
@@ -53,6 +53,7 @@ func NewMountOn(f *FS, fd int, o MountOptions) (*Mount, error) {
 		return nil, err
 	}
 	m := newMount(server, o)
+	m.readAhead = "unknown; another process has mounted"
 	m.fs = f
 	f.control = m.controlFiles(f)
 	return m, nil

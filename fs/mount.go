@@ -22,6 +22,7 @@ type MountOptions struct {
 	Labels     []string       // of SELinux, for the kernel: context=LABEL, fscontext=LABEL ..., see mount(8)
 	Transport  transport.Kind // how requests travel; "" means transport.Auto
 	MaxRead    int            // bytes of the largest read, a multiple of the page size, up to MaxRequest(); 0 means what transport.ChooseRequest says
+	ReadAhead  int            // bytes that the kernel reads ahead of mappings, up to MaxReadAhead; NoReadAhead means none, 0 leaves it to the kernel
 	Log        *log.Logger    // for errors of the connection; nil means the standard logger
 
 	Placement transport.Placement // has to name a CPU
@@ -38,6 +39,7 @@ type Mount struct {
 	device     string // in the mount table; tells it from later mounts on the mount point
 	server     *transport.Server
 	report     transport.Report
+	readAhead  string // what is in force, and why
 	numa       string
 	version    string
 	treeFile   Contents
@@ -101,6 +103,14 @@ func mountOver(f *FS, mountpoint string, o MountOptions) (*Mount, error) {
 	}
 	m := newMount(server, o)
 	m.mountpoint, m.device = mountpoint, entry.Device
+	// Not before: INIT, which is answered now, can only make it smaller.
+	if m.readAhead, err = readAheadOf(m.device).set(o.ReadAhead); err != nil {
+		server.Close()
+		if e := Unmount(mountpoint, true); e != nil {
+			return nil, fmt.Errorf("%w; unmounting again: %w", err, e)
+		}
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -140,7 +150,7 @@ func (m *Mount) Stats() string { s := m.stats(m.fs); return s.json() }
 
 // Summary describes in one line what is in effect and, for what is not, why.
 func (m *Mount) Summary() string {
-	return strings.ReplaceAll(strings.TrimSpace(reportText(m.report, m.numa)), "\n", " | ")
+	return strings.ReplaceAll(strings.TrimSpace(m.text()), "\n", " | ")
 }
 
 // maxWrite returns the size of the largest write request in bytes: as large as reads may

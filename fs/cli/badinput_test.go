@@ -55,6 +55,12 @@ var badInputs = []badInput{
 	{"--max-read 1T {dir}/mnt", "--max-read 1T"},
 	{"--max-read -4K {dir}/mnt", "--max-read"},
 	{"--max-read big {dir}/mnt", "--max-read"},
+	{"--readahead 5000 {dir}/mnt", "--readahead 5000"},
+	{"--readahead 2G {dir}/mnt", "--readahead 2G"},
+	{"--readahead -4K {dir}/mnt", "--readahead"},
+	{"--readahead much {dir}/mnt", "much"},
+	{"-o readahead {dir}/mnt", "readahead"},
+	{"-o max_readahead=1M {dir}/mnt", "use readahead="},
 	{"--rate 0 {dir}/mnt", `--rate "0"`},
 	{"--rate= {dir}/mnt", "--rate"},
 	{"--rate fast {dir}/mnt", "fast"},
@@ -316,7 +322,7 @@ func TestBusyMountpoint(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	tests := slices.Concat(badInputs, badWrites, badLies, badSums, badVerify)
+	tests := slices.Concat(badInputs, badWrites, badLies, badSums, badTops, badVerify)
 	for _, spec := range badSpecs {
 		for _, form := range []string{"--size=%s {dir}/mnt", "--file name:%s {dir}/mnt", "run --size=%s -- true", "cat -- %s"} {
 			tests = append(tests, badInput{strings.Replace(form, "%s", spec.args, 1), spec.names})

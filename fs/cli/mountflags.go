@@ -34,6 +34,7 @@ type mountFlags struct {
 	sink         fs.Sink
 	transport    transport.Kind
 	maxRead      int
+	readAhead    int
 	trouble      spec.Trouble
 	log          string
 }
@@ -62,6 +63,8 @@ func (m *mountFlags) add(f *pflag.FlagSet) {
 	f.Var(choice[transport.Kind]{&m.transport, transport.Kinds}, "transport",
 		"how the kernel passes requests: `auto|dev|uring`. uring is FUSE over io_uring, for Linux 6.14 and later where root has enabled it; auto takes it where it is available")
 	parsed(f, &m.maxRead, "max-read", "", "", parseMaxRead, "largest read request that the kernel makes, a `SIZE` (default: 512K, or 1M on AMD CPUs where replies go through pipes)")
+	parsed(f, &m.readAhead, "readahead", "", "", parseReadAhead,
+		"how much the kernel reads ahead of mappings, a `SIZE`; needs root (default: the kernel's, 128K)")
 	parsed(f, &m.trouble.Rate, "rate", "", "", spec.ParseRate,
 		"bytes per second, a `SIZE`, for all readers of the mount together (default: no limit); for one file: rate= in its SPEC")
 	parsed(f, &m.trouble.Latency, "latency", "", "", spec.ParseLatency,
@@ -94,6 +97,7 @@ type config struct {
 	sink         fs.Sink
 	transport    transport.Kind
 	maxRead      int // bytes; 0 means the default
+	readAhead    int // as in fs.MountOptions
 	trouble      spec.Trouble
 	placement    *placement
 	log          string
@@ -129,6 +133,7 @@ func (m *mountFlags) contents() (config, error) {
 		sink:         m.sink,
 		transport:    m.transport,
 		maxRead:      m.maxRead,
+		readAhead:    m.readAhead,
 		trouble:      m.trouble,
 		log:          m.log,
 	}
@@ -251,6 +256,22 @@ func parseMaxRead(text string) (int, error) {
 		return 0, fmt.Errorf("must be a multiple of the page size, %d, up to %d%s", page, most, fs.MaxRequestReason())
 	}
 	return int(size), nil
+}
+
+// parseReadAhead reads how much the kernel is to read ahead. 0 means nothing.
+func parseReadAhead(text string) (int, error) {
+	size, err := bytesize.Parse(text)
+	if err != nil {
+		return 0, err
+	}
+	page := int64(os.Getpagesize())
+	if size < 0 || size > fs.MaxReadAhead || size%page != 0 {
+		return 0, fmt.Errorf("must be 0 or a multiple of the page size, %d, up to %s", page, bytesize.Format(fs.MaxReadAhead))
+	}
+	if size == 0 {
+		return fs.NoReadAhead, fs.CheckReadAhead()
+	}
+	return int(size), fs.CheckReadAhead()
 }
 
 // unchecked reads anything.

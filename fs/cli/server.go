@@ -70,6 +70,7 @@ func (s *server) start(fallback io.Writer) error {
 		Labels:     s.extra.labels,
 		Transport:  s.transport,
 		MaxRead:    s.config.maxRead,
+		ReadAhead:  s.config.readAhead,
 		Placement:  s.placement.transport(),
 		NUMA:       s.placement.String(),
 		Version:    versionText(),

@@ -165,6 +165,9 @@ func New(fd int, fs FileSystem, o Options) (*Server, error) {
 	return s, nil
 }
 
+// Close ends a connection that is not to be served, instead of Serve.
+func (s *Server) Close() { s.close() }
+
 // close ends what the server has started, except for reads that wait, and closes
 // its descriptors.
 func (s *Server) close() {
