@@ -45,3 +45,14 @@ func TestSpinner(t *testing.T) {
 		t.Errorf("looked %d times after that, want %d", n, spins)
 	}
 }
+
+// Where no other thread can answer, one that others have kept waiting sleeps at once for a
+// while.
+func TestSpinnerRests(t *testing.T) {
+	s := spinner{penalty: 3, yield: func() time.Duration { return longYield }}
+	for i, want := range []bool{true, false, false, false, true, false} {
+		if got := s.again(); got != want {
+			t.Errorf("look %d: %v, want %v", i, got, want)
+		}
+	}
+}
