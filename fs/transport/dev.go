@@ -168,6 +168,7 @@ type worker struct {
 	iov    [2]unix.Iovec
 	pollFD [2]unix.PollFd
 
+	spinner spinner
 	counts  counters.Thread
 	delayed lateCounter // the same, of requests that had to wait
 }
@@ -263,6 +264,7 @@ func (w *worker) serveUntilIdle() bool {
 				return false
 			}
 			futile = 0
+			w.spinner.found()
 			h := header(w.in)
 			w.counts.Begin(h.Opcode, h.NodeId)
 			w.answer(w.in[:n])
@@ -273,6 +275,9 @@ func (w *worker) serveUntilIdle() bool {
 			}
 		case unix.EAGAIN:
 			found = 0
+			if w.spinner.again() {
+				continue
+			}
 			if futile++; futile > enough {
 				futile = 0
 				if w.park(w) {

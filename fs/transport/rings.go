@@ -93,7 +93,7 @@ func makeRings(s *Server) *rings {
 func newThreads(r *rings) []*thread {
 	all := make([]*thread, len(r.placement.CPUs))
 	for place, cpu := range r.placement.CPUs {
-		all[place] = &thread{rings: r, place: place, cpu: cpu, inbox: inbox{fd: -1}, pause: time.Sleep}
+		all[place] = &thread{rings: r, place: place, cpu: cpu, inbox: inbox{fd: -1}, pause: time.Sleep, spinner: spinner{penalty: ringPenalty}}
 	}
 	for queue, place := range r.placement.Queues {
 		all[place].queues = append(all[place].queues, queue)

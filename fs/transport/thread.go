@@ -17,12 +17,6 @@ const (
 	// threads' queues come to it, too.
 	ringSize = 64
 
-	// spins is how often a thread looks for requests, letting others run in
-	// between, before it sleeps: some 40 microseconds. A CPU that is not idle
-	// does not draw the reader to it, which would cost an interrupt and another
-	// queue's thread at every request: one reader of 4 KiB was 3 times as fast.
-	spins = 64
-
 	// What fails with a transient error is tried again: at once at first, then
 	// every retryPause, and up to maxRetries times in a row, some ten seconds.
 	quickRetries = 16
@@ -59,6 +53,7 @@ type thread struct {
 	retries int               // of entries, in a row
 	pause   func(time.Duration)
 	failed  bool
+	spinner spinner
 	counts  counters.Thread
 }
 
@@ -178,13 +173,16 @@ func (t *thread) sleep() syscall.Errno {
 		t.counts.Sent()
 		return errno
 	}
-	for range spins {
+	for {
 		errno := t.ring.enter(enterNow)
 		t.counts.Sent()
 		if errno != 0 || !t.ring.empty() {
+			t.spinner.found()
 			return errno
 		}
-		yield()
+		if !t.spinner.again() {
+			break
+		}
 	}
 	t.asleep.Store(true)
 	errno := t.ring.enter(enterWait)
