@@ -27,6 +27,9 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
+	if n.link {
+		return fuse.Status(syscall.ELOOP) // the kernel follows it, and does not open it
+	}
 	if n.made != nil {
 		return f.openMade(in, out)
 	}
@@ -185,7 +188,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir || n.control != nil || n.made != nil {
+	if !n.hasBytes() {
 		return 0, fuse.ENOATTR
 	}
 	s := f.fileSpec(in.NodeId, n)
@@ -198,16 +201,10 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	return 0, fuse.ENOATTR
 }
 
-// ListXAttr lists the names of the attributes, each ended by a NUL.
-func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint32, fuse.Status) {
-	n, ok := f.node(in.NodeId)
-	if !ok {
-		return 0, fuse.Status(stale)
-	}
-	if n.dir || n.control != nil || n.made != nil {
-		return 0, fuse.OK
-	}
-	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
+// ListXAttr tells the kernel that there is no list, and not to ask again. Tools would copy
+// what is listed, and restic takes four requests for each file to find out what that is.
+func (f *FS) ListXAttr(<-chan struct{}, *fuse.InHeader, []byte) (uint32, fuse.Status) {
+	return 0, fuse.ENOSYS
 }
 
 // putXAttr copies value, or returns its length and ERANGE if dest is too short for it.

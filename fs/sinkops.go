@@ -215,12 +215,14 @@ func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, 
 	return f.make(in, name, syscall.S_IFLNK|0o777, 0, target, out)
 }
 
-// Readlink returns what a symbolic link that was made says.
+// Readlink returns what a symbolic link says, of the tree or made.
 func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status) {
 	n, ok := f.node(in.NodeId)
 	switch {
 	case !ok:
 		return nil, fuse.Status(stale)
+	case n.link:
+		return f.tree.AppendTarget(nil, tree.ID(in.NodeId)), fuse.OK
 	case n.made == nil || n.made.kind != syscall.S_IFLNK:
 		return nil, fuse.EINVAL
 	}
