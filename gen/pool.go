@@ -6,7 +6,7 @@ import (
 )
 
 // block is how many bytes one worker fills at a time in a parallel fill of random bytes,
-// and textureBlock of tokens, which take ten times as long.
+// and textureBlock of tokens, which take several times as long.
 const (
 	block        = 512 << 10
 	textureBlock = 32 << 10
