@@ -18,6 +18,7 @@ const (
 	opOpen        = 14
 	opRead        = 15
 	opWrite       = 16
+	opRelease     = 18
 	opReadDir     = 28
 	opInit        = 26
 	opInterrupt   = 36
@@ -32,13 +33,14 @@ const (
 	ioctlClone = 0x8004e500
 )
 
-// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT and of a WRITE without
-// its data, with their headers, in bytes.
+// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT, a RELEASE and a WRITE
+// without its data, with their headers, in bytes.
 const (
 	requestHeader = int(unsafe.Sizeof(fuse.InHeader{}))
 	replyHeader   = int(unsafe.Sizeof(fuse.OutHeader{}))
 	interruptSize = int(unsafe.Sizeof(fuse.InterruptIn{}))
 	writeSize     = int(unsafe.Sizeof(fuse.WriteIn{}))
+	releaseSize   = int(unsafe.Sizeof(fuse.ReleaseIn{}))
 )
 
 // entryHeader is a struct fuse_uring_req_header.

@@ -33,6 +33,9 @@ func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasRe
 		n, errno = s.lookup(in, data)
 		return n, errno, true
 	}
+	if header(in).Opcode == opRelease && len(in) >= releaseSize {
+		s.ahead.Forget(readOf(in).fh)
+	}
 	if isReadDir(in) {
 		// A listing may be as long as max_pages says, which may be that of a write.
 		args := readOf(in)
