@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +59,48 @@ d{0..9}/e/x 5,gid=9
 	n, status := f.GetXAttr(nil, &h, xattrSpec, value)
 	if s, err := spec.Parse(string(value[:n])); status != fuse.OK || err != nil || s.Attributes != (spec.Attributes{}) {
 		t.Errorf("%s is %q, %v, %v", xattrSpec, value[:n], status, err)
+	}
+}
+
+func TestSymlinks(t *testing.T) {
+	f := mountedTree(t, tree.Options{}, "d/l{0..9} symlink=../x{0..9}/y,uid=5,mtime=2024-05-01\nplain symlink=d/l0\nx3/y 5\n")
+	out := walk(t, f, "d/l3")
+	if out.Mode != fuse.S_IFLNK|0o777 || out.Size != 7 || out.Blocks != 0 || out.Nlink != 1 || out.Uid != 5 || out.Gid != 34 || out.ModTime().Unix() != 1714521600 {
+		t.Errorf("attributes %+v", out.Attr)
+	}
+	if plain := walk(t, f, "plain"); plain.Size != 4 || plain.Uid != 12 || plain.Mtime > epoch || plain.Mtime <= epoch-day {
+		t.Errorf("attributes %+v", plain.Attr)
+	}
+	h := header(out.NodeId)
+	if target, status := f.Readlink(nil, &h); string(target) != "../x3/y" || status != fuse.OK {
+		t.Errorf("points to %q, %v", target, status)
+	}
+	for _, path := range []string{"d", "x3/y", "5K"} {
+		h := header(walk(t, f, path).NodeId)
+		if _, status := f.Readlink(nil, &h); status != fuse.EINVAL {
+			t.Errorf("%s: READLINK gives %v", path, status)
+		}
+	}
+	in := fuse.OpenIn{InHeader: h}
+	if status := f.Open(nil, &in, &fuse.OpenOut{}); status != fuse.Status(syscall.ELOOP) {
+		t.Errorf("opened: %v", status)
+	}
+	if n, status := f.ListXAttr(nil, &h, make([]byte, 100)); n != 0 || status != fuse.OK {
+		t.Errorf("%d bytes of extended attributes, %v", n, status)
+	}
+}
+
+// A file has one node by all of its names, and st_nlink counts them.
+func TestHardLinksOfTree(t *testing.T) {
+	f := mountedTree(t, tree.Options{Seed: 9}, "d/f{0..9} 100000\nd/g{0..9} hardlink=d/f{0..9}\ne/h{0..14} hardlink=d/f{0..9}\n")
+	for path, nlink := range map[string]uint32{"d/f3": 4, "d/g3": 4, "e/h3": 4, "e/h13": 4, "d/f7": 3, "e/h7": 3} {
+		out, file := walk(t, f, path), walk(t, f, "d/f"+path[len(path)-1:])
+		if out.NodeId != file.NodeId || out.Ino != out.NodeId || out.Attr != file.Attr || out.Nlink != nlink || out.Mode != fuse.S_IFREG|0o444 {
+			t.Errorf("%s: node %d, %+v; want node %d with %d links", path, out.NodeId, out.Attr, file.NodeId, nlink)
+		}
+		if a, b := readAll(t, f, path, 70000), readAll(t, f, "d/f"+path[len(path)-1:], 1<<20); string(a) != string(b) || len(a) != 100000 {
+			t.Errorf("%s: %d bytes, others than the file has", path, len(a))
+		}
 	}
 }
 

@@ -187,6 +187,9 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.St
 	_, more := f.tree.List(dir, off-dots, listSteps, func(child tree.Child) bool {
 		found = true
 		e := fuse.DirEntry{Name: string(child.Name), Mode: fuse.S_IFREG, Ino: uint64(child.ID), Off: dots + child.Next}
+		if child.IsSymlink {
+			e.Mode = fuse.S_IFLNK
+		}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
 		} else if f.sink != nil && f.sink.isRemoved(e.Ino) {

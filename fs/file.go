@@ -29,6 +29,9 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
+	if n.link {
+		return fuse.Status(syscall.ELOOP) // the kernel follows it, and does not open it
+	}
 	if n.made != nil {
 		return f.openMade(in, out)
 	}
@@ -48,15 +51,12 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	if status != fuse.OK {
 		return status
 	}
-	if f.sink != nil && (writes || f.sink.known(in.NodeId) != nil) {
+	if f.sink != nil { // also to read it: it may be truncated meanwhile
 		return f.openSink(in, s, file, writes, out)
 	}
 	out.Fh = f.files.add(file)
-	out.OpenFlags = fuse.FOPEN_NOFLUSH
-	if f.sink == nil {
-		// The bytes never change, so what mmap has cached may stay.
-		out.OpenFlags |= fuse.FOPEN_KEEP_CACHE
-	}
+	// The bytes never change, so what mmap has cached may stay.
+	out.OpenFlags = fuse.FOPEN_NOFLUSH | fuse.FOPEN_KEEP_CACHE
 	// Past the page cache there is one copy instead of two, and no pages to be
 	// found and given back: through it, with 4 MiB of read-ahead, reads of 128 KiB
 	// and more had a tenth of the rate, and those of 4 KiB about the same. Where
@@ -67,7 +67,7 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 	// A small file is read at once either way, but through the page cache the kernel
 	// knows by itself that it has come to the end, and does not ask again.
 	switch {
-	case in.Flags&syscall.O_DIRECT == 0 && (s.Size > smallFile || f.sink != nil):
+	case in.Flags&syscall.O_DIRECT == 0 && s.Size > smallFile:
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
 	case file.troubled != nil && (in.Flags&syscall.O_DIRECT == 0 || file.troubled.isDirect()):
 		out.OpenFlags |= fuse.FOPEN_DIRECT_IO
@@ -78,6 +78,19 @@ func (f *FS) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.St
 // smallFile is the length in bytes up to which files are read through the page cache. At
 // 128K, cat and Python's read lose a tenth by it, at 256K half.
 const smallFile = 64 << 10
+
+// StoreSize returns the length of a small file, but not of one that may be written or has
+// trouble: what is slow, fails or is damaged has to be read. See [transport.FileSystem].
+func (f *FS) StoreSize(fh uint64) int {
+	file := f.files.get(fh)
+	if file == nil || file.reader == nil || f.sink != nil {
+		return 0
+	}
+	if size := file.reader.Size(); size <= smallFile {
+		return int(size)
+	}
+	return 0
+}
 
 // Ioctl answers as for a file that is no device: newer kernels make that error of
 // ENOSYS, Linux 5.10 does not.
@@ -190,7 +203,7 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	if !ok {
 		return 0, fuse.Status(stale)
 	}
-	if n.dir || n.control != nil || n.made != nil {
+	if !n.hasBytes() {
 		return 0, fuse.ENOATTR
 	}
 	s := f.fileSpec(in.NodeId, n)
@@ -203,16 +216,10 @@ func (f *FS) GetXAttr(_ <-chan struct{}, in *fuse.InHeader, attr string, dest []
 	return 0, fuse.ENOATTR
 }
 
-// ListXAttr lists the names of the attributes, each ended by a NUL.
-func (f *FS) ListXAttr(_ <-chan struct{}, in *fuse.InHeader, dest []byte) (uint32, fuse.Status) {
-	n, ok := f.node(in.NodeId)
-	if !ok {
-		return 0, fuse.Status(stale)
-	}
-	if n.dir || n.control != nil || n.made != nil {
-		return 0, fuse.OK
-	}
-	return putXAttr(dest, xattrSpec+"\x00"+xattrSeed+"\x00")
+// ListXAttr tells the kernel that there is no list, and not to ask again. Tools would copy
+// what is listed, and restic takes four requests for each file to find out what that is.
+func (f *FS) ListXAttr(<-chan struct{}, *fuse.InHeader, []byte) (uint32, fuse.Status) {
+	return 0, fuse.ENOSYS
 }
 
 // putXAttr copies value, or returns its length and ERANGE if dest is too short for it.

@@ -93,7 +93,6 @@ func TestOpen(t *testing.T) {
 
 func TestXAttr(t *testing.T) {
 	f := newFS(t, 7, "a:64G,dedup=3", "b:1K,seed=5", "d/x:1K")
-	const list = "user.dgenfs.spec\x00user.dgenfs.seed\x00"
 	seed := strconv.FormatUint(gen.DeriveSeed(7, "a"), 10)
 	for path, want := range map[string]map[string]string{
 		"a":               {xattrSpec: "64G,seed=" + seed + ",dedup=3", xattrSeed: seed},
@@ -108,14 +107,7 @@ func TestXAttr(t *testing.T) {
 			}
 		}
 		if want == nil {
-			if n, status := f.ListXAttr(nil, &h, nil); n != 0 || status != fuse.OK {
-				t.Errorf("%s: a list of %d bytes, %v", path, n, status)
-			}
 			continue
-		}
-		buf := make([]byte, 100)
-		if n, status := f.ListXAttr(nil, &h, buf); status != fuse.OK || string(buf[:n]) != list {
-			t.Errorf("%s: list %q, %v", path, buf[:n], status)
 		}
 		for _, attr := range []string{xattrSpec, xattrSeed} {
 			// A probe with no room, then too little, then just enough.

@@ -17,8 +17,7 @@ import (
 // and files can be removed and made again, as tar does; directories of the tree cannot,
 // and nothing of the tree gets another name.
 
-// openSink opens a file of the tree that has been changed, or to change it. file reads
-// what it holds.
+// openSink opens a file of the tree that may change. file reads what it holds.
 func (f *FS) openSink(in *fuse.OpenIn, s spec.Spec, file *openFile, writes bool, out *fuse.OpenOut) fuse.Status {
 	return f.addSinkHandle(in.NodeId, s, file, &sinkHandle{opener: in.Pid, writes: writes}, out)
 }
@@ -37,6 +36,9 @@ func (f *FS) addSinkHandle(id uint64, s spec.Spec, file *openFile, h *sinkHandle
 	file.reader = nil
 	f.sink.acquire(h, id, s.Size, r)
 	file.sunk = h
+	if file.troubled != nil {
+		file.troubled.sunk = h.file
+	}
 	out.Fh = f.files.add(file)
 	out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_PARALLEL_DIRECT_WRITES
 	if !h.writes {
@@ -213,12 +215,14 @@ func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, 
 	return f.make(in, name, syscall.S_IFLNK|0o777, 0, target, out)
 }
 
-// Readlink returns what a symbolic link that was made says.
+// Readlink returns what a symbolic link says, of the tree or made.
 func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status) {
 	n, ok := f.node(in.NodeId)
 	switch {
 	case !ok:
 		return nil, fuse.Status(stale)
+	case n.link:
+		return f.tree.AppendTarget(nil, tree.ID(in.NodeId)), fuse.OK
 	case n.made == nil || n.made.kind != syscall.S_IFLNK:
 		return nil, fuse.EINVAL
 	}

@@ -23,7 +23,7 @@ type stats struct {
 	damaged             uint64 // reads
 	activity            *transport.Activity
 	cpus                []transport.ServedByCPU
-	top                 []busyFile
+	top, busy           []busyFile // since the beginning, recently
 	usage               usage
 	sink                *sinkStats // nil if nothing is written
 }
@@ -51,10 +51,15 @@ func (m *Mount) stats(f *FS) stats {
 		usage:      currentUsage(),
 		sink:       f.sink.stats(),
 	}
-	for _, file := range s.activity.Files.Top(topFiles, isControl) {
-		s.top = append(s.top, busyFile{file, f.pathOf(file.Node)})
-	}
+	s.top, s.busy = s.topOf(f, false), s.topOf(f, true)
 	return s
+}
+
+func (s *stats) topOf(f *FS, recently bool) (top []busyFile) {
+	for _, file := range s.activity.Files.Top(topFiles, recently, isControl) {
+		top = append(top, busyFile{file, f.pathOf(file.Node)})
+	}
+	return top
 }
 
 // isControl reports whether an id is that of a file in the directory of control files.
@@ -141,7 +146,8 @@ func (s *stats) json() string {
 		b.WriteString("\n    ]}")
 	}
 	b.WriteString("\n  },\n")
-	s.putTop(&b)
+	putFiles(&b, "top_files", s.top)
+	putFiles(&b, "busy_files", s.busy)
 	b.WriteString("  \"cpus\": [")
 	for i, c := range s.cpus {
 		fmt.Fprintf(&b, "%s\n    {\"cpu\": %d, \"node\": %d, \"reads\": %20d, \"read_bytes\": %20d, \"read_errors\": %20d", comma(i), c.CPU, c.Node, c.Reads, c.Bytes, c.Errors)
@@ -179,17 +185,16 @@ func putSizes(b *strings.Builder, name string, sizes *counters.Sizes) {
 // longer one there is the end.
 const maxTopPath = 200
 
-// putTop writes the files of which most was read and written. It takes as many bytes
+// putFiles writes the files of which most was read and written. It takes as many bytes
 // whatever files there are.
-func (s *stats) putTop(b *strings.Builder) {
-	const room = topFiles * (maxTopPath + len(",\n"+`    {"bytes": , "bytes_at_most": , "inode": , "file": }`) + 3*20)
+func putFiles(b *strings.Builder, name string, files []busyFile) {
+	const room = topFiles * (maxTopPath + len(",\n"+`    {"bytes": , "bytes_per_second": , "inode": , "file": }`) + 3*20)
+	fmt.Fprintf(b, "  %q: [", name)
 	begin := b.Len()
-	b.WriteString("  \"top_files\": [")
-	head := b.Len() - begin
-	for i, f := range s.top {
-		fmt.Fprintf(b, "%s\n    {\"bytes\": %20d, \"bytes_at_most\": %20d, \"inode\": %20d, \"file\": %s}", comma(i), f.Bytes, f.AtMost, f.Node, quotedEnd(f.path, maxTopPath))
+	for i, f := range files {
+		fmt.Fprintf(b, "%s\n    {\"bytes\": %20d, \"bytes_per_second\": %20.0f, \"inode\": %20d, \"file\": %s}", comma(i), f.Bytes, f.Recent, f.Node, quotedEnd(f.path, maxTopPath))
 	}
-	b.WriteString(strings.Repeat(" ", max(0, room+head-(b.Len()-begin))) + "\n  ],\n")
+	b.WriteString(strings.Repeat(" ", max(0, room-(b.Len()-begin))) + "\n  ],\n")
 }
 
 // quoted returns text as JSON.

@@ -24,7 +24,7 @@ func testStats() stats {
 			{CPU: 17, Node: 1, Served: transport.Served{Reads: 7, Bytes: 70000}},
 		},
 		activity: testActivity(),
-		top:      []busyFile{{counters.File{Node: 77, Bytes: 4096, AtMost: 5000}, "a/b"}},
+		top:      []busyFile{{counters.File{Node: 77, Bytes: 4096, Recent: 12.6}, "a/b"}},
 		usage:    usage{resident: 30 << 20, peak: 40 << 20, user: time.Second, system: 2500 * time.Millisecond},
 	}
 }
@@ -84,11 +84,12 @@ func TestStatsJSON(t *testing.T) {
 		ReadSizes   [][2]int64         `json:"read_sizes"`
 		Latency     map[string]latency `json:"latency"`
 		Top         []struct {
-			Bytes  uint64 `json:"bytes"`
-			AtMost uint64 `json:"bytes_at_most"`
-			Inode  uint64 `json:"inode"`
-			File   string `json:"file"`
+			Bytes uint64 `json:"bytes"`
+			Rate  uint64 `json:"bytes_per_second"`
+			Inode uint64 `json:"inode"`
+			File  string `json:"file"`
 		} `json:"top_files"`
+		Busy []any `json:"busy_files"`
 		counts
 		CPUs []counts `json:"cpus"`
 	}
@@ -122,7 +123,7 @@ func TestStatsJSON(t *testing.T) {
 	if _, ok := got.Latency["write"]; ok || len(got.Latency) != 2 {
 		t.Errorf("latencies: %v", got.Latency)
 	}
-	if len(got.Top) != 1 || got.Top[0].File != "a/b" || got.Top[0].Bytes != 4096 || got.Top[0].AtMost != 5000 || got.Top[0].Inode != 77 {
+	if len(got.Top) != 1 || got.Top[0].File != "a/b" || got.Top[0].Bytes != 4096 || got.Top[0].Rate != 13 || got.Busy == nil || len(got.Busy) != 0 || got.Top[0].Inode != 77 {
 		t.Errorf("files: %v", got.Top)
 	}
 }
@@ -204,7 +205,7 @@ func TestStatsKeepTheirSize(t *testing.T) {
 	large.usage = usage{resident: most, peak: most, user: math.MaxInt64, system: math.MaxInt64}
 	large.top = nil
 	for range topFiles {
-		large.top = append(large.top, busyFile{counters.File{Node: most, Bytes: most, AtMost: most}, strings.Repeat("\"\n\x01é<", 100)})
+		large.top = append(large.top, busyFile{counters.File{Node: most, Bytes: most, Recent: 1e19}, strings.Repeat("\"\n\x01é<", 100)})
 	}
 	if a, b := len(small.json()), len(large.json()); a != b {
 		t.Errorf("JSON has %d bytes, or %d", a, b)

@@ -34,7 +34,7 @@ func (f *FS) Statx(_ <-chan struct{}, in *fuse.StatxIn, out *fuse.StatxOut) fuse
 		Size:      a.Size,
 		Blocks:    a.Blocks,
 		Atime:     fuse.SxTime{Sec: a.Atime, Nsec: a.Atimensec},
-		Btime:     sxTime(f.birth(in.NodeId, n, a.ModTime())),
+		Btime:     sxTime(f.birth(in.NodeId, &n, a.ModTime())),
 		Ctime:     fuse.SxTime{Sec: a.Ctime, Nsec: a.Ctimensec},
 		Mtime:     fuse.SxTime{Sec: a.Mtime, Nsec: a.Mtimensec},
 		RdevMajor: unix.Major(uint64(a.Rdev)),

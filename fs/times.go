@@ -21,14 +21,14 @@ const (
 // before that of their generation, spread at random: borg takes a file with the latest
 // time of a backup for one that may still change, and reads it again next time. Of what
 // has a mtime=, that is the time in generation 0, and later generations are days after it.
-func (f *FS) changed(id uint64, n node) time.Time {
+func (f *FS) changed(id uint64, n *node) time.Time {
 	return f.timeIn(f.lastChange(id, n), id, n)
 }
 
 // birth returns when a file or directory was made: the time that it has in the generation
 // that added it, but not later than its last change. What users have made can have any
 // times but this one.
-func (f *FS) birth(id uint64, n node, changed time.Time) time.Time {
+func (f *FS) birth(id uint64, n *node, changed time.Time) time.Time {
 	if n.made != nil {
 		return time.Unix(0, n.made.btime)
 	}
@@ -39,7 +39,7 @@ func (f *FS) birth(id uint64, n node, changed time.Time) time.Time {
 }
 
 // timeIn returns the time of what a generation has changed or added.
-func (f *FS) timeIn(generation int, id uint64, n node) time.Time {
+func (f *FS) timeIn(generation int, id uint64, n *node) time.Time {
 	own := n.spec.Attributes.MTime
 	if own != (spec.Times{}) && generation == 0 {
 		return own.At(f.draw(id, n))
@@ -58,14 +58,14 @@ func (f *FS) timeIn(generation int, id uint64, n node) time.Time {
 
 // draw returns the number that what is drawn of the times of a file or directory follows
 // from.
-func (f *FS) draw(id uint64, n node) uint64 {
+func (f *FS) draw(id uint64, n *node) uint64 {
 	if n.dir {
 		return id
 	}
 	// In the root, several names may be generations of one file, and one of the tree
 	// may be a spec that exists without it, in another shard.
 	name := n.name
-	if name == "" && f.tree.Parent(tree.ID(id)) == tree.Root {
+	if name == "" && n.inRoot {
 		name = string(f.tree.AppendPath(nil, tree.ID(id)))
 	}
 	if name != "" {
@@ -78,7 +78,7 @@ func (f *FS) draw(id uint64, n node) uint64 {
 // or added a file. A directory counts as changed by every generation that adds or
 // removes files: to find out whether one of them is in it, each would have to be
 // looked at.
-func (f *FS) lastChange(id uint64, n node) int {
+func (f *FS) lastChange(id uint64, n *node) int {
 	h := f.tree.History()
 	switch {
 	case n.control != nil:
@@ -92,7 +92,7 @@ func (f *FS) lastChange(id uint64, n node) int {
 	}
 	s := n.spec
 	if s.Group || s.Units != 0 {
-		s = f.fileSpec(id, n) // which units of the group are the file's depends on its seed
+		s = f.fileSpec(id, *n) // which units of the group are the file's depends on its seed
 	}
 	last, err := s.Config().LastChange()
 	if err != nil {

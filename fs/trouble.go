@@ -26,6 +26,7 @@ type troubledFile struct {
 	damage   *corrupt.Reader // reader, if it damages what it reads; nil otherwise
 	cells    uint64          // what decides which cells fail
 	limiters []*limiter      // its own, and the mount's
+	sunk     *sinkFile       // of a mount that can be written, else nil
 }
 
 // troubleOf returns the trouble of a file: what its spec says, or else what the mount's
@@ -112,12 +113,16 @@ func (t *troubledFile) read(off int64, p []byte) (int, syscall.Errno) {
 			break
 		}
 	}
-	return t.fs.outcome(t.reader.ReadAt(p, off))
+	return t.fs.outcome(t.reader.ReadAt(p[:n], off))
 }
 
 // length returns how many of n bytes at an offset the file has.
 func (t *troubledFile) length(off int64, n int) int {
-	return int(min(int64(n), max(0, t.reader.Size()-off)))
+	size := t.reader.Size()
+	if t.sunk != nil {
+		size = min(size, t.sunk.length.Load())
+	}
+	return int(min(int64(n), max(0, size-off)))
 }
 
 // fails reports whether any of n bytes fails. A cell of 4 KiB does if what its number

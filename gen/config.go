@@ -77,11 +77,13 @@ type Config struct {
 	// DefaultRegion. It has no effect without Spread, Zero or Random.
 	Region int64
 
-	// Run is how many bytes repeat together if Dedup is above 1, and are replaced together
-	// by a Revision: a multiple of Unit, up to MaxRun. 0 means one unit. Copies of a run of
-	// neighbours are neighbours in the same order, as in backups and images, so that
-	// chunking by contents finds them; what is left of the file behind its last whole run
-	// is one shorter run.
+	// Run is how many bytes repeat together at least if Dedup is above 1, and are replaced
+	// together by a Revision: a multiple of Unit, up to MaxRun. 0 means one unit. Copies of
+	// a run of neighbours are neighbours in the same order, as in backups and images, so
+	// that chunking by contents finds them. As there, runs have many lengths: of 1, 2, 4, 8
+	// and 16 times Run, and more than 5 on average if there is a file of 32 of them; with
+	// Skew, each copy has one. What is left of the file behind its last whole Run is one
+	// shorter run.
 	Run int64
 
 	// Threads is how many threads may work on one large read, including the

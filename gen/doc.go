@@ -124,9 +124,16 @@
 // All that is not said here is as in version 1. All divisions round down, z >> n of negative
 // numbers too, and [x, y] of two words is their 128-bit product.
 //
-// Runs. With L units in a run, pi and rho move whole runs: with n numbers to permute and W =
-// n - n mod L, number i below W is moved to p(i/L)*L + i mod L, p being the permutation of
-// version 1 of W/L numbers, and others stay. If U >= L, x >= U has the distinct unit
+// Runs. With L > 1 units in a run, pi and rho move runs of units, with the keys A and B. Of n
+// numbers to permute, L are a slot and 32 slots a block. A last block has the slots that are
+// left, if there are some; numbers behind the last whole slot stay where they are. A block is
+// cut into m pieces, each of which takes half of the slots that are left, rounded up: 16, 8,
+// 4, 2, 1 and 1 of a whole block. Those of block b are put into an order that is 0, 1, ... at
+// first; then, with h = mix(key + b*phi), for t = m-1, ..., 1, [i, h] = h * (t+1), and those at
+// the places t and i are exchanged. From there, piece k of a whole block is moved to where
+// piece k of block p(b) is in the order 0, 1, ..., p being the permutation of version 1 of the
+// numbers of whole blocks with mix(key + (k+1)*phi) in place of A; and piece k of the last
+// block to where it is itself in that order. If U >= L, x >= U has the distinct unit
 // u(x/L)*L + x mod L, where u is the u of version 1 of x/L, with U/L in place of U.
 //
 // Tails. If D > 1 and each file of a group has n units, more than one, of which the last is
@@ -171,16 +178,16 @@
 // bytes again. It is a sequence of atoms, which the methods text, code, log and binary of
 // builder append, from the words and templates in the same files and numbers mix(k*phi + t),
 // k = 1, 2, ..., t being the number of the texture. Two tables say for each place how far on
-// the next atom (atom) and the next line (line) begins, up to 255. Two more have 256 bytes
-// each: skew has the quantiles (2i+1)/512 of the pool's bytes, sorted, and flat all bytes; or
-// of text only bytes from 0x20 to 0x7e other than quotation mark and backslash, and '!' +
-// i*94/256.
+// the next atom (atom) and the next line (line) begins, up to 255. From the numbers after those
+// of the atoms are made, as finishLiterals has it: skew, 2^17 + 64 bytes of the pool at random,
+// of text only those from 0x20 to 0x7e other than quotation mark and backslash; flat, as many
+// from all bytes, or of text from 0x21 to 0x7e; and masks, 2^12 + 64 bytes of 0 or 255.
 //
 // A texture has six rows of parameters (profiles), one for every 256 of the dial. There are
 // tables of 512 tokens at every 16 of it, made by dialTable.build from parameters that are
-// interpolated between the rows. A token has a kind, a shift, a base, and the numbers of its
-// literals and of the bytes to copy. The dial of a ratio is interpolated between the ratios
-// of the profile.
+// interpolated between the rows, and put into rounds of 8 by dialTable.arrange. A token has a
+// kind, a base, a mask, and the numbers of its literals and of the bytes to copy. The dial of a
+// ratio is interpolated between the ratios of the profile.
 //
 // A cell of contents q has the keys G = mix(A + (q >> group)*phi) and K = mix(B + q*phi). Its
 // table is the one at D + z, D being the dial of its ratio: if K >> 56 is below the profile's
@@ -189,31 +196,38 @@
 // negative, or else its above. The number of the table is ((D+z)*16 + (K >> 48) mod 256) >>
 // 8, cut to 0 to 80.
 //
-// Random numbers come from a counter s: s += 0xa0761d6478bd642f, and with [hi, lo] = s * (s ^
-// 0xe7037ed1a0b428db), the number is hi ^ lo. There are two: T, which starts at K ^
-// 0xe7037ed1a0b428db, for tokens, and V, which starts at mix(K), for literals. A number r of V
-// gives eight literals, its bytes from the lowest on, looked up in flat if r *
-// 0x9fb21c651e98df25 >> 54 is below the table's flat, or else in skew. They are used in order.
+// Literals come in rows of 64, which are used in order. A row takes a number r from a counter
+// s, which starts at mix(K): s += 0xa0761d6478bd642f, and with [hi, lo] = s * (s ^
+// 0xe7037ed1a0b428db), r is hi ^ lo. The row is made of two pieces of flat if r >> 54 is below
+// the table's flat, or else of skew, that begin at r mod 2^17 and (r >> 17) mod 2^17: a byte is
+// that of the second piece where masks, from (r >> 34) mod 2^12 on, is 255, or else that of the
+// first.
 //
-// A number of T gives two tokens, from its lower half x first and then from its upper one.
-// Token x mod 512 of the table appends so many literals, and then a copy out of the pool: with
+// The tokens of a cell are those of its table in their order, beginning with round (K >> 40) mod
+// 64, and with round 0 after round 63. Each draws a number x, modulo 2^32: x = x *
+// 0x915f77f5 + c, from x = mix(K) and c = (mix(K) >> 32) | 1 on. Then, modulo 2^32,
 //
-//	h = ((x >> shift) + base) * 0x9e3779b1 + key;  h ^= h >> 15;  h *= 0x85ebca6b
+//	h     = (((x >> 18) & mask) + base) * 0x9e3779b1 ^ key
+//	place = (h ^ (h' >> 7)) * 0x85ebca6b >> 15    for next tokens
+//	place = h * 0x85ebca6b >> 15                  for others
 //
-// modulo 2^32, from h >> 15 on, where key is A for global tokens, G for those of the group, K
-// for those of the cell, and 5 times the h of the copy before for next tokens (0 at first).
-// Tokens that go on copy from where the last copy ended, and as many bytes further on as they
-// have literals (at first, from K >> 13 mod 2^17). The copy begins with the next atom, and
-// ends with the first atom that begins as many bytes further on as the token says. A zero
-// token has that many zeros instead.
+// where key is A for global tokens, G for those of the group, K for those of the cell, and 0 for
+// others, and h' is the h of the token before, 0 at first. Place is 0 for tokens of zeros, of
+// which the pool of binary begins with 448. Tokens that go on have the place where the last copy
+// ended, and as many bytes further on as they have literals, modulo 2^17 (at first, K >> 13). A
+// token appends so many literals, and then a copy out of the pool, which begins with the next
+// atom behind the place, if none begins there, and ends with the first atom that begins as many
+// bytes further on as the token says.
 //
-// A log's cell begins with a time, and one follows each line: "2000-01-01 00:00:00 ", as many
-// seconds later as there are hundreds of bytes from contents 0, modulo 2^40, to there. The
-// token behind it has no literals, and copies from where the next line begins; all copies end
-// with the line.
+// Each half of a round of a log is a line. It begins with a time, "2000-01-01 00:00:00 ", as many
+// seconds later as there are hundreds of bytes from contents 0, modulo 2^40, to there. The first
+// token copies from where the next line of the pool begins behind its place. The last one copies
+// up to where a line begins, at most as many bytes as it says, and the others end before the
+// last byte of a line.
 //
-// Tokens are made, four at a time, until there are 4096 bytes. Then, but in binary cells, a
-// byte 4094 of 0xc0 or more becomes a space, and byte 4095 a newline. In binary cells of table
-// 48 and above, sectors of 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower
-// 32 bits of a number of T, of which each sector draws one, whether it needs it or not.
+// Tokens are made until there are 4096 bytes. Then, but in binary cells, a byte 4094 of 0xc0 or
+// more becomes a space, and byte 4095 a newline. In binary cells of table 48 and above, sectors of
+// 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower 32 bits of a number made as
+// those of rows are, from a counter that starts at K ^ 0xe7037ed1a0b428db, of which each sector
+// draws one, whether it needs it or not.
 package gen

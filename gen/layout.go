@@ -40,14 +40,24 @@ func (l *layout) distinct() uint64 { return l.bodies.distinct + l.tails.distinct
 
 // unit returns which of the distinct units unit i of the group is.
 func (l *layout) unit(i uint64) uint64 {
+	u, _ := l.units(i)
+	return u
+}
+
+// units returns which of the distinct units unit i of the group is, and how many units of its
+// file, from that one on, are the distinct units that follow each other.
+func (l *layout) units(i uint64) (u, n uint64) {
 	if l.perFile == 0 {
-		return l.bodies.unit(i)
+		return l.bodies.units(i)
 	}
 	file, k := i/l.perFile, i%l.perFile
-	if k == l.perFile-1 {
-		return l.bodies.distinct + l.tails.unit(file)
+	whole := l.perFile - 1
+	if k == whole {
+		u, _ = l.tails.units(file)
+		return l.bodies.distinct + u, 1
 	}
-	return l.bodies.unit(file*(l.perFile-1) + k)
+	u, n = l.bodies.units(file*whole + k)
+	return u, min(n, whole-k)
 }
 
 // repeats is which of some distinct units each of a larger number is.
@@ -76,19 +86,23 @@ func distinctOf(units uint64, dedup float64) uint64 {
 	return max(1, uint64(math.Floor(float64(units)/dedup+0.5)))
 }
 
-// unit returns which of the distinct units unit i is.
-func (r *repeats) unit(i uint64) uint64 {
+// units returns which of the distinct units unit i is, and how many from there on are the ones
+// that follow each other: one or more.
+func (r *repeats) units(i uint64) (u, n uint64) {
 	if r.all {
-		return i
+		return i, 1
 	}
-	x := r.order.At(i)
+	x, n := r.order.At(i), uint64(1)
+	if r.order.run > 1 {
+		n = r.order.run - i%r.order.run
+	}
 	switch {
 	case x < r.distinct:
-		return x
+		return x, min(n, r.distinct-x)
 	case r.runs > 0:
-		return r.copied(x/r.order.run, r.runs)*r.order.run + x%r.order.run
+		return r.copied(x/r.order.run, r.runs)*r.order.run + x%r.order.run, n
 	}
-	return r.copied(x, r.distinct)
+	return r.copied(x, r.distinct), 1
 }
 
 // copied returns which of n distinct units, or runs of them, is repeated by x.
@@ -104,33 +118,3 @@ func (r *repeats) copied(x, n uint64) uint64 {
 	u, _ := bits.Mul64(power, n)
 	return u
 }
-
-// runOrder permutes the numbers below n in runs of neighbours: all whole runs among
-// themselves, while what is left of the last one stays where it is.
-type runOrder struct {
-	order keyed.Permutation // of whole runs
-	run   uint64            // length
-	whole uint64            // numbers in whole runs
-}
-
-func newRunOrder(n, run, key uint64) runOrder {
-	o := runOrder{run: run, whole: n - n%run}
-	if o.whole > 0 {
-		o.order = keyed.NewPermutation(n/run, key)
-	}
-	return o
-}
-
-// At returns where i, a number below n, is moved to.
-func (o *runOrder) At(i uint64) uint64 {
-	if o.run == 1 {
-		return o.order.At(i)
-	}
-	if i >= o.whole {
-		return i
-	}
-	return o.order.At(i/o.run)*o.run + i%o.run
-}
-
-// runUnits returns how many units a run has.
-func runUnits(c *Config) uint64 { return max(1, uint64(c.Run/c.Unit)) }

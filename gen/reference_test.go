@@ -66,7 +66,7 @@ func (r reference) replacements(g int) uint64 {
 
 // place is rho(u).
 func (r reference) place(u uint64) uint64 {
-	return refPermute(u, r.distinct(), refMix(r.Seed+2*refPhi))
+	return r.move(u, r.distinct(), refMix(r.Seed+2*refPhi))
 }
 
 func (r reference) unit() uint64 {
@@ -85,15 +85,23 @@ func (r reference) distinctUnit(i uint64) uint64 {
 	if x < r.distinct() {
 		return x
 	}
+	if run := r.run(); run > 1 && r.distinct() >= run {
+		return r.copied(x/run, r.distinct()/run)*run + x%run
+	}
+	return r.copied(x, r.distinct())
+}
+
+// copied is u of x, which is not below U.
+func (r reference) copied(x, distinct uint64) uint64 {
 	if r.Skew == 0 {
-		return x % r.distinct()
+		return x % distinct
 	}
 	v := new(big.Int).SetUint64(refMix(refMix(r.Seed+refPhi) ^ x*refPhi))
 	hi := new(big.Int).Set(v)
 	for range 2 * r.Skew {
 		hi.Rsh(hi.Mul(hi, v), 64)
 	}
-	return hi.Rsh(hi.Mul(hi, new(big.Int).SetUint64(r.distinct())), 64).Uint64()
+	return hi.Rsh(hi.Mul(hi, new(big.Int).SetUint64(distinct)), 64).Uint64()
 }
 
 // units is N.
@@ -118,7 +126,7 @@ func (r reference) distinct() uint64 {
 
 // permute is pi.
 func (r reference) permute(i uint64) uint64 {
-	return refPermute(i, r.units(), refMix(r.Seed+refPhi))
+	return r.move(i, r.units(), refMix(r.Seed+refPhi))
 }
 
 // refPermute permutes the numbers below n by A or B, walking along until the

@@ -196,10 +196,10 @@ func (s *stream) run(c uint64) (q, n uint64) {
 		return s.first*s.cells + c, math.MaxUint64
 	}
 	unit, k := c/s.cells, c%s.cells
-	u := s.layout.unit(s.first + unit)
+	u, units := s.layout.units(s.first + unit)
 	q = u*s.cells + k
 	if s.turns.taken > 0 {
-		q += s.turns.replaced(u) << contentsBits
+		return q + s.turns.replaced(u)<<contentsBits, s.cells - k
 	}
-	return q, s.cells - k
+	return q, units*s.cells - k
 }

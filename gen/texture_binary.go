@@ -17,8 +17,11 @@ var instructions = strings.Split(`48 8b 45|48 8b 05 r r r 00|48 89 c7|48 89 44 2
 44 89 r|41 8b r m|ff 15 r r r 00|48 63 r|4c 8b r m`, "|")
 
 // binary makes sections as those of a shared library: instructions, tables of
-// addresses, names, and a few numbers among zeros.
+// addresses, names, and a few numbers among zeros. Before that are the zeros of tokens.
 func (b *builder) binary() {
+	for range 2 * maxCopy {
+		b.add("\x00")
+	}
 	words := b.vocabulary(1024)
 	address := 0x1000
 	for !b.full() {

@@ -10,20 +10,17 @@ import (
 const (
 	chunk = 32 // bytes that are copied at a time
 
-	// A cell is made in rounds of four tokens, and the last round ends within slack
-	// bytes behind it.
-	slack = 4*(maxLiterals+maxCopy+255) + 3*chunk
+	// A cell is made in halves of rounds, the last of which ends within slack bytes behind
+	// it.
+	slack = half*(maxLiterals+maxCopy+255) + timeLength + 3*chunk
 
 	// Literals are made some rows at a time, and are as many as a cell may have.
 	moreLiterals = 10 * rowSize
-	literalRoom  = Cell + 4*maxLiterals + moreLiterals + rowSize
+	literalRoom  = Cell + round*maxLiterals + moreLiterals + rowSize
 
-	// What turns a counter into random numbers (wyrand), and numbers into places.
-	drawStep  = 0xa0761d6478bd642f
-	drawKey   = 0xe7037ed1a0b428db
-	placeMul  = 0x9e3779b1
-	placeMul2 = 0x85ebca6b
-	flatMul   = 0x9fb21c651e98df25
+	// What turns a counter into random numbers (wyrand).
+	drawStep = 0xa0761d6478bd642f
+	drawKey  = 0xe7037ed1a0b428db
 )
 
 // textured is how a stream's cells are made of tokens.
@@ -87,25 +84,24 @@ func (x *textured) cell(out *[Cell + slack]byte, q uint64, dial int, a, b uint64
 	ofCell := keyed.Mix(b + q*phi)
 	number := x.table(q, dial, ofCell, b)
 	t := &x.dials[number]
+	drawn, more := keyed.Mix(ofCell), t.ahead
 	w := writer{
 		out:      out,
 		literals: &sc.literals,
-		table:    &t.tokens,
+		table:    t,
 		pool:     &x.pool,
-		long:     t.long,
-		keys:     [8]uint32{globalToken: uint32(a), groupToken: uint32(ofGroup), cellToken: uint32(ofCell)},
-		drawn:    ofCell ^ drawKey,
-		end:      int(ofCell>>13) & (poolSize - 1),
+		keys:     [round]uint32{globalToken: uint32(a), groupToken: uint32(ofGroup), cellToken: uint32(ofCell)},
+		drawn:    uint32(drawn),
+		step:     uint32(drawn>>32) | 1,
+		next:     int(ofCell>>40%rounds) * round,
+		end:      int(ofCell >> 13 % poolSize),
 	}
 	if x.lines {
 		sc.clock.set(q)
 		w.clock = &sc.clock
-		copyChunk((*[chunk]byte)(out[:]), w.clock.at(0))
-		w.pos, w.begins = timeLength, true
 	}
-	drawn, more := keyed.Mix(ofCell), t.ahead
 	for w.pos < Cell {
-		if w.used+4*maxLiterals > w.have {
+		if w.used+round*maxLiterals > w.have {
 			x.moreLiterals(w.literals[w.have:][:more], t.flat, &drawn)
 			w.have += more
 			more = moreLiterals
@@ -113,7 +109,7 @@ func (x *textured) cell(out *[Cell + slack]byte, q uint64, dial int, a, b uint64
 		x.write(&w)
 	}
 	if !x.utf8 && number >= sparse {
-		mark((*[Cell]byte)(out[:]), w.drawn)
+		mark((*[Cell]byte)(out[:]), ofCell^drawKey)
 	}
 	if x.utf8 {
 		if out[Cell-2] >= 0xc0 { // the first half of a character

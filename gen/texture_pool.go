@@ -13,24 +13,23 @@ const (
 	poolSize = 1 << poolBits
 	poolPad  = 1024 // the pool goes on with its beginning for so many bytes
 
-	// Behind that there are zeros, which are atoms of one byte.
-	zerosAt = poolSize + poolPad
-	zeroPad = maxCopy + 3*chunk
+	literalSpan = 1 << 17 // literals to choose from
+	maskSpan    = 1 << 12
 )
 
 // pieces is the pool: bytes that the cells of a texture are cut out from. It is made
 // of atoms, words with what follows them, instructions, records, and copies begin and
 // end where atoms do.
 type pieces struct {
-	bytes [zerosAt + zeroPad]byte
-	atom  [zerosAt + zeroPad]uint8  // how far on the next atom begins
+	bytes [poolSize + poolPad]byte
+	atom  [poolSize + poolPad]uint8 // how far on the next atom begins
 	line  [poolSize + poolPad]uint8 // how far on the next line begins, at most 255
 
-	// Literals: 256 that are as frequent as in the pool, and then 256 that are about
-	// equally frequent, flatFirst + i*flatCount/256.
-	literals  [512]byte
-	flatFirst byte
-	flatCount uint16
+	// A row of literals is made of two, which begin at any place: each byte is from the one
+	// or from the other, as masks say, which are 0 or 255. Those of kind 0 are as frequent as
+	// in the pool, those of kind 1 about equally frequent.
+	literals [2][literalSpan + rowSize]byte
+	masks    [maskSpan + rowSize]byte
 }
 
 // dice draws numbers that are the same on every machine.
@@ -125,33 +124,42 @@ func (b *builder) finish(text bool) {
 			starts = append(starts, poolSize+s)
 		}
 	}
-	next := zerosAt
-	for i := zerosAt - 1; i >= 0; i-- {
+	next := len(b.atom)
+	for i := len(b.atom) - 1; i >= 0; i-- {
 		if k := len(starts) - 1; k >= 0 && starts[k] == i {
 			next, starts = i, starts[:k]
 		}
 		b.atom[i] = uint8(min(next-i, 255))
 	}
-	next = zerosAt
-	for i := zerosAt - 1; i >= 0; i-- {
+	next = len(b.line)
+	for i := len(b.line) - 1; i >= 0; i-- {
 		if b.bytes[i] == '\n' {
 			next = i + 1
 		}
 		b.line[i] = uint8(min(next-i, 255))
 	}
+	b.finishLiterals(text)
+}
+
+// finishLiterals makes the literals and their masks.
+func (b *builder) finishLiterals(text bool) {
 	var literals []byte
 	for _, c := range b.bytes[:poolSize] {
 		if !text || c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
 			literals = append(literals, c)
 		}
 	}
-	slices.Sort(literals)
-	b.flatFirst, b.flatCount = 0, 256
-	if text {
-		b.flatFirst, b.flatCount = '!', 94
+	for i := range b.literals[0] {
+		b.literals[0][i] = literals[b.below(len(literals))]
 	}
-	for i := range 256 {
-		b.literals[i] = literals[(2*i+1)*len(literals)/512]
-		b.literals[256+i] = b.flatFirst + byte(i*int(b.flatCount)/256)
+	for i := range b.literals[1] {
+		if text {
+			b.literals[1][i] = '!' + byte(b.below('~'-'!'+1))
+		} else {
+			b.literals[1][i] = byte(b.below(256))
+		}
+	}
+	for i := range b.masks {
+		b.masks[i] = -byte(b.below(2))
 	}
 }

@@ -62,15 +62,15 @@ func TestWriteTokens(t *testing.T) {
 				n := uint64(number)
 				drawn := n * phi2
 				*w = writer{
-					out: &r.out, literals: &r.sc.literals, table: &x.dials[number].tokens, pool: &x.pool,
-					long: number&1 == 0, // either way the bytes are the same
-					keys: [8]uint32{1, uint32(n * phi), uint32(n * phi >> 32)}, drawn: n * phi, end: int(n * phi >> 47),
+					out: &r.out, literals: &r.sc.literals, table: &x.dials[number], pool: &x.pool,
+					keys: [round]uint32{1, uint32(n * phi), uint32(n * phi >> 32)}, end: int(n * phi >> 47),
+					drawn: uint32(n * phi2), step: uint32(n*phi2>>32) | 1, next: number % rounds * round,
 				}
 				if x.lines {
 					r.sc.clock.set(n * 1000)
-					w.clock, w.begins = &r.sc.clock, n&2 == 0
+					w.clock = &r.sc.clock
 				}
-				for rows := 3; w.pos < Cell; rows = 2 + number%3 {
+				for rows := 5; w.pos < Cell; rows = 4 + number%3 {
 					x.moreLiterals(w.literals[w.have:][:rows*rowSize], 500, &drawn)
 					w.have += rows * rowSize
 					with.write(w)
@@ -120,17 +120,22 @@ func TestTextureImplementations(t *testing.T) {
 	})
 }
 
-// The kernel of lines knows no tokens of zeros, and none but binary cells have any.
-func TestZeroTokens(t *testing.T) {
+// None but binary cells have tokens of zeros, and kernels rely on the bounds of tokens.
+func TestTokens(t *testing.T) {
 	for _, texture := range tokenTextures {
 		x := textures[texture]()
+		if zero := zeros(x.pool.bytes[:maxCopy]); zero == x.utf8 {
+			t.Errorf("%v: the pool begins with zeros: %v", texture, zero)
+		}
 		for number := range x.dials {
-			for _, e := range x.dials[number].tokens {
-				if e.kind == zeroToken && x.utf8 {
+			d := &x.dials[number]
+			for i, shape := range d.shape {
+				c, kind := choice(shape)<<32, shape>>(8*kindByte)&255
+				if kind == zeroToken && x.utf8 {
 					t.Fatalf("%v, table %d: a token of zeros", texture, number)
 				}
-				if e.kind >= tokenKinds || e.literals > maxLiterals || e.length < minCopy || e.length > maxCopy {
-					t.Fatalf("%v, table %d: %+v", texture, number, e)
+				if kind >= tokenKinds || c.literals() > maxLiterals || c.length() < minCopy || c.length() > maxCopy {
+					t.Fatalf("%v, table %d: token %d is out of bounds", texture, number, i)
 				}
 			}
 		}

@@ -7,6 +7,10 @@
 #   scripts/fidelity.sh --size 8M --short  half a minute: small samples, no restic
 #   scripts/fidelity.sh --textures [--short] [--plot FILE] [--only PART]
 #                                          textures alone, beside real data
+#   scripts/fidelity.sh --chunkers [--short] [--only PART] [--size SIZE] ...
+#                                          what borg, restic and casync find of run=
+#   scripts/fidelity.sh --sectors [--short] [--size SIZE] [KEYS...]
+#                                          whether sectors of 512 bytes repeat
 #   scripts/fidelity.sh --real             measures the real data of this machine anew
 #   scripts/fidelity.sh --calibrate        prints the ratios of gen/texture_profiles.go anew
 #
@@ -33,18 +37,28 @@ if [[ -z ${DGENFS:-} ]]; then
 fi
 cc -O2 -o "$work/blocks" scripts/fidelity/blocks.c scripts/fidelity/codecs.c \
 	-llz4 -lsnappy -llzo2 -lz -lisal -lzstd -lbz2 -llzma -lbrotlienc -lbrotlidec
+cc -O2 -o "$work/sectors" scripts/fidelity/sectors.c
 export DGENFS FIDELITY_BLOCKS=$work/blocks FIDELITY_WORK=$work PYTHONDONTWRITEBYTECODE=1
 
 case ${1:-} in
+--chunkers)
+	need casync borgbackup:borg restic
+	shift && python3 scripts/fidelity/chunkers.py "$@"
+	;;
+--sectors) shift && FIDELITY_SECTORS=$work/sectors python3 scripts/fidelity/sectors.py "$@" ;;
 --textures) shift && python3 scripts/fidelity/textures.py "$@" ;;
 --real) python3 scripts/fidelity/real.py ;;
 --calibrate) python3 scripts/fidelity/calibrate.py ;;
 *)
 	python3 scripts/fidelity.py --dgenfs "$DGENFS" --work "$work" "$@"
+	short=()
 	if [[ " $* " == *' --short '* ]]; then
-		python3 scripts/fidelity/textures.py --short
-	else
-		python3 scripts/fidelity/textures.py
+		short=(--short)
 	fi
+	python3 scripts/fidelity/textures.py "${short[@]}"
+	FIDELITY_SECTORS=$work/sectors python3 scripts/fidelity/sectors.py "${short[@]}"
+	need casync
+	[[ ${#short[@]} -gt 0 ]] || need borgbackup:borg restic
+	python3 scripts/fidelity/chunkers.py "${short[@]}"
 	;;
 esac

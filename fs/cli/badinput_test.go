@@ -322,7 +322,7 @@ func TestBusyMountpoint(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	tests := slices.Concat(badInputs, badWrites, badLies, badSums, badVerify)
+	tests := slices.Concat(badInputs, badWrites, badLies, badSums, badTops, badVerify)
 	for _, spec := range badSpecs {
 		for _, form := range []string{"--size=%s {dir}/mnt", "--file name:%s {dir}/mnt", "run --size=%s -- true", "cat -- %s"} {
 			tests = append(tests, badInput{strings.Replace(form, "%s", spec.args, 1), spec.names})

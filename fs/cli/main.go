@@ -31,6 +31,7 @@ func commands() []help.Command {
 		mountCommand(),
 		umountCommand(),
 		listCommand(),
+		topCommand(),
 		runCommand(),
 		catCommand(),
 		sumCommand(),

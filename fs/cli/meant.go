@@ -12,6 +12,7 @@ import (
 var synonyms = map[string]string{
 	"unmount": "umount", "fusermount": "umount", "fusermount3": "umount", "detach": "umount", "stop": "umount",
 	"ls": "list", "ps": "list", "mounts": "list", "show": "list", "status": "list", "info": "list", "stat": "list", "stats": "list", "df": "list",
+	"watch": "top", "monitor": "top", "htop": "top", "iotop": "top", "iostat": "top",
 	"read": "cat", "dump": "cat", "print": "cat", "exec": "run", "benchmark": "bench", "numa": "topology", "presets": "tree",
 	"start": "mount", "create": "mount", "serve": "mount", "manual": "man", "complete": "completion", "usage": "help",
 }

@@ -44,7 +44,7 @@ func TestFlagsAndOptionsAreEqual(t *testing.T) {
 		{"nothing", nil, []string{"-o", "defaults"}},
 		{"always on", nil, []string{"-o", "ro,nosuid,nodev,default_permissions"}},
 		{"for others", nil, []string{"-o", "nofail,_netdev,auto,noauto,user,nouser,users,owner,group,user=joe,comment=text,x-systemd.automount,x-systemd.requires=a,x-gvfs-show,X-mount.mkdir"}},
-		{"what nothing depends on", nil, []string{"-o", "noatime,nodiratime,relatime,strictatime,async,sync,nosymfollow"}},
+		{"what nothing depends on", nil, []string{"-o", "noatime,nodiratime,relatime,strictatime,async,sync,symfollow"}},
 		{"of other FUSE file systems", nil, []string{"-o", "auto_unmount,default_permissions,big_writes,kernel_cache,sync_read,intr,noforget,subtype=dgenfs"}},
 		{"exec after noexec", nil, []string{"-o", "noexec,exec"}},
 		{"noexec after exec", []string{"-o", "noexec"}, []string{"-o", "exec,noexec"}},

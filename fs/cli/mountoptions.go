@@ -70,6 +70,7 @@ func (e *extraOptions) arguments() (args []string) {
 // unsupported are options of mount(8) and of other FUSE file systems that ask for
 // what a mount of dgenfs never does, with the reasons.
 var unsupported = map[string]string{
+	"nosymfollow":      "symbolic links, which a tree may have, are followed; leave them out of the tree",
 	"suid":             "mounts are always nosuid,nodev",
 	"dev":              "mounts are always nosuid,nodev",
 	"remount":          "what is mounted does not change; unmount, and mount again",
@@ -167,10 +168,10 @@ func (l optionList) flag(key string) *pflag.Flag {
 var ignored = []string{
 	// Every mount has these.
 	"defaults", "nosuid", "nodev", "default_permissions",
-	// Times are constant, nothing is written, and there are no symbolic links.
+	// Times are constant, and nothing is written.
 	"atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 	"lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
-	"async", "sync", "dirsync", "symfollow", "nosymfollow",
+	"async", "sync", "dirsync", "symfollow",
 	// Other FUSE file systems have these, which ask for what is so anyway.
 	"auto_unmount", "big_writes", "kernel_cache", "noauto_cache", "sync_read", "async_read", "intr", "noforget", "splice_read", "splice_write", "splice_move", "atomic_o_trunc",
 	// These say when and by whom it is mounted, and how much is printed.

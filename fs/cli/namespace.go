@@ -40,7 +40,7 @@ func (n *namespaceFlags) add(f *pflag.FlagSet) {
 	n.files = 1
 	parsed(f, &n.size, "size", "", help.Spec, unchecked, "`SPEC` of the file \"data\": its size, or size and keys: 64G,dedup=3")
 	parsed(f, &n.files, "files", "", "", whole(1, maxFiles), "make `N` files of --size, data-000 to data-999 for 1000")
-	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; or a directory, which may be empty: valid/; may be repeated")
+	f.VarP(fileList{&n.file}, "file", "", "a file, `NAME:SPEC`; directories in NAME are made, and ranges give many files: part-{0000..1023}.bin:150M, user{00..99}/mail:1G; or a directory, which may be empty: valid/; or a link, symbolic or hard: latest:symlink=mail; may be repeated")
 	parsed(f, &n.tree, "tree", "", help.File, unchecked, "the files in a tree `FILE`, one line NAME SPEC for each entry; - is standard input; flags of a line such as #! --seed 7 in it hold unless they are given here")
 	f.Var(choice[string]{&n.preset, treefile.Presets()}, "preset", "a built-in tree file, `NAME`; needs --total or --count, if it is not one of mlperf, which have a size of their own")
 	parsed(f, &n.total, "total", "", "", parseTotal, "the `SIZE` of all files together of the entries with share=, as a --preset has them")

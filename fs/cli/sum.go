@@ -43,7 +43,7 @@ copy: sha256sum, md5sum and so on, b3sum, xxhsum; rclone checksum; hashdeep.
 NAME is the path of a file; of a directory, for all files below it; a pattern with *, ?
 or [...], which do not stand for a slash; or a SPEC, as in the root of a mount. Without
 a NAME, all files are listed, in the order of ls -v, and each line is printed as soon as
-those before it are. What --corrupt, --fail, --rate and --latency do to readers has no
+those before it are. Symbolic links have no checksum, and are left out. What --corrupt, --fail, --rate and --latency do to readers has no
 effect, nor has anything else about how a mount is served.
 
 Several files are hashed at a time, and parts of a large file with blake3, crc32, crc32c,

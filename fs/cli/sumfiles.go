@@ -50,6 +50,8 @@ func (c *chosenFiles) addOne(arg string) error {
 	}
 	id, n, ok := c.set.Lookup(clean)
 	switch isPattern := strings.ContainsAny(clean, "*?["); {
+	case ok && n.IsSymlink:
+		return usagef("%q: a symbolic link, which has no checksum; name the file that it points to", arg)
 	case ok && !n.IsDir:
 		c.from = append(c.from, chosen{id: id, node: n, name: clean})
 		c.count(n.Spec.Size)
@@ -133,9 +135,12 @@ func (c *chosenFiles) below(dir tree.ID, pattern []string, yield func(sum.File) 
 			if !c.below(child.ID, rest, yield) {
 				return false
 			}
-		case len(rest) > 0:
+		case len(rest) > 0 || child.IsSymlink:
 		default:
 			name := string(c.set.Tree.AppendPath(nil, child.ID))
+			if child.IsHard {
+				name = path.Join(string(c.set.Tree.AppendPath(nil, dir)), string(child.Name))
+			}
 			if !yield(sum.File{Name: name, Spec: c.set.Spec(child.ID, child.Node().Spec)}) {
 				return false
 			}

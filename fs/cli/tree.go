@@ -101,11 +101,15 @@ func (c *treeCall) printLike(stdout, stderr io.Writer) error {
 		return written(err)
 	}
 	var left []string
+	links := r.Links
+	if !c.anonymous {
+		links = 0
+	}
 	for _, kind := range []struct {
 		n         uint64
 		one, many string
 	}{
-		{r.Links, "symbolic link", "symbolic links"},
+		{links, "symbolic link, whose target would be a name", "symbolic links, whose targets would be names"},
 		{r.Others, "device, pipe or socket", "devices, pipes and sockets"},
 	} {
 		if kind.n > 0 {
@@ -113,7 +117,7 @@ func (c *treeCall) printLike(stdout, stderr io.Writer) error {
 		}
 	}
 	if left != nil {
-		fmt.Fprintf(stderr, "dgenfs: left out, as a tree file has only regular files and directories: %s\n", strings.Join(left, ", "))
+		fmt.Fprintf(stderr, "dgenfs: left out: %s\n", strings.Join(left, ", "))
 	}
 	if r.Unread > 0 {
 		return fmt.Errorf("--like %s: %s could not be read, such as: %w", c.like, plural(r.Unread, "file or directory", "files and directories"), r.Err)

@@ -31,7 +31,12 @@ func TestTreeLike(t *testing.T) {
 		t.Fatal(err)
 	}
 	status := run([]string{"tree", "--like", dir}, &stdout, &stderr)
-	if want := "dgenfs: left out, as a tree file has only regular files and directories: 1 symbolic link\n"; status != exit.Done || stderr.String() != want {
+	if want := "\nlink symlink=a\n"; status != exit.Done || stderr.String() != "" || !strings.Contains(stdout.String(), want) {
+		t.Errorf("exit status %d, %s%s; want %s", status, &stderr, &stdout, want)
+	}
+	stdout.Reset()
+	status = run([]string{"tree", "--like", dir, "--anonymous"}, &stdout, &stderr)
+	if want := "dgenfs: left out: 1 symbolic link, whose target would be a name\n"; status != exit.Done || stderr.String() != want {
 		t.Errorf("exit status %d, %s; want %s", status, &stderr, want)
 	}
 	for args, want := range map[string]string{

@@ -44,8 +44,9 @@ func verifyCommand() help.Command {
 		Summary: "compare a copy with what was generated",
 		Text: `Compares copies with the files that a mount with the same flags shows, without a
 mount. A PATH is the copy of the whole mount, a directory; or of a file of it, whose
-path it ends with; or a file whose name is a SPEC. It may be a block device. Names, sizes and contents are
-compared; times, owners and modes are not. Symbolic links in it are not followed.
+path it ends with; or a file whose name is a SPEC. It may be a block device. Names, types,
+sizes, contents and the targets of symbolic links are compared; times, owners and modes
+are not. Symbolic links in it are not followed.
 
   dgenfs verify --preset home --total 100G /backup/restored
   dgenfs verify --spec 64G,dedup=3,seed=7 /dev/sdx

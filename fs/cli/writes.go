@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dgenfs/dgenfs/fs"
 )
@@ -36,15 +37,20 @@ func (c *config) sinkFlags() (flags []string) {
 	return flags
 }
 
-// writesText says in a line what becomes of writes.
+// writesText says in a line what becomes of writes, and by which flags. These include the
+// mode, as the flags that make the files again leave write permission out.
 func (c *config) writesText() string {
+	var text string
 	switch c.sink {
 	case fs.Sink{Check: true}:
-		return "compared with what the files contain, and not stored; other files cannot be made (--accept-writes)"
+		text = "compared with what the files contain, and not stored; other files cannot be made"
 	case fs.Sink{Discard: true}:
-		return "dropped (--discard)"
+		text = "dropped"
 	case fs.Sink{Check: true, Discard: true}:
-		return "to files that the mount has, compared with what they contain; others dropped (--accept-writes --discard)"
+		text = "to files that the mount has, compared with what they contain; others dropped"
+	default:
+		return "refused; --accept-writes compares them with what the files contain, --discard drops them"
 	}
-	return "refused; --accept-writes compares them with what the files contain, --discard drops them"
+	flags := append(c.sinkFlags(), fmt.Sprintf("--mode %04o", c.mode))
+	return text + " (" + strings.Join(flags, " ") + ")"
 }

@@ -238,7 +238,7 @@ func TestSinkOtherNames(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(s.dir, "a"), 0o755); !errors.Is(err, syscall.EEXIST) {
 		t.Errorf("mkdir of a directory that exists: %v", err)
 	}
-	if text := controlConfig(t, s.dir); !strings.Contains(text, "\nwrites: compared with what the files contain") {
+	if text := controlConfig(t, s.dir); !strings.Contains(text, "\nwrites: compared with what the files contain, and not stored; other files cannot be made (--accept-writes --mode 0644)\n") {
 		t.Errorf("config has %s", text)
 	}
 	// A name that is a spec is a file like any other.

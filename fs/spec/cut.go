@@ -20,7 +20,7 @@ func CutName(s string) (name, spec string, ok bool) {
 			return s[:i], rest, true // of a directory
 		}
 		isDrawn := hasDistribution(rest)
-		if !isDrawn && leadingDigits(rest) == 0 {
+		if !isDrawn && leadingDigits(rest) == 0 && !IsLink(rest) {
 			continue
 		}
 		if _, err := ParseFiles(rest); err == nil {

@@ -13,6 +13,7 @@ type Files struct {
 	Total int64  // bytes of all together, which says how many there are; 0 if not given
 	Share uint64 // billionths of the number of all files; 0 if not given
 	Index Index  // of files with records: where their index files are
+	Link  Link   // if they are links: then there are no sizes, and of the Spec, its Attributes alone
 }
 
 // filesKeys are those of many files alone, likewise.
@@ -47,6 +48,13 @@ func (f *Files) set(key, value string) (err error) {
 // String returns the canonical form, which ParseFiles turns back into equal Files.
 func (f Files) String() string {
 	var b []byte
+	if !f.Link.IsZero() {
+		b = f.Attributes.append(append(b, f.Link.String()...))
+		if f.Share != 0 {
+			b = append(append(b, ",share="...), FormatShare(f.Share)...)
+		}
+		return string(b)
+	}
 	if f.Sizes.IsZero() {
 		b = append(b, bytesize.Format(f.Size)...)
 	} else {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dgenfs/dgenfs/fs/bytesize"
 	"github.com/dgenfs/dgenfs/fs/format"
+	"github.com/dgenfs/dgenfs/fs/holes"
 	"github.com/dgenfs/dgenfs/gen"
 )
 
@@ -175,7 +176,14 @@ func (s Spec) Open(c gen.Config) (Reader, error) {
 	case f != nil:
 		return f.Open(format.Generate(c))
 	}
-	return gen.New(c)
+	r, err := gen.New(c)
+	if err != nil {
+		return nil, err // not r, which is a nil of another type
+	}
+	if m, ok := s.HoleMap(); ok {
+		return &holes.Reader{Map: m, Source: r}, nil
+	}
+	return r, nil
 }
 
 // file returns what the format makes of the file; nil if it has none.
@@ -194,7 +202,7 @@ func (s *Spec) payload() int64 {
 	if f, err := s.file(); f != nil && err == nil {
 		return f.PayloadSize()
 	}
-	return s.Size
+	return s.Data()
 }
 
 // checkFormat checks the keys of the format together, and whether it has the size.

@@ -13,6 +13,7 @@ import (
 var keys = slices.Concat(
 	[]string{"seed", "dedup", "unit", "run", "skew", "scope", "group", "compress"},
 	textureKeys,
+	holesKeys,
 	revisionKeys,
 	formatKeys,
 	[]string{"rate", "latency", "fail", "corrupt"},

@@ -66,7 +66,7 @@ func TestParseFiles(t *testing.T) {
 		"4K,generation=4096":                   `generation "4096": a generation is a whole number from 0 to 4095`,
 		"4K,change=-1%":                        `change "-1%": must be a percentage`,
 		"4K,phase=1000000000":                  `phase "1000000000": a phase is a whole number from 0 to 999999999`,
-		"4K,more=1":                            `key "more" is unknown; did you mean mode? there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, generation, change, insert, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail, corrupt, mode, uid, gid, mtime, total, share`,
+		"4K,more=1":                            `key "more" is unknown; did you mean mode? there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, holes, hole, generation, change, insert, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail, corrupt, mode, uid, gid, mtime, total, share`,
 		"4K,share=1%,share=1%":                 `key "share" is given twice`,
 		"4K,share":                             `key "share" has no value; write share=VALUE`,
 		"99999999999999999999..1M":             `the largest size is 8E-1`,

@@ -3,7 +3,7 @@
 //
 //	SPEC = SIZE [ "," KEY "=" VALUE ]...
 //	KEY  = seed | dedup | unit | run | skew | scope | group | compress |
-//	       texture | spread | zero | random | region |
+//	       texture | spread | zero | random | region | holes | hole |
 //	       generation | change | insert | phase | format | shape | dtype | nan |
 //	       record | columns | rows | rowgroup | members | member | rate | latency |
 //	       fail | corrupt | mode | uid | gid | mtime
@@ -12,8 +12,8 @@
 //	              follows from the file's path
 //	dedup=R       how often a unit occurs on average, 1 or more
 //	unit=SIZE     what deduplication repeats, a multiple of 4K up to 1G; 128K
-//	run=SIZE      neighbouring units that repeat and change together: a multiple of
-//	              the unit up to 1T; one unit if not given, but in version 1
+//	run=SIZE      neighbouring units that repeat and change together, at least: a
+//	              multiple of the unit up to 1T; one unit if not given, but in version 1
 //	skew=N        0 to 8: from all units about equally often to a few very often
 //	scope=file    dedup counts in each file alone, or
 //	scope=group   in all files of an entry together, a range such as
@@ -28,6 +28,9 @@
 //	zero=P%       share of the regions that are zeros
 //	random=P%     share of the regions that are random bytes
 //	region=SIZE   length of a region, a multiple of 4K up to 1G; 64K
+//	holes=P%      share of the file that is holes, which read as zeros: of its whole
+//	              pieces of hole=; the other keys are about the rest
+//	hole=SIZE     length of such a piece, a multiple of 4K up to 1G; one unit
 //	generation=N  which of the generations of a file that changes, 0 to 4095
 //	change=P%     share of the distinct units that each generation replaces
 //	insert=P%     share of its size that each generation inserts into the file, which
@@ -74,6 +77,9 @@
 //	share=P%      this share of the number of all files
 //	index=DIR     files with records have index files, see [Index]
 //
+// or, in place of all that, be of symbolic links: symlink=TARGET, and of the keys above uid,
+// gid, mtime and share; or of hard links: hardlink=NAME. See [Link].
+//
 // Where a drawn size is not one that the format has, the file has the nearest one.
 //
 // The one grammar serves the command line, tree files and file names, so it has
@@ -83,6 +89,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -119,9 +126,11 @@ type Spec struct {
 	First    uint64  // group=: the number of the file's first unit in its group; 0 if Units is
 	Units    uint64  // group=: the units of the whole group; 0 if not given, and always if Group
 	Compress float64 // original size by compressed size: 1 to MaxCompress; unless given, what is usual for the texture
-	Run      int64   // bytes that repeat and change together: a multiple of Unit up to MaxRun; 0, one unit, unless given
+	Run      int64   // bytes that repeat and change together, at least: a multiple of Unit up to MaxRun; 0, one unit, unless given
 
 	Texture // texture=, spread=, zero=, random=, region=: what the bytes are like
+
+	Holes Holes // holes=, hole=: what of the file is holes; the keys above are about the rest
 
 	Revision // generation=, change=, insert=, phase=: what generations have changed
 
@@ -148,6 +157,9 @@ func (s Spec) Content() Spec {
 // Parse sees every unknown name that is looked up in the root of a mount.
 func Parse(s string) (Spec, error) {
 	f, err := parse(s, false)
+	if err != nil && IsLink(s) {
+		return Spec{}, errLink
+	}
 	if err == nil && f.Format.Format == Auto {
 		return Spec{}, errors.New("format=auto: there is no name to take the format from; name the format")
 	}
@@ -155,6 +167,9 @@ func Parse(s string) (Spec, error) {
 }
 
 func parse(s string, many bool) (f Files, err error) {
+	if many && IsLink(s) {
+		return parseLink(s)
+	}
 	size, rest, more := strings.Cut(s, ",")
 	f = Files{Spec: Spec{Dedup: 1, Unit: DefaultUnit, Compress: 1}}
 	sizes, drawn, err := parseSizes(size)
@@ -227,7 +242,7 @@ func (f *Files) check(given map[string]bool) error {
 			return err
 		}
 	}
-	if err := f.checkBytes(given); err != nil {
+	if err := cmp.Or(f.checkBytes(given), f.checkHoles()); err != nil {
 		return err
 	}
 	if !f.Sizes.IsZero() {
@@ -279,6 +294,9 @@ func (s *Spec) set(key, value string) (err error) {
 		if slices.Contains(textureKeys, key) {
 			return s.Texture.set(key, value)
 		}
+		if slices.Contains(holesKeys, key) {
+			return s.Holes.set(key, value)
+		}
 		if slices.Contains(revisionKeys, key) {
 			return s.Revision.set(key, value)
 		}
@@ -324,6 +342,6 @@ func (s Spec) appendKeys(b []byte) []byte {
 	if _, _, usual := s.Texture.Texture.Ratios(); s.Compress != usual && s.Compress != 0 {
 		b = append(append(b, ",compress="...), FormatRatio(s.Compress)...)
 	}
-	b = s.Revision.append(s.Texture.append(b))
+	b = s.Revision.append(s.Holes.append(s.Texture.append(b)))
 	return s.Attributes.append(s.Trouble.append(s.Format.Append(b)))
 }

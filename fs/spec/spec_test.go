@@ -116,7 +116,7 @@ func TestParseErrors(t *testing.T) {
 		"1,":                          `"1," has an empty part; write SIZE,KEY=VALUE,KEY=VALUE without an extra comma`,
 		"1,,dedup=3":                  `"1,,dedup=3" has an empty part`,
 		"1,dedup=3,":                  `"1,dedup=3," has an empty part`,
-		"1,dedupe=3":                  `key "dedupe" is unknown; did you mean dedup? there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, generation, change, insert, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail`,
+		"1,dedupe=3":                  `key "dedupe" is unknown; did you mean dedup? there are seed, dedup, unit, run, skew, scope, group, compress, texture, spread, zero, random, region, holes, hole, generation, change, insert, phase, format, shape, dtype, nan, record, columns, rows, rowgroup, members, member, rate, latency, fail`,
 		"1,Dedup=3":                   `key "Dedup" is unknown; did you mean dedup?`,
 		"1,5G":                        `size "1,5G": sizes are whole numbers; write 1536M`,
 		"1,5G,dedup=3":                `size "1,5G": sizes are whole numbers; write 1536M`,

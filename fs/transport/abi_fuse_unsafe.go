@@ -15,6 +15,8 @@ import (
 // Values of enum fuse_opcode.
 const (
 	opLookup      = 1
+	opForget      = 2
+	opGetAttr     = 3
 	opOpen        = 14
 	opRead        = 15
 	opWrite       = 16
@@ -22,8 +24,12 @@ const (
 	opReadDir     = 28
 	opInit        = 26
 	opInterrupt   = 36
+	opBatchForget = 42
 	opReadDirPlus = 44
 )
+
+// notifyStore is FUSE_NOTIFY_STORE of enum fuse_notify_code.
+const notifyStore = 4
 
 // Values of enum fuse_uring_cmd, and FUSE_DEV_IOC_CLONE, _IOR(229, 0, uint32_t).
 const (
@@ -33,14 +39,14 @@ const (
 	ioctlClone = 0x8004e500
 )
 
-// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT, a RELEASE and a WRITE
-// without its data, with their headers, in bytes.
+// Sizes of fuse_in_header, fuse_out_header, and of an INTERRUPT and of a WRITE without
+// its data, with their headers, in bytes.
 const (
 	requestHeader = int(unsafe.Sizeof(fuse.InHeader{}))
 	replyHeader   = int(unsafe.Sizeof(fuse.OutHeader{}))
 	interruptSize = int(unsafe.Sizeof(fuse.InterruptIn{}))
 	writeSize     = int(unsafe.Sizeof(fuse.WriteIn{}))
-	releaseSize   = int(unsafe.Sizeof(fuse.ReleaseIn{}))
+	storeHeader   = replyHeader + int(unsafe.Sizeof(fuse.NotifyStoreOut{}))
 )
 
 // entryHeader is a struct fuse_uring_req_header.
@@ -76,6 +82,39 @@ func view[T any](p []byte) *T {
 	var t T
 	_ = p[unsafe.Sizeof(t)-1]
 	return (*T)(unsafe.Pointer(unsafe.SliceData(p)))
+}
+
+// argsOf returns a request whose struct, with its header, is T; false if it is shorter.
+func argsOf[T any](in []byte) (*T, bool) {
+	var t T
+	if len(in) < int(unsafe.Sizeof(t)) {
+		return nil, false
+	}
+	return view[T](in), true
+}
+
+// batchForget is a struct fuse_batch_forget_in with its header, and forgetOne a struct
+// fuse_forget_one, of which it is followed by count.
+type batchForget struct {
+	fuse.InHeader
+	count, _ uint32
+}
+
+type forgetOne struct{ node, lookups uint64 }
+
+// forgets returns what a BATCH_FORGET names, as far as it is complete.
+func (b *batchForget) forgets(in []byte) []forgetOne {
+	rest := in[unsafe.Sizeof(*b):]
+	n := min(int(b.count), len(rest)/int(unsafe.Sizeof(forgetOne{})))
+	return unsafe.Slice((*forgetOne)(unsafe.Pointer(unsafe.SliceData(rest))), n)
+}
+
+// putStore writes the header of a FUSE_NOTIFY_STORE of n bytes, the first ones of a node, to
+// p, which they follow.
+func putStore(p []byte, node uint64, n int) {
+	h := view[fuse.OutHeader](p)
+	*h = fuse.OutHeader{Length: uint32(storeHeader + n), Status: notifyStore}
+	*view[fuse.NotifyStoreOut](p[replyHeader:]) = fuse.NotifyStoreOut{Nodeid: node, Size: uint32(n)}
 }
 
 // bytesOf returns the memory of v.

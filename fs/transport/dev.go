@@ -308,8 +308,7 @@ func (w *worker) serveUntilIdle() bool {
 					return true
 				}
 			}
-			w.sleep()
-			if w.pollFD[1].Revents != 0 {
+			if !w.sleep() {
 				return false
 			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
@@ -347,7 +346,7 @@ func (w *worker) answer(in []byte) {
 		// Only what is delayed takes long enough to be interrupted.
 		w.delays.answer(interruptOf(in).Unique, true)
 	default:
-		n, errno, hasReply := w.other(in, w.header, w.data)
+		n, errno, hasReply := w.other(in, w.header, w.data, &w.counts)
 		switch {
 		case errno == unix.EAGAIN && isReadDir(in):
 			w.delay(in, w.skipLater(in))

@@ -157,7 +157,7 @@ func (t *thread) answerOther(e *entry) (int, syscall.Errno) {
 	t.in = append(t.in[:0], h.inOut[:requestHeader]...)
 	t.in = append(t.in, h.op[:fixed]...)
 	t.in = append(t.in, e.payload[:h.payload]...)
-	n, errno, hasReply := t.other(t.in, t.head[:], e.payload)
+	n, errno, hasReply := t.other(t.in, t.head[:], e.payload, &t.counts)
 	if !hasReply { // the kernel sends such requests over /dev/fuse
 		return 0, syscall.EIO
 	}

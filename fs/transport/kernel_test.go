@@ -145,6 +145,9 @@ type testFS struct {
 const (
 	badFH   = 99
 	panicFH = 95
+
+	badStoreFH  = 92 // stored when they are opened, if that can be
+	lateStoreFH = 93
 )
 
 func newTestFS() *testFS { return &testFS{RawFileSystem: fuse.NewDefaultRawFileSystem()} }
@@ -158,11 +161,11 @@ func fill(p []byte, off int64) {
 
 func (f *testFS) ReadFile(fh uint64, off int64, p []byte) (int, *Delayed, syscall.Errno) {
 	switch fh {
-	case badFH:
+	case badFH, badStoreFH:
 		return 0, nil, syscall.EBADF
 	case panicFH:
 		return 0, nil, syscall.Errno(p[len(p)+int(off)]) // an index out of range
-	case laterFH, neverFH, brokenFH, latePanicFH:
+	case laterFH, neverFH, brokenFH, latePanicFH, lateStoreFH:
 		return 0, f.delay(fh, off, len(p)), 0
 	}
 	n := int(min(max(int64(fh)-off, 0), int64(len(p))))

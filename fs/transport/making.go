@@ -106,17 +106,19 @@ func (w *worker) callHelp(fh uint64) {
 	}
 }
 
-// sleep returns when there is a request, or a call for help, or the connection has to end.
-func (w *worker) sleep() {
+// sleep returns when there is a request, or a call for help, and false if the connection
+// has to end.
+func (w *worker) sleep() bool {
 	w.sleeping.Add(1)
 	w.asleep.Store(true)
-	unix.Poll(w.pollFD[:], -1)
+	goOn := w.poll()
 	w.asleep.Store(false)
 	w.sleeping.Add(-1)
 	if w.pollFD[2].Revents != 0 {
 		unix.Read(w.helpFD, w.called[:])
 		w.helping = true
 	}
+	return goOn
 }
 
 // help makes requests ahead as long as there are some to be made, or will be at once, and

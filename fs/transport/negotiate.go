@@ -49,6 +49,7 @@ func (s *Server) negotiate(kind Kind) error {
 	}
 	var init fuse.InitIn
 	copy(bytesOf(&init), in) // older kernels send less of it
+	s.zeroesTail = init.Minor >= minorZeroesTail
 
 	switch {
 	case kind == Dev:
@@ -100,7 +101,7 @@ func (s *Server) newProtocol() *fuse.ProtocolServer {
 	// With CAP_ASYNC_DIO the kernel splits large and asynchronous direct reads, and
 	// writes, into requests that run side by side. With CAP_EXPORT_SUPPORT it asks for
 	// "." and ".." of node ids that it has forgotten, as NFS servers need it.
-	extra := uint64(fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_OVER_IO_URING | fuse.CAP_EXPORT_SUPPORT)
+	extra := uint64(fuse.CAP_ASYNC_DIO | fuse.CAP_DIRECT_IO_ALLOW_MMAP | fuse.CAP_OVER_IO_URING | fuse.CAP_EXPORT_SUPPORT)
 	if s.maxWrite > 0 {
 		// Otherwise the kernel asks for the attribute security.capability before every
 		// write, to find out whether there are privileges to be taken away.

@@ -9,9 +9,6 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// opGetAttr is FUSE_GETATTR.
-const opGetAttr = 3
-
 // Whatever panics, the request gets EIO and the mount goes on; the log has each place
 // once with its stack, and then its count.
 func TestPanics(t *testing.T) {

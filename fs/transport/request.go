@@ -5,6 +5,7 @@ import (
 	"math"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/counters"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -25,16 +26,46 @@ func (s *Server) read(r *readArgs, data []byte) (n int, delayed *Delayed, errno 
 
 // other answers what is neither READ nor INTERRUPT into data, and returns the number
 // of bytes. If hasReply is false, no reply must be sent. head is scratch memory of the
-// size of a reply's header.
-func (s *Server) other(in, head, data []byte) (n int, errno syscall.Errno, hasReply bool) {
+// size of a reply's header, and c counts what is stored.
+//
+// What small files consist of is answered here, without the allocations of go-fuse.
+func (s *Server) other(in, head, data []byte, c *counters.Thread) (n int, errno syscall.Errno, hasReply bool) {
 	hasReply = true
 	defer s.guard(&n, &errno)
-	if header(in).Opcode == opLookup {
+	switch header(in).Opcode {
+	case opLookup:
 		n, errno = s.lookup(in, data)
 		return n, errno, true
-	}
-	if header(in).Opcode == opRelease && len(in) >= releaseSize {
-		s.ahead.Forget(readOf(in).fh)
+	case opGetAttr:
+		if args, ok := argsOf[fuse.GetAttrIn](in); ok {
+			n, errno = s.getAttr(args, data)
+			return n, errno, true
+		}
+	case opOpen:
+		if args, ok := argsOf[fuse.OpenIn](in); ok {
+			n, errno = s.open(args, data, c)
+			return n, errno, true
+		}
+	case opRelease:
+		if args, ok := argsOf[fuse.ReleaseIn](in); ok {
+			s.ahead.Forget(args.Fh)
+			s.release(args)
+			return 0, 0, true
+		}
+	case opForget:
+		hasReply = false
+		if args, ok := argsOf[fuse.ForgetIn](in); ok {
+			s.forget(args.NodeId, args.Nlookup)
+		}
+		return 0, 0, false
+	case opBatchForget:
+		hasReply = false
+		if args, ok := argsOf[batchForget](in); ok {
+			for _, one := range args.forgets(in) {
+				s.forget(one.node, one.lookups)
+			}
+		}
+		return 0, 0, false
 	}
 	if isReadDir(in) {
 		// A listing may be as long as max_pages says, which may be that of a write.
@@ -69,6 +100,16 @@ func (s *Server) lookup(in, data []byte) (int, syscall.Errno) {
 	return len(bytesOf(out)), 0
 }
 
+// getAttr answers GETATTR.
+func (s *Server) getAttr(in *fuse.GetAttrIn, data []byte) (int, syscall.Errno) {
+	out := view[fuse.AttrOut](data)
+	*out = fuse.AttrOut{}
+	if status := s.fs.GetAttr(nil, in, out); !status.Ok() {
+		return 0, syscall.Errno(status)
+	}
+	return len(bytesOf(out)), 0
+}
+
 // skipLater returns how a READDIR is to be answered that got EAGAIN.
 func (s *Server) skipLater(in []byte) *Delayed {
 	in = bytes.Clone(in)
@@ -81,7 +122,7 @@ func (s *Server) skipLater(in []byte) *Delayed {
 			args.offset = s.fs.SkipNames(header(in).NodeId, args.offset, cancel)
 		},
 		Read: func(p []byte) (int, syscall.Errno) {
-			n, errno, _ := s.other(in, make([]byte, replyHeader), p)
+			n, errno, _ := s.other(in, make([]byte, replyHeader), p, new(counters.Thread))
 			return n, errno
 		},
 		Cancel: func() {},

@@ -12,12 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Requests that have no reply.
-const (
-	opForget      = 2
-	opBatchForget = 42
-)
-
 // seedRequests are requests as the kernel sends them, for fuzzing: opcode, and what
 // comes behind the header.
 func seedRequests() (all [][]byte) {

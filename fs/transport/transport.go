@@ -52,6 +52,12 @@ type FileSystem interface {
 	// The bytes must always be the same then. Of a file that is not open, it is false.
 	WorthAhead(fh uint64) bool
 
+	// StoreSize returns the number of bytes of the open file fh if the kernel is to get
+	// all of them, in its page cache, when the file is opened, so that it need not ask
+	// for them: there is no READ then. It returns 0 for other files, and the same for
+	// all handles of a node.
+	StoreSize(fh uint64) int
+
 	// IsSlow reports whether reads of the open file fh are delayed. It is called
 	// when a file has just been opened, to make room for reads that wait.
 	IsSlow(fh uint64) bool
@@ -134,6 +140,9 @@ type Server struct {
 	panics    panics
 	ahead     *ahead.Maker
 
+	stores     *stores
+	zeroesTail bool // the kernel does so to the last page of what is stored
+
 	*ending
 	placement Placement
 
@@ -149,7 +158,7 @@ type Server struct {
 //
 // If a Kind of Uring is not available, the error is ErrNoUring and says why.
 func New(fd int, fs FileSystem, o Options) (*Server, error) {
-	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, why: o.Why, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, placement: o.Placement}
+	s := &Server{fd: fd, fs: fs, log: o.Log, request: o.Request, why: o.Why, slow: o.SlowFiles, maybeSlow: o.MaybeSlow, maxWrite: o.MaxWrite, stores: new(stores), placement: o.Placement}
 	if s.request == 0 {
 		s.request = DefaultRequest
 	}

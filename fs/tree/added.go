@@ -14,31 +14,52 @@ import (
 // addedBeside returns the nodes of the files that generations have added beside those
 // of n, without rounds of which all files have gone.
 func (b *Builder) addedBeside(n *node) (added []*node) {
-	carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendDrawn(nil)))
-	row := &row{moves: b.moves, files: n.count, carry: float64(carry>>11) / (1 << 53)}
-	n.lots = &lots{row: row}
+	if n.isHard() {
+		return b.namesBeside(n)
+	}
+	row := b.rowOf(n)
 	for round := uint64(1); round <= uint64(b.moves.rounds()); round++ {
 		if row.present(round) == 0 {
 			continue
 		}
-		suffix := n.kind.companion.Suffix
-		c, err := parseComponent(addNumber(strings.TrimSuffix(n.text(), suffix), round) + suffix)
-		if err == nil {
-			if path := len(n.parent.appendLongest(nil)) + 1 + len(c.last); path > maxPath {
-				err = fmt.Errorf("paths of up to %d bytes; the limit is %d", path, maxPath)
-			}
-		}
-		if err != nil {
-			b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: %w", err))
+		a := b.addedNode(n, round, n.kind.companion.Suffix)
+		if a == nil {
 			return added
 		}
-		a := b.newNode()
-		*a = node{parent: n.parent, count: n.count, entry: n.entry, kind: n.kind, size: n.size, lots: &lots{row: row, round: round}}
-		b.setName(a, &c)
+		a.lots.row, a.lots.link = row, n.link()
 		b.added = append(b.added, a)
 		added = append(added, a)
 	}
 	return added
+}
+
+// rowOf returns the row of the files of an entry.
+func (b *Builder) rowOf(n *node) *row {
+	l := n.own()
+	if l.row == nil {
+		carry := keyed.Seed(b.tree.o.Seed, "carry\x00"+string(n.appendDrawn(nil)))
+		l.row = &row{moves: b.moves, files: n.total(), carry: float64(carry>>11) / (1 << 53)}
+	}
+	return l.row
+}
+
+// addedNode returns a node beside n with the names of a round, in which the number is before
+// the ending, or before a suffix; nil if there are no such names.
+func (b *Builder) addedNode(n *node, round uint64, suffix string) *node {
+	c, err := parseComponent(addNumber(strings.TrimSuffix(n.text(), suffix), round) + suffix)
+	if err == nil {
+		if path := len(n.parent.appendLongest(nil)) + 1 + len(c.last); path > maxPath {
+			err = fmt.Errorf("paths of up to %d bytes; the limit is %d", path, maxPath)
+		}
+	}
+	if err != nil {
+		b.wrong(n.entry, fmt.Errorf("files that are added have a number in their names: %w", err))
+		return nil
+	}
+	a := b.newNode()
+	*a = node{parent: n.parent, count: n.count, entry: n.entry, kind: n.kind, size: n.size, lots: &lots{round: round}}
+	b.setName(a, &c)
+	return a
 }
 
 // addNumber writes a number before the ending of the pattern of a file name.

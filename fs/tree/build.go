@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -47,6 +48,8 @@ type Builder struct {
 	files    uint64 // so far, of generation 0
 	added    []*node
 	dirs     []dirEntry
+	hard     []*node     // hard links
+	later    []laterName // of files that were added
 	errors   Errors
 	full     bool // there are too many positions already
 
@@ -109,10 +112,16 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		b.wrong(entry, err)
 		return false
 	}
+	link, err := b.newLink(e.Link)
+	if err != nil {
+		b.wrong(entry, err)
+		return false
+	}
 	if slices.ContainsFunc(components, func(c component) bool { return c.isOpen() }) {
 		b.wrong(entry, errOpen)
 		return false
 	}
+	isHard := e.Link.Kind == spec.Hardlink
 	parent := b.root()
 	for i := range components {
 		isFile := i == len(components)-1 && !isDir
@@ -120,15 +129,21 @@ func (b *Builder) add(entry uint32, e Entry, c spec.Companion) bool {
 		old := parent.dir.byKey(name.key())
 		if old != nil && !isFile && old.dir != nil {
 			parent = old
-			parent.dir.kept = parent.dir.kept || isDir
+			parent.dir.kept = parent.dir.kept || isDir || isHard
 			continue
 		}
 		n := b.newNode()
 		*n = node{parent: parent, entry: entry}
 		if isFile {
 			n.kind, n.size = b.kindOf(e, c), e.Spec.Size
+			if link != nil {
+				n.lots = &lots{link: link}
+			}
+			if isHard {
+				b.hard = append(b.hard, n)
+			}
 		} else {
-			n.dir = &directory{kept: isDir}
+			n.dir = &directory{kept: isDir || isHard}
 		}
 		b.setName(n, name)
 		if old != nil {
@@ -167,14 +182,16 @@ func (b *Builder) setAttributes(entry uint32, dir *directory, a spec.Attributes)
 // sizes allow (see spec.Spec.CheckGroup and CheckSizes). Of an entry that clashes
 // with several others, one clash is reported.
 func (b *Builder) Tree() (*Tree, error) {
+	b.resolve()
 	b.finish(b.root())
 	b.numberAdded()
+	b.resolveLater()
 	if err := b.failed(); err != nil {
 		return nil, err
 	}
 	t := b.tree
 	t.end = b.next
-	t.nodes, t.bases = slices.Clip(t.nodes), slices.Clip(t.bases)
+	t.nodes, t.bases = slices.Clip(append(t.nodes, b.hard...)), slices.Clip(t.bases)
 	t.entries = make([]uint32, len(b.patterns))
 	for i, n := range t.nodes {
 		if n.dir == nil && n.round() == 0 && !n.kind.isCompanion() {
@@ -212,7 +229,7 @@ func (b *Builder) finish(n *node) {
 	}
 	b.checkDisjoint(f.children)
 	for _, c := range f.children {
-		if c.round() == 0 {
+		if c.round() == 0 && !c.isHard() {
 			b.number(c)
 		}
 	}
@@ -240,7 +257,7 @@ func (b *Builder) number(n *node) {
 	}
 	n.first = b.files
 	b.files += n.count
-	if err := n.spec().CheckGroup(n.count); err != nil {
+	if err := cmp.Or(n.spec().CheckGroup(n.count), n.checkLink()); err != nil {
 		b.wrong(n.entry, err)
 	}
 	b.draw(n)
@@ -292,7 +309,7 @@ func (b *Builder) draw(n *node) {
 	}
 	switch {
 	case *l == lots{}:
-	case n.count == 1 && l.row == nil:
+	case n.count == 1 && l.row == nil && l.link == nil && l.named == nil:
 		n.lots = &alone
 	default:
 		n.lots = l
@@ -304,6 +321,9 @@ func (t *Tree) count() {
 	for _, n := range t.nodes {
 		if n.dir != nil {
 			t.dirs += n.count
+			continue
+		}
+		if n.isHard() {
 			continue
 		}
 		files := t.filesOf(n)

@@ -7,10 +7,12 @@ import (
 
 // A Child is an entry of a directory.
 type Child struct {
-	ID    ID
-	Name  []byte // valid until the next one is asked for
-	IsDir bool
-	Next  uint64 // ordinal from which on the next one is to be looked for
+	ID        ID
+	Name      []byte // valid until the next one is asked for
+	IsDir     bool
+	IsSymlink bool
+	IsHard    bool   // a hard link: AppendPath has another name
+	Next      uint64 // ordinal from which on the next one is to be looked for
 
 	tree     *Tree
 	node     *node
@@ -76,7 +78,8 @@ func (t *Tree) List(dir ID, off uint64, steps int, yield func(Child) bool) (next
 			if instance != none {
 				from++
 				name = c.appendName(name[:0], instance-first)
-				if !yield(Child{c.base + ID(instance), name, c.dir != nil, begin + from, t, c, instance}) {
+				of, number := c.file(instance)
+				if !yield(Child{of.base + ID(number), name, of.dir != nil, of.symlink() != nil, of != c, begin + from, t, of, number}) {
 					return begin + from, true
 				}
 			}
@@ -109,6 +112,8 @@ func (l *lister) next(c *node, first, from, names uint64) (at, instance uint64) 
 	switch {
 	case from == names:
 		return names, none
+	case c.isHard():
+		return l.nextHard(c, first, from, names)
 	case c.dir == nil && c.row() != nil:
 		if c.lots.byAge != nil {
 			return l.nextByAge(c, first, from, names)
@@ -200,6 +205,9 @@ func (l *lister) nextWithFiles(n *node, count, from, end uint64) uint64 {
 		if end == from {
 			break
 		}
+		if c.isHard() {
+			continue
+		}
 		l.steps--
 		if c.dir != nil {
 			end = l.nextWithFiles(c, count, from, end)
@@ -218,6 +226,7 @@ func (t *Tree) shows(n *node, instance uint64) bool {
 		at, _ := l.nextDir(n, instance, instance+1)
 		return at == instance
 	}
+	n, instance = n.file(instance)
 	number := n.first + instance
 	return t.o.Shard.next(number) == number && (n.row() == nil || n.lots.row.has(n.place(instance)))
 }

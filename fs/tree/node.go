@@ -42,7 +42,8 @@ func (k *kind) isCompanion() bool { return k.companion != spec.Companion{} }
 // repeats reports whether some of the files are copies of others, as a whole.
 func (k *kind) repeats() bool { return k.spec.Group && !k.sizes.IsZero() }
 
-// lots is what is drawn at random about the files of a node.
+// lots is what few nodes have: what is drawn at random about their files, and where links
+// point to.
 type lots struct {
 	sizes *keyed.Permutation // nil if the kind draws none
 	turns *keyed.Permutation // in which they change; nil in generation 0
@@ -51,6 +52,9 @@ type lots struct {
 	round uint64 // how many times the entry's files stand before them in the row
 	order *keyed.Permutation
 	byAge *keyed.Inverse // of order, if listings are in the order of the row; see Tree.byAge
+
+	link  *link  // nil if they are files
+	named *named // nil if no hard links give them more names
 }
 
 // names returns how many names there are in one instance of the parent.
@@ -59,6 +63,15 @@ func (n *node) names() uint64 {
 		return 1
 	}
 	return n.ranges.count
+}
+
+// total returns how many files or directories the node stands for, which count is once the
+// builder has come to it. It is below 2^64 if there are not too many.
+func (n *node) total() uint64 {
+	if n.parent == nil {
+		return 1
+	}
+	return n.names() * n.parent.total()
 }
 
 // key returns what tells a node from its siblings: its name or, if there are several,
@@ -106,6 +119,9 @@ func (n *node) spec() spec.Spec {
 // specOf returns the spec of a file, with its size.
 func (n *node) specOf(instance uint64) spec.Spec {
 	s := n.spec()
+	if l := n.symlink(); l != nil {
+		s.Size = l.size(instance)
+	}
 	if !n.kind.sizes.IsZero() {
 		number, of := n.drawn(instance)
 		s = s.Drawn(n.kind.sizes, number, of)

@@ -51,21 +51,36 @@ func parseComponent(text string) (component, error) {
 	if !strings.ContainsAny(text, `{}\`) {
 		c = component{text: text, count: 1, first: text, last: text}
 		if len(text) > maxName {
-			return c, errName(len(text))
+			return c, errName(len(text), maxName)
 		}
 		return c, c.check()
 	}
+	hasRange, err := c.parse(text, escapes.Replace)
+	if err != nil {
+		return c, err
+	}
+	if err := c.finish(maxName); err != nil {
+		return c, err
+	}
+	if !hasRange {
+		c.parts = nil
+	}
+	return c, c.check()
+}
+
+// parse reads the parts of a component, and its text, in which what stands outside of braces
+// is written by escape.
+func (c *component) parse(text string, escape func(string) string) (hasRange bool, err error) {
 	var literal, canonical []byte
-	hasRange := false
 	endLiteral := func() {
 		c.parts = appendLiteral(c.parts, string(literal))
-		canonical = append(canonical, escapes.Replace(string(literal))...)
+		canonical = append(canonical, escape(string(literal))...)
 		literal = literal[:0]
 	}
 	for rest := text; rest != ""; {
 		p, isRange, n, err := parsePiece(rest)
 		if err != nil {
-			return c, err
+			return false, err
 		}
 		if isRange {
 			endLiteral()
@@ -79,13 +94,7 @@ func parseComponent(text string) (component, error) {
 	}
 	endLiteral()
 	c.text = string(canonical)
-	if err := c.finish(); err != nil {
-		return c, err
-	}
-	if !hasRange {
-		c.parts = nil
-	}
-	return c, c.check()
+	return hasRange, nil
 }
 
 // check checks that the names are ones that a file can have.
@@ -99,8 +108,8 @@ func (c *component) check() error {
 	return nil
 }
 
-func errName(length int) error {
-	return fmt.Errorf("names of up to %d bytes; the limit is %d", length, maxName)
+func errName(length, most int) error {
+	return fmt.Errorf("names of up to %d bytes; the limit is %d", length, most)
 }
 
 // escapes writes characters that patterns are written with.
@@ -210,8 +219,8 @@ func parseRange(s string) (part, error) {
 	return p, nil
 }
 
-// finish computes what follows from the parts.
-func (c *component) finish() error {
+// finish computes what follows from the parts, for names of up to most bytes.
+func (c *component) finish(most int) error {
 	c.count = 1
 	var tail int      // digits of this run, to the right
 	var varying *part // of this run, to the right
@@ -243,8 +252,8 @@ func (c *component) finish() error {
 		}
 		c.count = count
 	}
-	if length > maxName {
-		return errName(length)
+	if length > most {
+		return errName(length, most)
 	}
 	c.first = string(c.append(nil, 0))
 	c.last = string(c.append(nil, c.count-1))

@@ -92,7 +92,7 @@ func (t *Tree) findSeries(many int) {
 		for _, c := range n.dir.children {
 			if c.dir != nil {
 				walk(c)
-			} else {
+			} else if !c.isHard() {
 				files = append(files, c)
 			}
 		}

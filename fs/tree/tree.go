@@ -27,6 +27,9 @@
 // A pattern that ends in a slash is a directory that is there whether or not there are
 // files in it, and in every shard. It may have attributes.
 //
+// An entry may also be of symbolic links, which have a place among the files, but no bytes;
+// or of hard links, more names of files, which have the positions of these.
+//
 // A Tree never changes, so it is safe for concurrent use. The package knows names, not
 // bytes: it neither generates nor serves.
 package tree
@@ -47,6 +50,7 @@ type Entry struct {
 	Spec    spec.Spec
 	Sizes   spec.Sizes // if they are drawn
 	Index   spec.Index // if they have index files, which are files of the tree, too
+	Link    spec.Link  // if they are links, and then the spec has attributes alone
 }
 
 // ID is the position of a file or directory; 0 is not a position.
@@ -63,7 +67,7 @@ const maxPositions = 1 << 61
 // Tree is an immutable namespace, made by New or a Builder.
 type Tree struct {
 	o       Options
-	nodes   []*node  // by base; nodes[0] is the root
+	nodes   []*node  // by base; nodes[0] is the root; behind those with positions, hard links
 	bases   []ID     // of nodes, apart so that a search stays within a few cache lines
 	entries []uint32 // the node of each entry
 	end     ID       // first position behind the last node
@@ -74,9 +78,12 @@ type Tree struct {
 
 // A Node is what is at a position.
 type Node struct {
-	IsDir bool
-	Spec  spec.Spec // of the generation that is shown; of a directory, its attributes alone
-	Born  int       // the generation that added the file
+	IsDir     bool
+	IsSymlink bool
+	InRoot    bool      // of a file or link: it is in the root, and in no other directory
+	Spec      spec.Spec // of the generation that is shown; of a directory or link, its attributes alone, and the length of the target
+	Born      int       // the generation that added the file
+	Names     uint64    // of a file, besides the first one: hard links
 }
 
 func (t *Tree) add(n *node) {
@@ -118,9 +125,14 @@ func (t *Tree) node(n *node, instance uint64) Node {
 		}
 		return node
 	}
-	node := Node{Spec: n.specOf(instance)}
+	node := Node{Spec: n.specOf(instance), IsSymlink: n.symlink() != nil, InRoot: n.parent.parent == nil}
+	if n.lots != nil && n.lots.named != nil {
+		node.Names = n.lots.named.count(n, instance)
+	}
 	if t.o.History.Generation > 0 {
-		node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
+		if !node.IsSymlink {
+			node.Spec = t.o.History.Of(node.Spec, n.phase(instance))
+		}
 		if row := n.row(); row != nil {
 			node.Born = row.born(n.place(instance))
 		}
@@ -151,7 +163,7 @@ func (t *Tree) History() *History { return &t.o.History }
 func (t *Tree) Specs() iter.Seq[spec.Spec] {
 	return func(yield func(spec.Spec) bool) {
 		for _, i := range t.entries {
-			if n := t.nodes[i]; n.dir == nil && !yield(n.spec()) {
+			if n := t.nodes[i]; n.dir == nil && n.link() == nil && !yield(n.spec()) {
 				return
 			}
 		}
@@ -172,7 +184,7 @@ func (t *Tree) Entry(i int) Entry {
 		}
 		return e
 	}
-	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index}
+	return Entry{string(n.appendText(nil)), n.spec(), n.kind.sizes, n.kind.index, n.link().entry()}
 }
 
 // Lookup returns the child of a directory that has the given name: its position,
@@ -190,7 +202,7 @@ func (t *Tree) Lookup(dir ID, name string) (ID, Node, bool) {
 	if child == nil {
 		return 0, Node{}, false
 	}
-	instance = instance*child.names() + index
+	child, instance = child.file(instance*child.names() + index)
 	if !t.shows(child, instance) {
 		return 0, Node{}, false
 	}
@@ -228,7 +240,7 @@ func (t *Tree) Parent(id ID) ID {
 }
 
 // AppendPath appends the path of a position relative to the root, without a
-// leading slash. It appends nothing for Root, or if id is not a position.
+// leading slash: of a file with hard links, that of its own entry. It appends nothing for Root, or if id is not a position.
 func (t *Tree) AppendPath(dst []byte, id ID) []byte {
 	n, instance := t.at(id)
 	if n == nil {

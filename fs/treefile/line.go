@@ -105,7 +105,7 @@ func parseLine(s string) (l Line, ok bool) {
 // parsePlain reads PATTERN SPEC. Of blanks that may belong to either, it says so.
 func parsePlain(s string) (pattern, text string, err error) {
 	begin := strings.LastIndexAny(s, blanks) + 1
-	if begin == 0 || strings.HasSuffix(s, "/") {
+	if begin == 0 || strings.HasSuffix(s, "/") && !spec.IsLink(s[begin:]) {
 		return s, "", nil
 	}
 	pattern, text = strings.TrimRight(s[:begin], blanks), s[begin:]

@@ -44,7 +44,7 @@ func (s Scale) files(lines []Line) (all float64, err error) {
 		if !strings.Contains(l.Spec, "share=") {
 			continue
 		}
-		if f, err := l.files(); err == nil {
+		if f, err := l.files(); err == nil && f.Share != 0 {
 			shared = append(shared, share{l.Pattern, f})
 			sum += f.Share
 			last = l.Origin()

@@ -103,7 +103,7 @@ func AppendEntry(b []byte, e tree.Entry) []byte {
 		return append(b, '\n')
 	}
 	b = append(appendEscaped(b, e.Pattern), ' ')
-	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes, Index: e.Index}.String()...)
+	b = append(b, spec.Files{Spec: e.Spec, Sizes: e.Sizes, Index: e.Index, Link: e.Link}.String()...)
 	return append(b, '\n')
 }
 

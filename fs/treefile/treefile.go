@@ -23,6 +23,9 @@
 //
 //	user{00..99}/  mode=0700,uid=1000
 //
+// A SPEC may be of links, and then its target has neither blanks nor commas, but \x20 and
+// \x2c. Hard links whose ranges are open follow the line of the files.
+//
 // A line of flags, such as #! --seed 7, says what the files depend on besides: see
 // [Directives].
 //
@@ -39,9 +42,11 @@ package treefile
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
+	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 )
 
@@ -80,15 +85,23 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 	var sum sum       // of what has shares
 	all, scaleErr := scale.files(lines)
 	dirs := make(closedDirs)
+	closed := make(map[string]string) // patterns with open ranges, and their directories, and what these have become
 	for i, l := range lines {
 		f, err := l.files()
 		if err == nil && f.Share != 0 && scaleErr != nil {
 			continue
 		}
-		if closed, ok := dirs[l.Pattern]; ok && l.isDir() {
-			l.Pattern = closed
+		if dir, ok := closed[l.Pattern]; ok && l.isDir() {
+			l.Pattern = dir
 		} else if err == nil && !l.isDir() {
-			l.Pattern, err = dirs.closeRanges(l.Pattern, f, all)
+			written := l.Pattern
+			if l.Pattern, err = dirs.closeRanges(written, f, all); l.Pattern != written {
+				closed[written] = l.Pattern
+				closed[path.Dir(written)+"/"] = path.Dir(l.Pattern) + "/"
+			}
+		}
+		if err == nil && !f.Link.IsZero() {
+			err = closeLink(&l, &f, closed)
 		}
 		if err != nil {
 			wrong.add(i, err)
@@ -98,7 +111,7 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 			sum.add(l.Pattern, f)
 		}
 		entries = append(entries, i)
-		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index})
+		b.Add(tree.Entry{Pattern: l.Pattern, Spec: f.Spec, Sizes: f.Sizes, Index: f.Index, Link: f.Link})
 	}
 	t, err = b.Tree()
 	var wrongEntries tree.Errors
@@ -116,6 +129,31 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 		return nil, got, scaleErr
 	}
 	return t, sum.scale(), nil
+}
+
+// closeLink closes the open ranges of where links point to: for symbolic links, with as many
+// numbers as the links have. Hard links are of an entry before, and have its ends.
+func closeLink(l *Line, f *spec.Files, closed map[string]string) (err error) {
+	if f.Link.Kind == spec.Symlink && f.Share == 0 {
+		return nil
+	}
+	if f.Link.Kind == spec.Symlink {
+		names, _, _ := tree.CountNames(l.Pattern)
+		f.Link.Target, err = tree.CloseTarget(f.Link.Target, max(names, 1))
+		return err
+	}
+	of, ok := closed[f.Link.Target]
+	if !ok {
+		return nil
+	}
+	if _, isOpen, _ := tree.CountNames(l.Pattern); isOpen {
+		written := l.Pattern
+		if l.Pattern, err = tree.CloseLike(written, f.Link.Target, of); err != nil {
+			return fmt.Errorf("pattern %q: %w", spec.Cut(written), err)
+		}
+	}
+	f.Link.Target = of
+	return nil
 }
 
 // lineErrors are what is wrong with some lines.

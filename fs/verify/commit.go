@@ -80,11 +80,23 @@ func (c *committer) commit(i item) error {
 		}
 	case unreadable:
 		c.problem(i.path, 0, 0, i.err)
-		if errors.Is(i.err, errNotDirectory) {
+		if errors.Is(i.err, errNotDirectory) || errors.Is(i.err, errNotSymlink) {
 			c.report.Irregular++
 		} else {
 			c.report.Unreadable++
 		}
+	case linked:
+		c.report.Links++
+	case joined:
+		c.report.HardLinks++
+	case separate:
+		c.report.HardLinks++
+		c.report.Separate++
+		c.log("%s: a file of its own, and a hard link of %s in the tree; no difference", i.path, i.name)
+	case retargeted:
+		c.report.Links++
+		c.report.Retargeted++
+		c.problem(i.path, 0, 0, i.err)
 	default:
 		c.part(i.part)
 		if len(c.pending) >= maxPending {

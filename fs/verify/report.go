@@ -28,6 +28,10 @@ type Report struct {
 	Unreadable int64 `json:"unreadable"` // files and directories, or parts of files
 	Irregular  int64 `json:"irregular"`  // what is there is not a regular file, or not a directory
 	Changed    int64 `json:"changed"`    // files that were written to meanwhile
+	Links      int64 `json:"links"`      // symbolic links that were compared
+	Retargeted int64 `json:"retargeted"` // among those, that point elsewhere
+	HardLinks  int64 `json:"hardLinks"`  // names of files that have another one, which is there
+	Separate   int64 `json:"separate"`   // among those, that are files of their own in the copy; no difference
 
 	Runs  int64 `json:"runs"`  // of damage
 	Kinds tally `json:"kinds"` // and of which kinds they are
@@ -76,12 +80,12 @@ type Problem struct {
 
 // findings returns how much has been found.
 func (r *Report) findings() int64 {
-	return r.Runs + r.Missing + r.Additional + r.Renamed + r.Unreadable + r.Irregular + r.Changed
+	return r.Runs + r.Missing + r.Additional + r.Renamed + r.Unreadable + r.Irregular + r.Changed + r.Retargeted
 }
 
 // Differs reports whether the copy differs from what was generated.
 func (r *Report) Differs() bool {
-	return r.Different+r.Missing+r.Additional+r.Renamed+r.Irregular > 0
+	return r.Different+r.Missing+r.Additional+r.Renamed+r.Irregular+r.Retargeted > 0
 }
 
 // Unread reports whether not everything could be read, or was.

@@ -75,7 +75,7 @@ func (s *source) below(dir tree.ID, yield func(id tree.ID, n tree.Node) bool) bo
 			if !s.below(child.ID, yield) {
 				return false
 			}
-		} else if !yield(child.ID, child.Node()) {
+		} else if !child.IsSymlink && !yield(child.ID, child.Node()) {
 			return false
 		}
 	}

@@ -121,6 +121,7 @@ func (r *Report) summary() (lines []string) {
 	count(r.Renamed, "is renamed", "are renamed")
 	count(r.Additional, "is additional", "are additional")
 	count(r.Irregular, "is of the wrong type", "are of the wrong type")
+	count(r.Retargeted, "symbolic link points elsewhere", "symbolic links point elsewhere")
 	count(r.Unreadable, "could not be read, or not all of it", "could not be read, or not all of them")
 	count(r.Changed, "changed meanwhile", "changed meanwhile")
 	result := "all equal"
@@ -131,7 +132,14 @@ func (r *Report) summary() (lines []string) {
 		result = "names and lengths are equal; the share is too small for any data"
 	}
 	rate := float64(r.Bytes) / max(r.Seconds, 1e-3)
-	lines = append(lines, fmt.Sprintf("%s compared, %s (%s/s): %s", plural(r.Files, "file"), about(r.Bytes), about(int64(rate)), result))
+	what := plural(r.Files, "file")
+	if r.Links > 0 {
+		what += " and " + plural(r.Links, "symbolic link")
+	}
+	lines = append(lines, fmt.Sprintf("%s compared, %s (%s/s): %s", what, about(r.Bytes), about(int64(rate)), result))
+	if r.Separate > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %s are files of their own in the copy, which is no difference", r.Separate, plural(r.HardLinks, "hard link")))
+	}
 	if r.QuickSeed != nil {
 		lines = append(lines, fmt.Sprintf("only a share was compared; --quick-seed %d compares the same one again", *r.QuickSeed))
 	}

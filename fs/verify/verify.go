@@ -175,7 +175,7 @@ func Compare(ctx context.Context, o Options) (*Report, error) {
 			if i < at.Target || ctx.Err() != nil {
 				continue
 			}
-			w := walker{session: s, target: i, ctx: ctx, emit: func(found item) {
+			w := walker{session: s, target: i, ctx: ctx, goal: g, emit: func(found item) {
 				found.target = i
 				select {
 				case ordered <- found:

@@ -31,7 +31,7 @@ func testTree(t testing.TB, o tree.Options, entries ...string) *tree.Tree {
 		if f, err = f.Named(name); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, tree.Entry{Pattern: name, Spec: f.Spec, Sizes: f.Sizes})
+		all = append(all, tree.Entry{Pattern: name, Spec: f.Spec, Sizes: f.Sizes, Link: f.Link})
 	}
 	tr, err := tree.New(all, o)
 	if err != nil {

@@ -33,6 +33,10 @@ const (
 	missing            // a file of the tree that the copy has not
 	additional         // a file of the copy that the tree has not
 	unreadable         // a directory or file that cannot be read
+	linked             // a symbolic link that is right
+	retargeted         // one that points elsewhere
+	joined             // a hard link that is one
+	separate           // one that is a file of its own
 )
 
 // walker walks the tree and the copy.
@@ -41,6 +45,7 @@ type walker struct {
 	target int
 	emit   func(item) // blocks while there is enough to do
 	ctx    context.Context
+	goal   goal
 
 	// Resuming: all up to this offset of this file has been done.
 	skipTo  string
@@ -60,15 +65,24 @@ func (w *walker) directory(dir tree.ID, path string) {
 			return
 		}
 		if w.skipTo != "" {
-			name := string(w.source.tree.AppendPath(nil, child.ID))
+			name := w.childName(dir, &child)
 			if name != w.skipTo && !strings.HasPrefix(w.skipTo, name+"/") {
 				continue
 			}
 		}
 		below := path + "/" + string(child.Name)
+		if child.IsSymlink {
+			if w.skipTo == "" {
+				w.symlink(child.ID, w.childName(dir, &child), below)
+			}
+			continue
+		}
 		if !child.IsDir {
 			f := w.source.file(child.ID, child.Node())
-			f.path = below
+			f.path, f.name = below, w.childName(dir, &child)
+			if child.IsHard && w.skipTo == "" {
+				w.hardLink(child.ID, below)
+			}
 			w.file(f, true)
 			continue
 		}
@@ -103,7 +117,7 @@ func (w *walker) missing(dir tree.ID, path string) {
 			continue
 		}
 		n := child.Node()
-		w.emit(item{finding: missing, path: below, name: string(w.source.tree.AppendPath(nil, child.ID)), size: n.Spec.Size})
+		w.emit(item{finding: missing, path: below, name: w.childName(dir, &child), size: n.Spec.Size})
 	}
 	if empty {
 		w.emit(item{finding: missing, path: path, name: string(w.source.tree.AppendPath(nil, dir)) + "/"})
@@ -247,6 +261,9 @@ func (s *source) has(dir tree.ID, path string) bool {
 	return false
 }
 
+// errSymlink is the error about a symbolic link of the tree, named alone.
+var errSymlink = errors.New("a symbolic link; it is compared with the directory that it is in")
+
 // resolve returns the file or the directory of the tree that a target is a copy of.
 func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) {
 	switch {
@@ -259,8 +276,11 @@ func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) 
 		if !ok {
 			return 0, f, ErrNotFound
 		}
-		if n.IsDir {
+		switch {
+		case n.IsDir:
 			return id, f, nil
+		case n.IsSymlink:
+			return 0, f, errSymlink
 		}
 		f = s.file(id, n)
 		f.path = t.Path
@@ -270,7 +290,7 @@ func (s *source) resolve(t Target, isDir bool) (dir tree.ID, f file, err error) 
 	}
 	parts := strings.Split(strings.Trim(t.Path, "/"), "/")
 	for i := range parts {
-		if id, n, ok := s.lookup(strings.Join(parts[i:], "/")); ok && !n.IsDir {
+		if id, n, ok := s.lookup(strings.Join(parts[i:], "/")); ok && !n.IsDir && !n.IsSymlink {
 			f = s.file(id, n)
 			f.path = t.Path
 			return 0, f, nil

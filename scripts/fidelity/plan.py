@@ -25,6 +25,18 @@ SMALL += [Job(c, 4 * K, 1024, 4 * K, skip) for skip in (512, 2 * K) for c in ("l
 
 QUANTILES = [Job(c, b, 4096) for c in ("lz4", "zstd-3") for b in (4 * K, 32 * K)] + [Job("zstd-3", 128 * K, 4096)]
 
+# What makes a texture vary as a whole corpus does: spread=, shares of zero= and random= in %,
+# region=. Found by trying: spread 0 to 1, zero 0 to 12, random 0 to 4, regions of 16K and 64K.
+MIXTURES = {
+    "man": (0.3, 0, 0, "64K"), "doc": (0.2, 0, 0, "64K"), "go": (0.3, 4, 0, "16K"),
+    "headers": (0, 0, 0, "64K"), "python": (0, 0, 0, "64K"), "packages": (0.2, 0, 0, "64K"),
+    "logs": (0.3, 0, 0, "64K"), "listing": (0.2, 0, 0, "64K"),
+    "so": (0.6, 4, 0, "16K"), "programs": (1, 12, 3, "16K"),
+}
+# How far 5, 25, 50, 75 and 95 % of blocks then are from the corpus on average.
+MIXTURE_WITHIN = {"go": 0.25, "so": 0.30, "programs": 0.35}
+MIXTURE_WITHIN_ELSE = 0.15
+
 
 def allowed(codec):
     """How far a codec's ratio may be from what it makes of real data."""

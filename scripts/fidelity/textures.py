@@ -6,6 +6,7 @@ data is in real.csv, which scripts/fidelity.sh --real makes anew.
 """
 import argparse
 import csv
+import math
 import multiprocessing
 import os
 import sys
@@ -150,24 +151,56 @@ def flat_table(ratios, checks):
         print(f"| {job.codec} | {where} | " + " | ".join(row) + " |", flush=True)
 
 
-def quantile_table(checks):
-    """How blocks differ, in whole corpora and in textures of their ratio."""
+def mixture(corpus, found):
+    """The keys that make a texture vary as a corpus does that zstd -3 compresses by found."""
+    spread, zero, random, region = plan.MIXTURES[corpus]
+    ratio = (1 - (zero + random) / 100) / (1 / found - random / 100)
+    return f"compress={ratio:.2f},spread={spread:g},zero={zero}%,random={random}%,region={region}"
+
+
+def mixed(task):
+    texture, keys, jobs = task
+    return Tools.run(Tools.cat(f"16M,seed=1,texture={texture},{keys}"), jobs)
+
+
+def distance(found, real):
+    """Of percentiles, the mean difference of logarithms; one that is out of reach counts as 1."""
+    return sum(min(abs(math.log(f / r)), 1) for f, r in zip(found, real)) / len(real)
+
+
+def quantile_table(short_form, checks):
+    """How blocks differ, in whole corpora and in mixtures of textures."""
     with open(os.path.join(HERE, "quantiles.csv")) as f:
         rows = [(r["corpus"], Job(r["codec"], int(r["block"]), 4096), r) for r in csv.DictReader(f)]
     whole = {c: float(r["found"]) for c, job, r in rows if job.block == 128 * K}
+    real = {(c, job): [float(r[p]) for p in plan.PERCENTILES[1:-1]] for c, job, r in rows if job.block != 128 * K}
     kinds = texture_of()
-    tasks = [(kinds[c], min(whole[c], 12), [j for d, j, _ in rows if d == c], 16 * M) for c in whole]
-    results = measure_all(tasks)
-    print("\n### Spread of single blocks\n\n5, 50 and 95 % of blocks have a lower ratio than this: whole corpora, and in bold the texture\n"
-          "of the same ratio, without spread=, zero= and random=.\n")
-    print("| corpus | compress= | codec | block | 5 % | 50 % | 95 % |\n|" + " --- |" * 7)
-    for corpus, texture_task in zip(whole, tasks):
-        for job, f in results[texture_task[0], texture_task[1]]:
-            if job.block == 128 * K:
-                continue
-            row = next(r for c, j, r in rows if c == corpus and j == job)
-            cells = [f"{float(row[p]):.2f}, **{f.quantiles[i]:.2f}**" for p, i in (("p5", 1), ("p50", 3), ("p95", 5))]
-            print(f"| {corpus} | {whole[corpus]:.2f} | {job.codec} | {short(job.block)} | " + " | ".join(cells) + " |")
+    corpora = ["man", "so"] if short_form else list(whole)
+    tasks = []
+    for c in corpora:
+        jobs = [job for d, job in real if d == c]
+        tasks += [(kinds[c], f"compress={min(whole[c], 12):g}", jobs), (kinds[c], mixture(c, whole[c]), jobs)]
+    with multiprocessing.Pool(int(os.environ.get("FIDELITY_WORKERS", 0)) or None) as pool:
+        results = pool.map(mixed, tasks, chunksize=1)
+    print("\n### Spread of single blocks\n\n5, 25, 50, 75 and 95 % of blocks have a lower ratio than this: whole corpora; the texture of the same\n"
+          "ratio; and in bold with the keys that come nearest.\n")
+    print("| corpus | codec | block | 5 % | 25 % | 50 % | 75 % | 95 % |\n|" + " --- |" * 8)
+    summary = []
+    for i, corpus in enumerate(corpora):
+        plain, mix = results[2 * i], results[2 * i + 1]
+        far = [0.0, 0.0]
+        for job, p, m in zip(tasks[2 * i][2], plain, mix):
+            want, p, m = real[corpus, job], p.quantiles[1:-1], m.quantiles[1:-1]
+            far[0] += distance(p, want) / len(plain)
+            far[1] += distance(m, want) / len(mix)
+            cells = [f"{w:.2f}, {a:.2f}, **{b:.2f}**" for w, a, b in zip(want, p, m)]
+            print(f"| {corpus} | {job.codec} | {short(job.block)} | " + " | ".join(cells) + " |")
+        summary.append((corpus, *tasks[2 * i + 1][:2], *far))
+        checks.check(f"percentiles of {corpus}", far[1], plan.MIXTURE_WITHIN.get(corpus, plan.MIXTURE_WITHIN_ELSE))
+    print("\nHow far these percentiles are from those of the corpus, on average:\n")
+    print("| corpus | texture | keys | texture alone | with the keys |\n|" + " --- |" * 5)
+    for corpus, texture, keys, alone, with_keys in summary:
+        print(f"| {corpus} | {texture} | `{keys}` | {alone:.0%} | {with_keys:.0%} |")
 
 
 def speed_table():
@@ -220,8 +253,8 @@ def main():
         ratio_table([1.5, 3, 6, 10] if o.short else plan.DIAL, 8 * M if o.short else 32 * M, checks)
     if o.only in (None, "flat"):
         flat_table([2, 4] if o.short else [1.25, 1.5, 2, 2.5, 3, 4], checks)
-    if o.only in (None, "quantiles") and not o.short:
-        quantile_table(checks)
+    if o.only in (None, "quantiles"):
+        quantile_table(o.short, checks)
     if o.only in (None, "speed") and not o.short:
         speed_table()
     if o.only in (None, "real"):

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Part of scripts/test.sh: what a run needs of the machine, and what it leaves there.
 
-packages=(fuse3:fusermount3 fio zstd lz4 rsync restic rclone nginx python3 jq zsh fish
+packages=(fuse3:fusermount3 fio tmux zstd lz4 rsync restic rclone nginx python3 jq zsh fish
 	man-db:man xz-utils:xz iproute2:ip rng-tools5:rngtest ent dieharder shellcheck
 	python3-numpy:/usr/lib/python3/dist-packages/numpy python3-h5py:/usr/lib/python3/dist-packages/h5py
 	unzip pngcheck # for files of formats

@@ -24,9 +24,9 @@ var specKeys = []key{
 	{"unit", "SIZE", "size of what repeats: a multiple of 4K, up to 1G (default: 128K)",
 		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K."},
 	{"run", "SIZE", "neighbouring units that repeat together, up to 1T (default: one)",
-		"Makes runs of neighbouring units repeat, and change, together: a multiple of the unit, up to 1T. Chunking by contents, as backup programs do it, finds duplicates in runs far longer than a chunk. The default is one unit."},
+		"Makes runs of neighbouring units repeat, and change, together: the shortest run, a multiple of the unit, up to 1T; others have up to 16 times that. Chunking by contents, as backup programs do it, finds duplicates in runs far longer than a chunk. The default is one unit."},
 	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
-		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others. The number of distinct units stays the same."},
+		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others, and most only once. The number of distinct units stays the same."},
 	{"scope", "file|group", "what deduplicates: each file, or all of one --file (default: file)",
 		"With group, all files of one --file deduplicate together. Files smaller than a unit repeat whole, and so do those whose sizes are drawn. The default is file: each file deduplicates on its own."},
 	{"group", "NofM", "which units of its group the file has; written by dgenfs",
@@ -43,6 +43,10 @@ var specKeys = []key{
 		"Sets the share of the file's regions that are random bytes. compress= is the ratio of the others."},
 	{"region", "SIZE", "length of a region: a multiple of 4K, up to 1G (default: 64K)",
 		"Sets the length of a region, the piece that zero=, random= and spread= are about: a multiple of 4K, up to 1G. The default is 64K."},
+	{"holes", "P%", "share of the file that is holes, which take no space",
+		"Makes this share of the file holes, which read as zeros and take no space: of its pieces of the length that hole= gives, as many as this comes to, rounded, spread over the file. A remainder behind the last whole piece is data, but not with 100%. The other keys are about what is not in holes. Not with format=."},
+	{"hole", "SIZE", "length of a hole: a multiple of 4K, up to 1G (default: the unit)",
+		"Sets the length of the pieces that holes= is about: a multiple of 4K, up to 1G. Neighbouring pieces may both be holes. The default is the unit."},
 	{"generation", "N", "which generation of a file that changes, 0 to 4095",
 		"Shows this generation of a file that changes, 0 to 4095. The default is that of --generation."},
 	{"change", "P%", "share of its units that each generation replaces",
@@ -109,6 +113,14 @@ var drawnSizes = []key{
 		"Normal sizes, with this mean and standard deviation, and perhaps a smallest and a largest size: normal:140M:47M:1.. or normal:140M:47M:1M..1G."},
 	{"square:12107:2822", "", "products of two sides of this mean and sigma",
 		"Sizes that are the product of two sides, each normal with this mean and standard deviation, rounded down, and 1 or more. With a format, the array or image in a file has these sides."},
+}
+
+// linkForms are what a SPEC for many files may be instead.
+var linkForms = []key{
+	{"symlink", "TARGET", "symbolic links; then uid=, gid=, mtime= and share= may follow",
+		"Makes NAME, or each name of its ranges, a symbolic link to TARGET, a path of any kind, which need not exist. TARGET may have ranges as NAME has them: name i points to target i; where there are fewer targets than names, they are used in turn. A comma in it is written \\x2c, a blank \\x20. The keys uid, gid, mtime and share may follow."},
+	{"hardlink", "NAME", "hard links: more names of the files of the entry NAME",
+		"Makes NAME, or each name of its ranges, one more name of a file of another entry, whose NAME is written here as it is there, with all ranges: name i is one of file i; where there are fewer files than names, they are used in turn. A file has the same inode number by all of its names, and st_nlink counts them. A comma in it is written \\x2c, a blank \\x20."},
 }
 
 // Texts about a SPEC, for --help and the manual.

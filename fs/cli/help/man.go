@@ -52,6 +52,8 @@ func Man(w io.Writer, commands []Command) error {
 	m.text(treeText)
 	m.keys(drawnSizes)
 	m.keys(treeKeys)
+	m.keys(linkForms)
+	m.keys(linkForms)
 	m.WriteString(".PP\n")
 	m.text(manTrees)
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func documented() []string {
 	for _, k := range specKeys {
 		words = append(words, k.name+"=")
 	}
-	for _, k := range treeKeys {
+	for _, k := range slices.Concat(treeKeys, linkForms) {
 		words = append(words, k.name+"=")
 	}
 	return words

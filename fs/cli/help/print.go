@@ -77,7 +77,7 @@ func Usage(w io.Writer, commands []Command) error {
 	p.WriteString("\n")
 	p.text(treeText)
 	p.WriteString("\n")
-	p.keys(drawnSizes, treeKeys)
+	p.keys(drawnSizes, treeKeys, linkForms)
 	p.WriteString("\n")
 	p.text(rootText)
 	p.WriteString("\n")

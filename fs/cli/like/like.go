@@ -2,7 +2,8 @@
 // files of the same names and sizes, or of the same sizes alone.
 //
 // It reads names and attributes, never the contents of files, and keeps no more than the
-// entries of one directory and of those that it is in.
+// entries of one directory and of those that it is in, and the first names of files that
+// have several.
 package like
 
 import (
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/dgenfs/dgenfs/fs/spec"
@@ -34,20 +36,21 @@ type Report struct {
 	Files, Dirs uint64 // regular files and directories, with the first one
 	Bytes       int64  // of all files together
 
-	Links, Others uint64 // symbolic links; devices, pipes and sockets
-	Unread        uint64 // files and directories that could not be read
-	Err           error  // about the first one of these
+	Links  uint64 // symbolic links; they are left out if Anonymous, as their targets are names
+	Others uint64 // devices, pipes and sockets, which are left out
+	Unread uint64 // files and directories that could not be read
+	Err    error  // about the first one of these
 }
 
-// Write writes a line for each regular file below a directory, and for each directory
-// without files below, in the order of their names. The error is about writing, or about the directory itself; of others, Report
+// Write writes a line for each regular file and symbolic link below a directory, and for each
+// directory without either below, in the order of their names. The error is about writing, or about the directory itself; of others, Report
 // has the first one. Files that are removed meanwhile are not missed.
 func Write(w io.Writer, dir string, o Options) (Report, error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
 	b := bufio.NewWriterSize(w, 1<<16)
-	l := &lister{Options: o, w: b, shown: time.Now().Add(patience)}
+	l := &lister{Options: o, w: b, shown: time.Now().Add(patience), first: make(map[inode]string)}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return l.Report, err
@@ -68,13 +71,26 @@ type lister struct {
 	Report
 	w     *bufio.Writer
 	line  []byte
-	shown time.Time // when progress was shown last
+	shown time.Time        // when progress was shown last
+	first map[inode]string // the pattern that a file with several names was written with
 }
 
 // file is a regular file.
 type file struct {
 	name string // or its extension
 	size int64
+	same inode // if it has several names
+}
+
+// inode tells the file that has several names from others; the zero value is none.
+type inode struct{ dev, ino uint64 }
+
+// inodeOf returns the inode of a file with several names.
+func inodeOf(info fs.FileInfo) inode {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 {
+		return inode{uint64(st.Dev), st.Ino}
+	}
+	return inode{}
 }
 
 // directory writes what is below a directory, whose names begin with the pattern
@@ -82,17 +98,19 @@ type file struct {
 func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 	var files []file
 	var dirs []string
+	written := false
 	for _, e := range entries {
 		switch {
 		case e.IsDir():
 			dirs = append(dirs, e.Name())
 		case e.Type()&fs.ModeSymlink != 0:
 			l.Links++
+			written = l.symlink(filepath.Join(path, e.Name()), prefix+tree.Escape(e.Name())) || written
 		case !e.Type().IsRegular():
 			l.Others++
 		default:
 			if info, err := e.Info(); err == nil {
-				files = append(files, file{e.Name(), info.Size()})
+				files = append(files, file{e.Name(), info.Size(), inodeOf(info)})
 			} else {
 				l.unread(err)
 			}
@@ -103,14 +121,14 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 		l.anonymous(prefix, files)
 	} else {
 		for _, f := range files {
-			l.file(prefix+tree.Escape(f.name), f.size)
+			l.named(prefix+tree.Escape(f.name), f)
 		}
 	}
 	for _, f := range files {
 		l.Files++
 		l.Bytes += f.size
 	}
-	written := len(files) > 0
+	written = written || len(files) > 0
 	for i, name := range dirs {
 		below := filepath.Join(path, name)
 		entries, err := os.ReadDir(below)
@@ -136,7 +154,7 @@ func (l *lister) directory(path, prefix string, entries []os.DirEntry) {
 // in one line.
 func (l *lister) anonymous(prefix string, files []file) {
 	for i := range files {
-		files[i].name = extension(files[i].name)
+		files[i].name, files[i].same = extension(files[i].name), inode{}
 	}
 	slices.SortFunc(files, func(a, b file) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.size, b.size))
@@ -183,8 +201,36 @@ func plainExtension(name string) string {
 	return name[at:]
 }
 
+// named writes a file, or one more name of it.
+func (l *lister) named(pattern string, f file) {
+	if f.same == (inode{}) {
+		l.file(pattern, f.size)
+		return
+	}
+	if first, ok := l.first[f.same]; ok {
+		l.entry(tree.Entry{Pattern: pattern, Link: spec.Link{Kind: spec.Hardlink, Target: tree.EscapeWords(first)}})
+		return
+	}
+	l.first[f.same] = pattern
+	l.file(pattern, f.size)
+}
+
 func (l *lister) file(pattern string, size int64) {
 	l.entry(tree.Entry{Pattern: pattern, Spec: spec.Spec{Size: size}})
+}
+
+// symlink writes a symbolic link, and reports whether it has.
+func (l *lister) symlink(path, pattern string) bool {
+	if l.Anonymous {
+		return false
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		l.unread(err)
+		return false
+	}
+	l.entry(tree.Entry{Pattern: pattern, Link: spec.Link{Kind: spec.Symlink, Target: tree.EscapeTarget(target)}})
+	return true
 }
 
 func (l *lister) entry(e tree.Entry) {

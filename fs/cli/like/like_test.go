@@ -165,8 +165,11 @@ func TestLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, r := write(t, dir, Options{})
-	if want := (Report{Dirs: 3, Links: 2, Others: 1}); r != want || string(text) != "empty/er/\n" {
+	want := Report{Dirs: 3, Links: 2, Others: 1}
+	if text, r := write(t, dir, Options{Anonymous: true}); r != want || string(text) != "dir-0/dir-0/\n" {
+		t.Errorf("%+v, want %+v\n%s", r, want, text)
+	}
+	if text, r := write(t, dir, Options{}); r != want || string(text) != "link symlink=a\nloop symlink="+dir+"\nempty/er/\n" {
 		t.Errorf("%+v, want %+v\n%s", r, want, text)
 	}
 
@@ -205,3 +208,32 @@ func TestLeftOut(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, unix.ENOSPC }
+
+// One name of a file with several is its entry, and the others are hard links.
+func TestHardLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "d"), 0o755),
+		os.WriteFile(filepath.Join(dir, "a, {b"), []byte("12345"), 0o644),
+		os.Link(filepath.Join(dir, "a, {b"), filepath.Join(dir, "c")),
+		os.Link(filepath.Join(dir, "a, {b"), filepath.Join(dir, "d/e")),
+		os.WriteFile(filepath.Join(dir, "d/f"), []byte("1"), 0o644),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, r := write(t, dir, Options{})
+	want := "a, \\{b 5\nc hardlink=a\\x2c\\x20\\{b\nd/e hardlink=a\\x2c\\x20\\{b\nd/f 1\n"
+	if string(text) != want || r.Files != 4 {
+		t.Errorf("%+v\n%s\nwant\n%s", r, text, want)
+	}
+	tr, _, err := treefile.Build(treefile.Parse("like", text), treefile.Scale{}, tree.Options{})
+	if err != nil || tr.Files() != 2 || treefile.Format(tr) != want {
+		t.Errorf("it makes %d files, %v", tr.Files(), err)
+	}
+	text, _ = write(t, dir, Options{Anonymous: true})
+	if want := "file-{0..1} 5\ndir-0/file-0 1\ndir-0/file-1 5\n"; string(text) != want {
+		t.Errorf("%s\nwant\n%s", text, want)
+	}
+}

@@ -135,16 +135,18 @@ func (t *Thread) Refuse(errno syscall.Errno) {
 }
 
 // Read counts the outcome of a READ, the current request.
-func (t *Thread) Read(bytes int, errno syscall.Errno) { t.read(t.current.node, bytes, errno) }
+func (t *Thread) Read(bytes int, errno syscall.Errno) {
+	t.read(t.current.node, bytes, errno, t.current.came)
+}
 
-func (t *Thread) read(node uint64, bytes int, errno syscall.Errno) {
+func (t *Thread) read(node uint64, bytes int, errno syscall.Errno, now time.Duration) {
 	if errno != 0 {
 		t.readErrors.Add(1)
 		return
 	}
 	t.readSizes[sizeBucket(uint64(bytes))].Add(1)
 	t.readBytes.Add(uint64(bytes))
-	t.files.add(node, uint64(bytes))
+	t.files.add(node, uint64(bytes), now)
 }
 
 // Write counts the outcome of a WRITE, the current request.
@@ -155,7 +157,7 @@ func (t *Thread) Write(bytes int, errno syscall.Errno) {
 	}
 	t.writeSizes[sizeBucket(uint64(bytes))].Add(1)
 	t.writeBytes.Add(uint64(bytes))
-	t.files.add(t.current.node, uint64(bytes))
+	t.files.add(t.current.node, uint64(bytes), t.current.came)
 }
 
 // Late counts the answer to a request that was held, by any thread, but one at a time.
@@ -163,10 +165,11 @@ func (t *Thread) Late(r Request, bytes int, errno syscall.Errno, interrupted boo
 	if interrupted {
 		t.interrupted.Add(1)
 	}
+	now := time.Since(epoch)
 	if r.opcode == opRead {
-		t.read(r.node, bytes, errno)
+		t.read(r.node, bytes, errno, now)
 	}
-	t.answered(&r, time.Since(epoch))
+	t.answered(&r, now)
 }
 
 func (t *Thread) answered(r *Request, now time.Duration) {
@@ -232,5 +235,5 @@ func (t *Thread) AddTo(sum *Sum) {
 	for i := range t.times {
 		t.times[i].addTo(&sum.Times[i])
 	}
-	t.files.merge(&sum.Files)
+	t.files.merge(&sum.Files, time.Since(epoch))
 }

@@ -93,8 +93,8 @@ func TestThread(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}
 	}
-	top := sum.Files.Top(10, func(uint64) bool { return false })
-	if len(top) != 2 || top[0] != (File{7, 4096 + 8192 + 100, 4096 + 8192 + 100}) || top[1] != (File{9, 513, 513}) {
+	top := sum.Files.Top(10, false, none)
+	if len(top) != 2 || top[0].Node != 7 || top[0].Bytes != 4096+8192+100 || top[1].Node != 9 || top[1].Bytes != 513 {
 		t.Errorf("files: %v", top)
 	}
 	c.AddTo(&twice)
