@@ -8,8 +8,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dgenfs/dgenfs/fs/format"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/transport"
+	"github.com/dgenfs/dgenfs/gen"
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
@@ -107,7 +109,14 @@ func (f *FS) openFile(id uint64, s spec.Spec) (*openFile, fuse.Status) {
 		f.log.Printf("opening %s: %v", s, err)
 		return nil, fuse.EIO
 	}
+	file.costly = file.reader != nil && isCostly(s)
 	return file, fuse.OK
+}
+
+// isCostly reports whether bytes take so long to make that they are made ahead of a reader
+// in sequence.
+func isCostly(s spec.Spec) bool {
+	return s.Texture.Texture != gen.Random || s.Format != (format.Description{})
 }
 
 // openReader returns what generates a file's bytes.
@@ -165,6 +174,12 @@ func (f *FS) readOther(file *openFile, off int64, p []byte) (int, *transport.Del
 		n, errno := t.read(off, p)
 		return n, nil, errno
 	}
+}
+
+// WorthAhead implements [transport.FileSystem].
+func (f *FS) WorthAhead(fh uint64) bool {
+	file := f.files.get(fh)
+	return file != nil && file.reader != nil && file.costly
 }
 
 // Release is called when the last descriptor of an open file is closed.
@@ -228,6 +243,7 @@ type fileChunk [256]atomic.Pointer[openFile]
 // control file, or a file that may be written.
 type openFile struct {
 	reader   spec.Reader
+	costly   bool // its bytes take long to make
 	troubled *troubledFile
 	contents Contents
 	sunk     *sinkHandle

@@ -91,6 +91,8 @@ func (s *stats) metrics() string {
 		}
 	}
 	w.one("dgenfs_damaged_reads_total", "counter", "Read requests whose bytes corrupt= has damaged.", s.damaged)
+	w.one("dgenfs_ahead_reads_total", "counter", "Read requests that had been begun before they came.", s.activity.AheadReads)
+	w.one("dgenfs_ahead_bytes_total", "counter", "Bytes of these that were ready when they came.", s.activity.AheadBytes)
 	w.one("dgenfs_open_files", "gauge", "Files that are open.", uint64(s.openFiles))
 	w.one("dgenfs_resident_memory_bytes", "gauge", "Memory of the process that serves the mount.", s.usage.resident)
 	w.one("dgenfs_resident_memory_peak_bytes", "gauge", "The most memory that this process has had.", s.usage.peak)

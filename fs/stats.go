@@ -119,6 +119,8 @@ func (s *stats) json() string {
 	number("read_bytes", all.Bytes)
 	number("read_errors", all.Errors)
 	number("damaged_reads", s.damaged)
+	number("ahead_reads", s.activity.AheadReads)
+	number("ahead_bytes", s.activity.AheadBytes)
 	number("interrupted", all.Interrupted)
 	number("waiting", s.activity.Waiting)
 	b.WriteString("  \"requests\": {")

@@ -77,6 +77,8 @@ func TestStatsJSON(t *testing.T) {
 		System      float64            `json:"system_cpu_seconds"`
 		OpenFiles   int                `json:"open_files"`
 		Damaged     int                `json:"damaged_reads"`
+		AheadReads  int                `json:"ahead_reads"`
+		AheadBytes  int                `json:"ahead_bytes"`
 		Interrupted int                `json:"interrupted"`
 		Waiting     int                `json:"waiting"`
 		Requests    map[string]uint64  `json:"requests"`
@@ -138,6 +140,8 @@ func TestStatsMetrics(t *testing.T) {
 		`dgenfs_read_errors_total{` + mount + `,cpu="0",node="0"}`:                      "1",
 		`dgenfs_read_errors_total{` + mount + `,cpu="17",node="1"}`:                     "0",
 		`dgenfs_damaged_reads_total{` + mount + `}`:                                     "2",
+		`dgenfs_ahead_reads_total{` + mount + `}`:                                       "0",
+		`dgenfs_ahead_bytes_total{` + mount + `}`:                                       "0",
 		`dgenfs_open_files{` + mount + `}`:                                              "3",
 		`dgenfs_start_time_seconds{` + mount + `}`:                                      "1700000000.250",
 		`dgenfs_info{` + mount + `,version="v1",transport="dev"}`:                       "1",

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -39,10 +40,11 @@ type pool struct {
 	*Server
 	workers []*worker
 
-	mu     sync.Mutex
-	awake  int
-	parked []*worker
-	idle   atomic.Int32 // len(parked), to be looked at without the lock
+	mu       sync.Mutex
+	awake    int
+	parked   []*worker
+	sleeping atomic.Int32 // workers that wait for requests
+	idle     atomic.Int32 // len(parked), to be looked at without the lock
 }
 
 func newPool(s *Server) (*pool, error) {
@@ -157,8 +159,16 @@ type worker struct {
 	noClone error
 
 	in     []byte
+	memory []byte // a page, at whose end is the header, and the data
 	header []byte // of the reply, just before data
 	data   []byte // begins with a page
+
+	helping    bool          // was called, and there was something to be made
+	helpFD     int           // an eventfd, to be called for help
+	called     [8]byte       // what is read of it
+	asleep     atomic.Bool   // and may be called
+	answeredOf atomic.Uint64 // of which open file
+	answered   atomic.Uint64 // which request of those that may be made ahead was the last
 
 	pipe     *pipe // nil: replies are written
 	noSplice error
@@ -166,7 +176,7 @@ type worker struct {
 	// Arguments of system calls: on the stack they might move, and must not be
 	// allocated for each.
 	iov    [2]unix.Iovec
-	pollFD [2]unix.PollFd
+	pollFD [3]unix.PollFd
 
 	spinner spinner
 	counts  counters.Thread
@@ -190,16 +200,27 @@ func (w *worker) setUp() error {
 	if err != nil {
 		return err
 	}
-	end := pageSize + replyRoom(w.request)
-	w.header = mem[pageSize-replyHeader : pageSize : end] // its capacity is what is written
-	w.data = mem[pageSize:end:end]
+	end := w.replyMemory()
+	w.setReply(mem[:end])
 	w.in = mem[end+inputOffset:]
+	if w.helpFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return os.NewSyscallError("eventfd", err)
+	}
 	if w.fd, err = clone(w.Server.fd); err != nil {
 		w.fd, w.noClone = w.Server.fd, err
 	}
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
 	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
+	w.pollFD[2] = unix.PollFd{Fd: int32(w.helpFD), Events: unix.POLLIN}
 	return nil
+}
+
+// setReply makes a buffer that of the worker's replies.
+func (w *worker) setReply(buffer []byte) {
+	end := len(buffer)
+	w.memory = buffer
+	w.header = buffer[pageSize-replyHeader : pageSize : end] // its capacity is what is written
+	w.data = buffer[pageSize:end:end]
 }
 
 // clone returns another descriptor of the connection, for which the kernel keeps
@@ -243,6 +264,9 @@ func (w *worker) run() {
 }
 
 func (w *worker) close() {
+	if w.in != nil {
+		unix.Close(w.helpFD)
+	}
 	if w.in != nil && w.fd != w.Server.fd {
 		unix.Close(w.fd)
 	}
@@ -265,6 +289,7 @@ func (w *worker) serveUntilIdle() bool {
 			}
 			futile = 0
 			w.spinner.found()
+			w.isBusy(noFile)
 			h := header(w.in)
 			w.counts.Begin(h.Opcode, h.NodeId)
 			w.answer(w.in[:n])
@@ -275,6 +300,10 @@ func (w *worker) serveUntilIdle() bool {
 			}
 		case unix.EAGAIN:
 			found = 0
+			if w.helping {
+				w.helping = w.help()
+				continue
+			}
 			if w.spinner.again() {
 				continue
 			}
@@ -284,7 +313,7 @@ func (w *worker) serveUntilIdle() bool {
 					return true
 				}
 			}
-			if !w.poll() {
+			if !w.sleep() {
 				return false
 			}
 		case unix.EINTR, unix.ENOENT: // ENOENT: the request was aborted meanwhile
@@ -301,6 +330,8 @@ func (w *worker) serveUntilIdle() bool {
 func (w *worker) answer(in []byte) {
 	h := header(in)
 	switch {
+	case isRead(in) && w.isAhead(readOf(in)):
+		w.answerAhead(in)
 	case isRead(in):
 		n, delayed, errno := w.read(readOf(in), w.data)
 		if delayed != nil {

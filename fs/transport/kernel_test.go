@@ -192,6 +192,11 @@ func (f *testFS) WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscal
 	return len(p), 0
 }
 
+// costlyFH is a file of that length that is made ahead.
+const costlyFH = 1<<24 + 12345
+
+func (*testFS) WorthAhead(fh uint64) bool { return fh == costlyFH }
+
 func (*testFS) IsSlow(fh uint64) bool { return fh == laterFH || fh == neverFH }
 
 // Open gives a node its number as handle.

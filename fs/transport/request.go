@@ -48,6 +48,7 @@ func (s *Server) other(in, head, data []byte, c *counters.Thread) (n int, errno 
 		}
 	case opRelease:
 		if args, ok := argsOf[fuse.ReleaseIn](in); ok {
+			s.ahead.Forget(args.Fh)
 			s.release(args)
 			return 0, 0, true
 		}

@@ -39,11 +39,15 @@ func (s *Server) ServedByCPU() []ServedByCPU {
 type Activity struct {
 	counters.Sum
 	Waiting int // requests that are delayed
+
+	AheadReads uint64 // requests that had been begun when they came; see package ahead
+	AheadBytes uint64 // of them that were ready then
 }
 
 // Activity returns the counts since the connection began.
 func (s *Server) Activity() *Activity {
 	a := &Activity{Waiting: s.delays.len()}
+	a.AheadReads, a.AheadBytes = s.ahead.Counts()
 	s.eachCounter(func(_ int, c *counters.Thread) { c.AddTo(&a.Sum) })
 	return a
 }

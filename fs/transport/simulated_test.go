@@ -101,6 +101,7 @@ func simulate(t testing.TB, queues int) *simulation {
 	server := &Server{fd: 77, fs: s.fs, request: testRequest, maxWrite: testRequest, log: log.New(&s.log, "", 0), ending: end}
 	server.placement = Placement{CPUs: []int{0}, Queues: make([]int, queues)}
 	server.protocol = server.newProtocol()
+	server.ahead = server.newAhead()
 	r := makeRings(server)
 	s.thread = r.threads[0]
 	s.thread.pause = func(time.Duration) {}

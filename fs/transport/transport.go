@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/transport/ahead"
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
@@ -45,6 +46,11 @@ type FileSystem interface {
 	// methods Write and Writev are never called. scratch is memory
 	// of 32 KiB to compute in.
 	WriteFile(fh uint64, off int64, p, scratch []byte) (int, syscall.Errno)
+
+	// WorthAhead reports whether the bytes of the open file fh take long to make, so that
+	// ReadFile is called for what a reader in sequence reads next before it asks for it.
+	// The bytes must always be the same then. Of a file that is not open, it is false.
+	WorthAhead(fh uint64) bool
 
 	// StoreSize returns the number of bytes of the open file fh if the kernel is to get
 	// all of them, in its page cache, when the file is opened, so that it need not ask
@@ -132,6 +138,7 @@ type Server struct {
 	maxWrite  int // bytes of the largest write; 0 if there is none
 	delays    delays
 	panics    panics
+	ahead     *ahead.Maker
 
 	stores     *stores
 	zeroesTail bool // the kernel does so to the last page of what is stored
@@ -187,6 +194,7 @@ func (s *Server) start(kind Kind) error {
 	if err := s.placement.check(); err != nil {
 		return err
 	}
+	s.ahead = s.newAhead()
 	if err := unix.SetNonblock(s.fd, true); err != nil {
 		return err
 	}
@@ -250,6 +258,6 @@ func (s *Server) Report() Report {
 	}
 	r.Workers = len(s.pool.workers)
 	r.NoSplice = first.noSplice
-	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.maxWrite)) + delayedBuffers*(replyHeader+s.request)
+	r.MaxMemory = len(s.pool.workers)*mappedSize(workerMemory(s.request, s.maxWrite)) + s.ahead.Memory(mappedSize(s.replyMemory())) + delayedBuffers*(replyHeader+s.request)
 	return r
 }
