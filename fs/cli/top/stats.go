@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Stats is what .dgenfs/stats has, as far as it is shown.
@@ -128,5 +127,3 @@ func (h Histogram) bound() float64 {
 	}
 	return bound
 }
-
-func microseconds(us float64) time.Duration { return time.Duration(us * float64(time.Microsecond)) }
