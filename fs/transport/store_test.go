@@ -40,6 +40,7 @@ func newOpener(t *testing.T) *opener {
 	t.Cleanup(func() { syscall.Close(fd) })
 	o := &opener{kernel: k}
 	o.Server = &Server{fd: fd, fs: newTestFS(), stores: new(stores), zeroesTail: true, request: testRequest, log: log.New(&o.log, "", 0)}
+	o.ahead = o.newAhead()
 	return o
 }
 
