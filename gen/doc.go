@@ -226,9 +226,15 @@
 // up to where a line begins, at most as many bytes as it says, and the others end before the
 // last byte of a line.
 //
-// Tokens are made until there are 4096 bytes. Then, but in binary cells, a byte 4094 of 0xc0 or
-// more becomes a space, and byte 4095 a newline. In binary cells of table 48 and above, sectors of
-// 512 bytes of which 32 to 63 of the 64 words are 0 end with the lower 32 bits of a number made as
-// those of rows are, from a counter that starts at K ^ 0xe7037ed1a0b428db, of which each sector
-// draws one, whether it needs it or not.
+// Tokens are made until there are 4096 bytes. Then, of text and code, sectors of 512 bytes are
+// marked: of cells of table 48+n the last n of the 8 sectors, of those above 56 all. Bytes 505 to
+// 510 of sector i become the bytes 8*i to 8*i+5 of a row of two pieces of flat, of which the
+// counter starts at K ^ 0xe7037ed1a0b428db. A byte 504 of 0xc0 or more becomes a space, and so
+// does a byte 511 from 0x80 to 0xbf.
+//
+// At last, but in binary cells, a byte 4094 of 0xc0 or more becomes a space, and byte 4095 a
+// newline. In binary cells of table 48 and above, sectors of 512 bytes of which 32 to 63 of the
+// 64 words are 0 end with the lower 32 bits of a number made as those of rows are, from a counter
+// that starts at K ^ 0xe7037ed1a0b428db, of which each sector draws one, whether it needs it or
+// not.
 package gen

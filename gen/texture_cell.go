@@ -108,8 +108,15 @@ func (x *textured) cell(out *[Cell + slack]byte, q uint64, dial int, a, b uint64
 		}
 		x.write(&w)
 	}
-	if !x.utf8 && number >= sparse {
-		mark((*[Cell]byte)(out[:]), ofCell^drawKey)
+	if n := x.marked(number); n > 0 {
+		key := ofCell ^ drawKey
+		if x.utf8 {
+			row := w.literals[:rowSize] // of no use any more
+			x.moreLiterals(row, flatOnly, &key)
+			markText((*[Cell]byte)(out[:]), n, (*[rowSize]byte)(row))
+		} else {
+			mark((*[Cell]byte)(out[:]), key)
+		}
 	}
 	if x.utf8 {
 		if out[Cell-2] >= 0xc0 { // the first half of a character
@@ -119,22 +126,61 @@ func (x *textured) cell(out *[Cell + slack]byte, q uint64, dial int, a, b uint64
 	}
 }
 
-// sparse is the first table of which some sectors are little but zeros.
-const sparse = 3 * perStop
+const (
+	// sparse is the first table of which some sectors are little but zeros.
+	sparse = 3 * perStop
+
+	// monotonous is the first table of which some sectors of text or code are little but one
+	// phrase, again and again. The tables before it have less and less of their own, and so,
+	// for the ratio to have no step, one more of the sectors of each is marked.
+	monotonous = 3*perStop + Cell/Sector
+
+	flatOnly = 1024 // of 1024 rows of literals
+	marked   = 6    // literals before the last byte of a sector
+)
+
+// marked returns how many sectors of a table's cells are made unlike all others. Those of a
+// log are anyway, by their times.
+func (x *tables) marked(number int) int {
+	const all = Cell / Sector
+	switch {
+	case x.lines:
+		return 0
+	case x.utf8:
+		return min(max(number-monotonous+all, 0), all)
+	case number >= sparse:
+		return all
+	}
+	return 0
+}
 
 // mark makes sectors that are mostly zeros, and so might equal others, unlike all others.
 func mark(cell *[Cell]byte, key uint64) {
-	const sector = 512
-	for off := 0; off < Cell; off += sector {
-		p := (*[sector]byte)(cell[off:])
+	for off := 0; off < Cell; off += Sector {
+		p := (*[Sector]byte)(cell[off:])
 		var zero int
-		for i := 0; i < sector; i += 2 * word {
+		for i := 0; i < Sector; i += 2 * word {
 			v, w := binary.LittleEndian.Uint64(p[i:]), binary.LittleEndian.Uint64(p[i+word:])
 			// Without a branch, which would often be mispredicted.
 			zero += 2 - int((v|-v)>>63) - int((w|-w)>>63)
 		}
-		if r := draw(&key); zero >= sector/word/2 && zero < sector/word {
-			binary.LittleEndian.PutUint32(p[sector-4:], uint32(r))
+		if r := draw(&key); zero >= Sector/word/2 && zero < Sector/word {
+			binary.LittleEndian.PutUint32(p[Sector-4:], uint32(r))
+		}
+	}
+}
+
+// markText makes the last n sectors unlike all others: before the last byte of each come
+// literals of row. What is left of a character beside them becomes a space.
+func markText(cell *[Cell]byte, n int, row *[rowSize]byte) {
+	for i := Cell/Sector - n; i < Cell/Sector; i++ {
+		p := (*[1 + marked + 1]byte)(cell[(i+1)*Sector-1-marked-1:])
+		if p[0] >= 0xc0 {
+			p[0] = ' '
+		}
+		*(*[marked]byte)(p[1:]) = [marked]byte(row[i*word:])
+		if p[1+marked]>>6 == 2 { // the second half
+			p[1+marked] = ' '
 		}
 	}
 }

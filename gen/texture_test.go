@@ -158,29 +158,6 @@ func TestLogTimesRise(t *testing.T) {
 	}
 }
 
-// No sectors of 512 bytes of different cells are equal.
-func TestTextureSectorsDiffer(t *testing.T) {
-	for _, texture := range append(tokenTextures, Flat) {
-		for _, ratio := range []float64{2, 10} {
-			p := textureBytes(t, Config{Texture: texture, Compress: ratio}, 0, 8<<20)
-			seen := make(map[[16]byte]int, len(p)/512)
-			equal := 0
-			for off := 0; off < len(p); off += 512 {
-				sum := sha256.Sum256(p[off : off+512])
-				key := [16]byte(sum[:])
-				if at, ok := seen[key]; ok && at/Cell != off/Cell && !zeros(p[off:off+512]) {
-					equal++
-					t.Logf("%q", p[off:off+512])
-				}
-				seen[key] = off
-			}
-			if equal > 0 {
-				t.Errorf("%v, compress %v: %d sectors are equal to others", texture, ratio, equal)
-			}
-		}
-	}
-}
-
 func zeros(p []byte) bool { return len(bytes.Trim(p, "\x00")) == 0 }
 
 // textureShapes are what the golden hashes of textures are made of.
