@@ -14,7 +14,8 @@ from measure import K, M, Tools
 
 G = K * M
 UNIT = 128 * K
-SPECS = [f"texture={t},compress={r}" for t in ("text", "code", "log", "binary", "flat") for r in (2, 5, 10)]
+SPECS = [f"texture={t},compress={r}" for t in ("code", "text", "log", "binary") for r in (2, 5, 10, 12)]
+SPECS += [f"texture=flat,compress={r}" for r in (2, 5, 10)]
 SPECS += ["compress=1", "compress=20", "texture=binary,compress=2,spread=0.4,zero=10%,random=20%"]
 SECTORS = os.environ.get("FIDELITY_SECTORS", "sectors")
 
