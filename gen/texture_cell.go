@@ -139,8 +139,8 @@ const (
 	marked   = 6    // literals before the last byte of a sector
 )
 
-// marked returns how many sectors of a table's cells are made unlike all others. Those of a
-// log are anyway, by their times.
+// marked returns how many sectors of a table's cells are made unlike all others; of binary
+// cells, only those that are mostly zeros. Sectors of a log are anyway, by their times.
 func (x *tables) marked(number int) int {
 	const all = Cell / Sector
 	switch {

@@ -64,7 +64,9 @@ func TestMarkText(t *testing.T) {
 
 // A sector, wherever it begins, has bytes that depend on numbers of its cell's own: literals,
 // choices between pieces, the cell's pieces, or a time. There are enough bits of such numbers
-// by the tables alone, even if all copies are long, or else all sectors are marked.
+// by the tables alone, even if all copies are long, or else all sectors are marked. Binary cells
+// have no marks in sectors that are less than half zeros: those of the upper tables are compared
+// by TestTextureSectorsDiffer alone.
 func TestTextureSectorsAreFresh(t *testing.T) {
 	const (
 		enough = 20
