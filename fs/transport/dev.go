@@ -202,7 +202,6 @@ func (w *worker) setUp() error {
 	}
 	end := w.replyMemory()
 	w.setReply(mem[:end])
-	w.in = mem[end+inputOffset:]
 	if w.helpFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return os.NewSyscallError("eventfd", err)
 	}
@@ -212,6 +211,7 @@ func (w *worker) setUp() error {
 	w.pollFD[0] = unix.PollFd{Fd: int32(w.fd), Events: unix.POLLIN}
 	w.pollFD[1] = unix.PollFd{Fd: int32(w.ending.fd), Events: unix.POLLIN}
 	w.pollFD[2] = unix.PollFd{Fd: int32(w.helpFD), Events: unix.POLLIN}
+	w.in = mem[end+inputOffset:] // the last: close looks at it
 	return nil
 }
 
@@ -266,9 +266,9 @@ func (w *worker) run() {
 func (w *worker) close() {
 	if w.in != nil {
 		unix.Close(w.helpFD)
-	}
-	if w.in != nil && w.fd != w.Server.fd {
-		unix.Close(w.fd)
+		if w.fd != w.Server.fd {
+			unix.Close(w.fd)
+		}
 	}
 	if w.pipe != nil {
 		w.pipe.close()

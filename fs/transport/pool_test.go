@@ -199,3 +199,32 @@ func TestPoolBesideRings(t *testing.T) {
 	}
 	p.close()
 }
+
+// A worker that cannot have its descriptors closes none of others.
+func TestNoDescriptors(t *testing.T) {
+	c := connect(t)
+	w := &worker{pool: c.server.pool, cpu: c.server.placement.CPUs[0]}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err := w.setUp()
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil {
+		t.Error("a worker has descriptors, though there are none")
+	}
+	if w.close(); !isOpen(0) {
+		t.Error("descriptor 0 was closed")
+	}
+	c.end()
+}
+
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}

@@ -186,7 +186,9 @@ func (t *thread) sleep() syscall.Errno {
 	}
 	t.asleep.Store(true)
 	errno := t.ring.enter(enterWait)
-	t.asleep.Store(false)
+	// Not Store: what another thread did before it called wake, such as making a spare
+	// entry, comes before this, also for Go's race detector, which cannot see the kernel.
+	t.asleep.Swap(false)
 	return errno
 }
 

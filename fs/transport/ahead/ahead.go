@@ -90,7 +90,7 @@ type stream struct {
 
 	buffer  []byte
 	guessed bool // the next request is being made, or ready
-	taken   bool // it has come, and a thread finishes it
+	taken   bool // it has come, and a thread finishes it, or gives it up
 	off     int64
 	size    int
 	begun   int   // chunks that are made, or being made, of those of size
@@ -329,8 +329,10 @@ func (m *Maker) Forget(fh uint64) {
 	for i := range m.streams {
 		if s := &m.streams[i]; s.used != 0 && s.fh == fh {
 			m.drop(s)
+			s.taken = true // nobody else gets the stream meanwhile
 			for !m.await(s) {
 			}
+			s.taken = false
 			s.used, s.order, s.next, s.open = 0, 0, -1, 0
 		}
 	}

@@ -201,6 +201,42 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// While a file that is closed waits for somebody who makes a chunk of it, another file does
+// not get its place, which would be taken from it again.
+func TestForgetWhileMade(t *testing.T) {
+	f := &file{}
+	m, mine := newMaker(f), buffer()
+	m.streams = m.streams[:1]
+	for i := range int64(3) {
+		read(t, m, f, fh, i*request, request, mine)
+	}
+	began, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	m.Make = func(fh uint64, off int64, p []byte) (int, bool) {
+		close(began)
+		<-goOn
+		return f.make(fh, off, p)
+	}
+	go func() {
+		m.Help()
+		close(ended)
+	}()
+	<-began
+	m.Make = f.make
+	const other = fh + 1
+	m.Wait = func(int) bool {
+		close(goOn)
+		<-ended
+		for i := range int64(3) {
+			read(t, m, f, other, i*request, request, mine)
+		}
+		return true
+	}
+	m.Forget(fh)
+	if m.Forget(other); m.Help() {
+		t.Error("something is made of a closed file")
+	}
+}
+
 // More files than there are buffers are all read right.
 func TestManyFiles(t *testing.T) {
 	f := &file{}
