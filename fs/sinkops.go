@@ -35,6 +35,9 @@ func (f *FS) addSinkHandle(id uint64, s spec.Spec, file *openFile, h *sinkHandle
 	}
 	file.reader = nil
 	f.sink.acquire(h, id, s.Size, r)
+	if m, ok := s.HoleMap(); ok {
+		h.file.setHoles(m)
+	}
 	file.sunk = h
 	if file.troubled != nil {
 		file.troubled.sunk = h.file
