@@ -31,7 +31,8 @@ type sinkFile struct {
 	reader  spec.Reader // while there are handles
 
 	mu       sync.Mutex
-	removed  bool // it has no name
+	removed  bool  // it has no name
+	gone     inDir // the one of several names that was removed, and is to be made again
 	covered  written.Coverage
 	lost     bool      // some of what was written is not in covered, for want of room
 	cut      bool      // it was truncated, and what is compared has not been written as a whole since
@@ -180,7 +181,7 @@ func (file *sinkFile) isPlain() bool {
 	file.mu.Lock()
 	defer file.mu.Unlock()
 	whole := file.covered.Bytes() == file.size || file.covered.Bytes() == 0 && !file.cut
-	if file.removed || file.length.Load() != file.size || !whole {
+	if file.removed || file.gone != (inDir{}) || file.length.Load() != file.size || !whole {
 		return false
 	}
 	file.sink.pieces.Add(-int64(file.covered.Pieces()))
@@ -199,7 +200,32 @@ func (file *sinkFile) isRemoved() bool {
 func (file *sinkFile) remove(removed bool) {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	file.removed = removed
+	file.removed, file.gone = removed, inDir{}
+}
+
+// inDir is a name in a directory; the zero value is none.
+type inDir struct {
+	dir  uint64
+	name string
+}
+
+// removeName removes one of several names. The next one takes the file with it, unless the
+// first one was made again before: tools that keep hard links remove a name, and make it one
+// of the file that it is of.
+func (file *sinkFile) removeName(dir uint64, name string) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	if file.gone == (inDir{}) {
+		file.gone = inDir{dir, name}
+	} else {
+		file.removed, file.gone = true, inDir{}
+	}
+}
+
+func (file *sinkFile) isGone(dir uint64, name string) bool {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	return file.removed || file.gone == inDir{dir, name}
 }
 
 // missing says what of the file has not been written, "" if all has.

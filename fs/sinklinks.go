@@ -16,7 +16,7 @@ func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, 
 	if f.checks(in.NodeId) {
 		if id, n, ok := f.inTree(in.NodeId, name); ok {
 			switch {
-			case n.dir || !f.sink.isRemoved(id):
+			case n.dir || !f.sink.isGone(id, in.NodeId, name):
 				return fuse.Status(syscall.EEXIST)
 			case !n.link:
 				return f.refuseLink(name, "is not a symbolic link in the tree")
@@ -64,7 +64,7 @@ func (f *FS) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.Ent
 	if f.checks(in.NodeId) {
 		if id, n, ok := f.inTree(in.NodeId, name); ok {
 			switch {
-			case n.dir || !f.sink.isRemoved(id):
+			case n.dir || !f.sink.isGone(id, in.NodeId, name):
 				return fuse.Status(syscall.EEXIST)
 			case id != in.Oldnodeid:
 				return f.refuseLink(name, "has another file in the tree, and is no hard link of this one")

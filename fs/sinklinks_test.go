@@ -50,6 +50,8 @@ func TestCheckedLinks(t *testing.T) {
 		{"a new symlink", s.symlink("../x", "new"), fuse.EPERM},
 		{"link in place of one", s.link(a0, "h2"), exist},
 		{"unlink of a hard link", s.unlink("h2"), fuse.OK},
+		{"whose file has other names", s.link(walk(t, s.FS, "a0").NodeId, "h2"), fuse.OK},
+		{"unlink of a hard link", s.unlink("h2"), fuse.OK},
 		{"symlink in place of a file", s.symlink("a0", "h2"), fuse.EPERM},
 		{"link of another file", s.link(a1, "h2"), fuse.EPERM},
 		{"link", s.link(a0, "h2"), fuse.OK},
@@ -100,6 +102,42 @@ func TestDiscardedLinks(t *testing.T) {
 		}
 		if status := s.Rename(nil, &fuse.RenameIn{InHeader: h, Newdir: h.NodeId}, "other", "l"); status != want || s.readlink("l") != target {
 			t.Errorf("%+v: renaming to a symbolic link: %v; it points to %q", o, status, s.readlink("l"))
+		}
+	}
+}
+
+// With Check, one of several names can be removed, and the next one takes the file with it.
+func TestRemovedNames(t *testing.T) {
+	s := newTestSink(t, Sink{Check: true}, linked...)
+	names := func() (all string) {
+		h := header(fuse.FUSE_ROOT_ID)
+		s.listAll(&fuse.ReadIn{InHeader: h}, func(e fuse.DirEntry) bool {
+			all += e.Name + " "
+			return true
+		})
+		return strings.ReplaceAll(all, controlName+" ", "")
+	}
+	for _, step := range []struct{ remove, make, left string }{
+		{"", "", ". .. a0 a1 hm h0 h1 h2 h3 l m "},
+		{"h0", "", ". .. a0 a1 hm h1 h2 h3 l m "},
+		{"", "h0", ". .. a0 a1 hm h0 h1 h2 h3 l m "},
+		{"a0", "", ". .. a1 hm h0 h1 h2 h3 l m "},
+		{"h2", "", ". .. a1 hm h1 h3 l m "},
+		{"", "a0", ". .. a0 a1 hm h0 h1 h2 h3 l m "},
+	} {
+		if step.remove != "" && s.unlink(step.remove) != fuse.OK {
+			t.Errorf("removing %s", step.remove)
+		}
+		if step.make != "" {
+			s.close(s.open(step.make, syscall.O_WRONLY))
+		}
+		if got := names(); got != step.left {
+			t.Errorf("%+v: %s", step, got)
+		}
+		for _, name := range []string{"a0", "h0", "h2"} {
+			if s.exists(name) != strings.Contains(step.left, name) {
+				t.Errorf("%+v: %s exists: %v", step, name, s.exists(name))
+			}
 		}
 	}
 }

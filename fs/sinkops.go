@@ -95,6 +95,12 @@ func (s *sink) isRemoved(id uint64) bool {
 	return file != nil && file.isRemoved()
 }
 
+// isGone reports whether a name of a node was removed.
+func (s *sink) isGone(id, dir uint64, name string) bool {
+	file := s.known(id)
+	return file != nil && file.isGone(dir, name)
+}
+
 // inTree returns the file or directory of the tree, or the file that a name in the root
 // stands for, whether it was removed or not.
 func (f *FS) inTree(dir uint64, name string) (uint64, node, bool) {
@@ -152,7 +158,7 @@ func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse
 	}
 	switch id, n, ok := f.inTree(in.NodeId, name); {
 	case ok && !n.link:
-		return f.createAgain(in, id, n, out)
+		return f.createAgain(in, name, id, n, out)
 	case ok && f.sink.made == nil:
 		return f.refuseLink(name, "is a symbolic link in the tree; tar first makes a file of those that point up or to the root, unless it has the flag -P")
 	}
@@ -170,7 +176,7 @@ func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse
 }
 
 // createAgain makes a file of the tree again, which was removed.
-func (f *FS) createAgain(in *fuse.CreateIn, id uint64, n node, out *fuse.CreateOut) fuse.Status {
+func (f *FS) createAgain(in *fuse.CreateIn, name string, id uint64, n node, out *fuse.CreateOut) fuse.Status {
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
@@ -183,7 +189,7 @@ func (f *FS) createAgain(in *fuse.CreateIn, id uint64, n node, out *fuse.CreateO
 	if status := f.addSinkHandle(id, s, file, h, &out.OpenOut); status != fuse.OK {
 		return status
 	}
-	if h.file.isRemoved() {
+	if h.file.isGone(in.NodeId, name) {
 		h.file.truncate(0)
 		h.file.remove(false)
 	}
@@ -203,7 +209,7 @@ func (f *FS) Mknod(_ <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.E
 	if f.sink == nil {
 		return fuse.EROFS
 	}
-	if id, n, ok := f.inTree(in.NodeId, name); ok && n.hasBytes() && in.Mode&syscall.S_IFMT == syscall.S_IFREG && f.sink.isRemoved(id) {
+	if id, n, ok := f.inTree(in.NodeId, name); ok && n.hasBytes() && in.Mode&syscall.S_IFMT == syscall.S_IFREG && f.sink.isGone(id, in.NodeId, name) {
 		file := f.sink.file(id, n.spec.Size)
 		file.truncate(0)
 		file.remove(false)
@@ -247,7 +253,11 @@ func (f *FS) remove(dir uint64, name string, isDir bool) fuse.Status {
 	case n.dir || isDir:
 		return fuse.EPERM
 	}
-	f.sink.file(id, n.spec.Size).remove(true)
+	if file := f.sink.file(id, n.spec.Size); n.more > 0 && f.sink.Check {
+		file.removeName(dir, name)
+	} else {
+		file.remove(true)
+	}
 	return fuse.OK
 }
 
@@ -267,14 +277,14 @@ func (f *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, name, newName string) 
 		return fuse.EPERM
 	case in.Flags&^unix.RENAME_NOREPLACE != 0:
 		return fuse.EINVAL
-	case !ok || f.sink.isRemoved(id) && f.sink.made.lookup(in.Newdir, newName) != nil:
+	case !ok || f.sink.isGone(id, in.Newdir, newName) && f.sink.made.lookup(in.Newdir, newName) != nil:
 	case n.dir || moved.isDir():
 		return fuse.EPERM
 	case f.sink.Check:
 		f.sink.counts.refused.Add(1)
 		f.sink.printf("%q to %q: what was written to the former was not compared, as the tree has the latter alone. Give rsync or rclone the flag --inplace", name, newName)
 		return fuse.EPERM
-	case !replace && !f.sink.isRemoved(id):
+	case !replace && !f.sink.isGone(id, in.Newdir, newName):
 		return fuse.Status(syscall.EEXIST)
 	case n.link || moved.kind != syscall.S_IFREG: // which takes the place of what the tree has
 		f.sink.file(id, n.spec.Size).remove(true)
