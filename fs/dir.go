@@ -28,6 +28,9 @@ func (f *FS) Lookup(_ <-chan struct{}, in *fuse.InHeader, name string, out *fuse
 		}
 	}
 	if id, n, ok := f.tree.Lookup(tree.ID(in.NodeId), name); ok {
+		if f.sink != nil && f.sink.isGone(uint64(id), in.NodeId, name) {
+			return fuse.OK
+		}
 		return f.found(uint64(id), treeNode(n), out)
 	}
 	if id, ok := f.controlLookup(in.NodeId, name); ok {
@@ -192,7 +195,7 @@ func (f *FS) list(in *fuse.ReadIn, add func(fuse.DirEntry) bool) (status fuse.St
 		}
 		if child.IsDir {
 			e.Mode = fuse.S_IFDIR
-		} else if f.sink != nil && f.sink.isRemoved(e.Ino) {
+		} else if f.sink != nil && f.sink.isGone(e.Ino, in.NodeId, e.Name) {
 			return true
 		}
 		fits = add(e)

@@ -75,7 +75,7 @@ func (f *FS) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	case unix.FALLOC_FL_KEEP_SIZE:
 	case unix.FALLOC_FL_KEEP_SIZE | unix.FALLOC_FL_PUNCH_HOLE:
 		if h.file != nil {
-			h.file.uncover(int64(in.Offset), end)
+			h.file.punch(int64(in.Offset), end)
 		}
 	case 0:
 		switch {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dgenfs/dgenfs/fs/holes"
 	"github.com/dgenfs/dgenfs/fs/spec"
 	"github.com/dgenfs/dgenfs/fs/tree"
 	"github.com/dgenfs/dgenfs/fs/written"
@@ -29,12 +30,15 @@ type sinkFile struct {
 	writers int
 	reader  spec.Reader // while there are handles
 
-	mu      sync.Mutex
-	removed bool // it has no name
-	covered written.Coverage
-	lost    bool // some of what was written is not in covered, for want of room
-	cut     bool // it was truncated, and what is compared has not been written as a whole since
-	counted bool // as complete
+	mu       sync.Mutex
+	removed  bool  // it has no name
+	gone     inDir // the one of several names that was removed, and is to be made again
+	covered  written.Coverage
+	lost     bool      // some of what was written is not in covered, for want of room
+	cut      bool      // it was truncated, and what is compared has not been written as a whole since
+	counted  bool      // as complete
+	holes    holes.Map // that the tree says; with isSparse
+	isSparse bool
 }
 
 func newSinkFile(s *sink, id uint64, size int64) *sinkFile {
@@ -84,10 +88,22 @@ func (h *sinkHandle) differs(f *FS, d written.Difference) {
 	s.differences.Add(&d)
 }
 
-// cover counts a piece as written, and the file as complete if it is the last one.
+// cover counts a piece as written, and the file as complete if it is the last one. Tools
+// that copy sparse files leave the holes out: those that the file has are covered with the
+// data before them, and the first one with the data behind it.
 func (file *sinkFile) cover(from, to int64) {
 	file.mu.Lock()
 	defer file.mu.Unlock()
+	if file.isSparse {
+		if data, ok := file.holes.NextData(0); ok && from == data {
+			from = 0
+		}
+		if data, ok := file.holes.NextData(to); ok {
+			to = data
+		} else {
+			to = max(to, min(file.size, file.length.Load())) // the last hole is there when the length says so
+		}
+	}
 	if from < to {
 		before := file.covered.Pieces()
 		if !file.covered.Add(from, to, file.sink.pieces.Load() >= maxPieces) {
@@ -99,6 +115,27 @@ func (file *sinkFile) cover(from, to int64) {
 		file.counted, file.cut = true, false
 		file.sink.counts.complete.Add(1)
 	}
+}
+
+// punch counts what becomes a hole as not written, unless it is one in the tree.
+func (file *sinkFile) punch(from, to int64) {
+	file.mu.Lock()
+	isHole := false
+	if file.isSparse && from < file.size {
+		hole, end := file.holes.Extent(from)
+		isHole = hole && end >= min(to, file.size)
+	}
+	file.mu.Unlock()
+	if !isHole {
+		file.uncover(from, to)
+	}
+}
+
+// setHoles says where the holes of the file are.
+func (file *sinkFile) setHoles(m holes.Map) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	file.holes, file.isSparse = m, true
 }
 
 func (file *sinkFile) uncover(from, to int64) {
@@ -118,14 +155,15 @@ func (file *sinkFile) truncate(length int64) bool {
 	if length > file.size && file.sink.Check {
 		return false
 	}
-	shorter := file.length.Swap(length) > length
+	old := file.length.Swap(length)
 	file.uncover(length, math.MaxInt64)
 	file.mu.Lock()
 	file.lost = file.lost && length > 0
-	file.cut = file.cut || shorter && file.sink.Check
+	file.cut = file.cut || length < old && file.sink.Check
+	isSparse := file.isSparse
 	file.mu.Unlock()
-	if file.size == 0 {
-		file.cover(0, 0)
+	if file.size == 0 || isSparse && length > old {
+		file.cover(old, old)
 	}
 	return true
 }
@@ -143,7 +181,7 @@ func (file *sinkFile) isPlain() bool {
 	file.mu.Lock()
 	defer file.mu.Unlock()
 	whole := file.covered.Bytes() == file.size || file.covered.Bytes() == 0 && !file.cut
-	if file.removed || file.length.Load() != file.size || !whole {
+	if file.removed || file.gone != (inDir{}) || file.length.Load() != file.size || !whole {
 		return false
 	}
 	file.sink.pieces.Add(-int64(file.covered.Pieces()))
@@ -162,7 +200,32 @@ func (file *sinkFile) isRemoved() bool {
 func (file *sinkFile) remove(removed bool) {
 	file.mu.Lock()
 	defer file.mu.Unlock()
-	file.removed = removed
+	file.removed, file.gone = removed, inDir{}
+}
+
+// inDir is a name in a directory; the zero value is none.
+type inDir struct {
+	dir  uint64
+	name string
+}
+
+// removeName removes one of several names. The next one takes the file with it, unless the
+// first one was made again before: tools that keep hard links remove a name, and make it one
+// of the file that it is of.
+func (file *sinkFile) removeName(dir uint64, name string) {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	if file.gone == (inDir{}) {
+		file.gone = inDir{dir, name}
+	} else {
+		file.removed, file.gone = true, inDir{}
+	}
+}
+
+func (file *sinkFile) isGone(dir uint64, name string) bool {
+	file.mu.Lock()
+	defer file.mu.Unlock()
+	return file.removed || file.gone == inDir{dir, name}
 }
 
 // missing says what of the file has not been written, "" if all has.

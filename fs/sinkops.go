@@ -35,6 +35,9 @@ func (f *FS) addSinkHandle(id uint64, s spec.Spec, file *openFile, h *sinkHandle
 	}
 	file.reader = nil
 	f.sink.acquire(h, id, s.Size, r)
+	if m, ok := s.HoleMap(); ok {
+		h.file.setHoles(m)
+	}
 	file.sunk = h
 	if file.troubled != nil {
 		file.troubled.sunk = h.file
@@ -92,6 +95,12 @@ func (s *sink) isRemoved(id uint64) bool {
 	return file != nil && file.isRemoved()
 }
 
+// isGone reports whether a name of a node was removed.
+func (s *sink) isGone(id, dir uint64, name string) bool {
+	file := s.known(id)
+	return file != nil && file.isGone(dir, name)
+}
+
 // inTree returns the file or directory of the tree, or the file that a name in the root
 // stands for, whether it was removed or not.
 func (f *FS) inTree(dir uint64, name string) (uint64, node, bool) {
@@ -147,8 +156,11 @@ func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse
 	if f.sink == nil || in.NodeId == controlBit {
 		return fuse.EROFS
 	}
-	if id, n, ok := f.inTree(in.NodeId, name); ok {
-		return f.createAgain(in, id, n, out)
+	switch id, n, ok := f.inTree(in.NodeId, name); {
+	case ok && !n.link:
+		return f.createAgain(in, name, id, n, out)
+	case ok && f.sink.made == nil:
+		return f.refuseLink(name, "is a symbolic link in the tree; tar first makes a file of those that point up or to the root, unless it has the flag -P")
 	}
 	if status := f.mayMake(in.NodeId, name); status != fuse.OK {
 		return status
@@ -164,7 +176,7 @@ func (f *FS) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse
 }
 
 // createAgain makes a file of the tree again, which was removed.
-func (f *FS) createAgain(in *fuse.CreateIn, id uint64, n node, out *fuse.CreateOut) fuse.Status {
+func (f *FS) createAgain(in *fuse.CreateIn, name string, id uint64, n node, out *fuse.CreateOut) fuse.Status {
 	if n.dir {
 		return fuse.Status(syscall.EISDIR)
 	}
@@ -177,7 +189,7 @@ func (f *FS) createAgain(in *fuse.CreateIn, id uint64, n node, out *fuse.CreateO
 	if status := f.addSinkHandle(id, s, file, h, &out.OpenOut); status != fuse.OK {
 		return status
 	}
-	if h.file.isRemoved() {
+	if h.file.isGone(in.NodeId, name) {
 		h.file.truncate(0)
 		h.file.remove(false)
 	}
@@ -197,7 +209,7 @@ func (f *FS) Mknod(_ <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.E
 	if f.sink == nil {
 		return fuse.EROFS
 	}
-	if id, n, ok := f.inTree(in.NodeId, name); ok && !n.dir && in.Mode&syscall.S_IFMT == syscall.S_IFREG && f.sink.isRemoved(id) {
+	if id, n, ok := f.inTree(in.NodeId, name); ok && n.hasBytes() && in.Mode&syscall.S_IFMT == syscall.S_IFREG && f.sink.isGone(id, in.NodeId, name) {
 		file := f.sink.file(id, n.spec.Size)
 		file.truncate(0)
 		file.remove(false)
@@ -209,55 +221,6 @@ func (f *FS) Mknod(_ <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.E
 
 func (f *FS) Mkdir(_ <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.EntryOut) fuse.Status {
 	return f.make(&in.InHeader, name, syscall.S_IFDIR|in.Mode, 0, "", out)
-}
-
-func (f *FS) Symlink(_ <-chan struct{}, in *fuse.InHeader, target, name string, out *fuse.EntryOut) fuse.Status {
-	return f.make(in, name, syscall.S_IFLNK|0o777, 0, target, out)
-}
-
-// Readlink returns what a symbolic link says, of the tree or made.
-func (f *FS) Readlink(_ <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status) {
-	n, ok := f.node(in.NodeId)
-	switch {
-	case !ok:
-		return nil, fuse.Status(stale)
-	case n.link:
-		return f.tree.AppendTarget(nil, tree.ID(in.NodeId)), fuse.OK
-	case n.made == nil || n.made.kind != syscall.S_IFLNK:
-		return nil, fuse.EINVAL
-	}
-	return []byte(n.made.target), fuse.OK
-}
-
-// Link gives a file that was made one more name. One of the tree has its own name alone:
-// the new one is that of a file that was made, of the same length.
-func (f *FS) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
-	if status := f.mayMake(in.NodeId, name); status != fuse.OK {
-		return status
-	}
-	if !isMade(in.Oldnodeid) {
-		n, ok := f.node(in.Oldnodeid)
-		if !ok {
-			return fuse.Status(stale)
-		}
-		if n.dir || n.control != nil {
-			return fuse.EPERM
-		}
-		a := f.attr(in.Oldnodeid, n)
-		if status := f.make(&in.InHeader, name, a.Mode, 0, "", out); status != fuse.OK {
-			return status
-		}
-		f.sink.made.node(out.NodeId).write(int64(a.Size), 0)
-		f.entry(out.NodeId, out)
-		return fuse.OK
-	}
-	n, errno := f.sink.made.hardLink(in.Oldnodeid, in.NodeId, name)
-	if errno != 0 {
-		return fuse.Status(errno)
-	}
-	f.sink.counts.made.Add(1)
-	f.entry(n.id, out)
-	return fuse.OK
 }
 
 // Unlink removes a file that was made, or takes the name of one of the tree away until
@@ -290,7 +253,11 @@ func (f *FS) remove(dir uint64, name string, isDir bool) fuse.Status {
 	case n.dir || isDir:
 		return fuse.EPERM
 	}
-	f.sink.file(id, n.spec.Size).remove(true)
+	if file := f.sink.file(id, n.spec.Size); n.more > 0 && f.sink.Check {
+		file.removeName(dir, name)
+	} else {
+		file.remove(true)
+	}
 	return fuse.OK
 }
 
@@ -310,15 +277,17 @@ func (f *FS) Rename(_ <-chan struct{}, in *fuse.RenameIn, name, newName string) 
 		return fuse.EPERM
 	case in.Flags&^unix.RENAME_NOREPLACE != 0:
 		return fuse.EINVAL
-	case !ok || f.sink.isRemoved(id) && f.sink.made.lookup(in.Newdir, newName) != nil:
+	case !ok || f.sink.isGone(id, in.Newdir, newName) && f.sink.made.lookup(in.Newdir, newName) != nil:
 	case n.dir || moved.isDir():
 		return fuse.EPERM
 	case f.sink.Check:
 		f.sink.counts.refused.Add(1)
 		f.sink.printf("%q to %q: what was written to the former was not compared, as the tree has the latter alone. Give rsync or rclone the flag --inplace", name, newName)
 		return fuse.EPERM
-	case !replace && !f.sink.isRemoved(id):
+	case !replace && !f.sink.isGone(id, in.Newdir, newName):
 		return fuse.Status(syscall.EEXIST)
+	case n.link || moved.kind != syscall.S_IFREG: // which takes the place of what the tree has
+		f.sink.file(id, n.spec.Size).remove(true)
 	default:
 		file := f.sink.file(id, n.spec.Size)
 		file.truncate(moved.length.Load())

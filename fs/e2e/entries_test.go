@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +196,37 @@ func TestBackupsOfEntries(t *testing.T) {
 				t.Errorf("verify: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 			}
 			makeRemovable(t, to)
+		})
+	}
+}
+
+// Tools make links and sparse files again in a mount that compares what is written.
+func TestEntriesComeBack(t *testing.T) {
+	needRoot(t) // for owners
+	flags := treeFlags(t, entries)
+	original, saved := mount(t, flags...), t.TempDir()
+	output(t, "cp", "-a", original+"/.", saved)
+	want := statsOf(t, original, inodes(t, original))
+	for tool, script := range map[string]string{
+		"cp":    `cp -a "$0"/. "$1"`,
+		"tar":   `tar -C "$0" -Scf - . | tar -C "$1" -xpPf -`,
+		"rsync": `rsync -aHI --inplace "$0"/ "$1"/`,
+	} {
+		t.Run(tool, func(t *testing.T) {
+			if tool == "rsync" {
+				need(t, "rsync")
+			}
+			mnt := mount(t, slices.Concat([]string{"--accept-writes", "--mode", "0444"}, flags)...)
+			output(t, "bash", "-o", "pipefail", "-c", script, saved, mnt)
+			sameStats(t, tool, statsOf(t, mnt, inodes(t, mnt)), want)
+			if text := output(t, "cat", mnt+"/.dgenfs/writes"); text != "" {
+				t.Errorf(".dgenfs/writes has %s", text)
+			}
+			// Of what is nothing but a hole, nothing need be written.
+			stats := output(t, "cat", mnt+"/.dgenfs/stats")
+			if m := regexp.MustCompile(`"files_complete": +([0-9]+)`).FindStringSubmatch(stats); m == nil || m[1] != "36" && m[1] != "37" {
+				t.Errorf("files_complete is %q, of 37 files", m)
+			}
 		})
 	}
 }

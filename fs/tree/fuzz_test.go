@@ -15,10 +15,17 @@ func FuzzTree(f *testing.F) {
 	f.Add("a{0..9}\na{0..9}.b\nd{0..3}/e{0..3}/f{0..3}", uint64(5), uint64(0), uint64(1), uint(0), uint64(0), uint64(0))
 	f.Add("a{0..9}/\nb/c/\nb/{0..5}", uint64(7), uint64(2), uint64(3), uint(9), uint64(1e8), uint64(1e8))
 	f.Add(`a\{{1..20}\}b`+"\nc/{0..999999999999}", uint64(1<<40), uint64(1), uint64(2), uint(100), uint64(1e9), uint64(1e9))
+	f.Add("d{0..3}/f{0..9}.x\nh{0..99} => d{0..3}/f{0..9}.x\nd{0..3}/g{0..9} => d{0..3}/f{0..9}.x\ns{0..9} -> d{0..4}/x\nt/u{0..24} => s{0..9}", uint64(77), uint64(4), uint64(6), uint(7), uint64(1e8), uint64(2e8))
 	f.Fuzz(func(t *testing.T, patterns string, n, index, count uint64, generation uint, grow, remove uint64) {
 		var entries []Entry
 		for pattern := range strings.SplitSeq(patterns, "\n") {
-			entries = append(entries, entriesOf(pattern)...)
+			if name, target, ok := strings.Cut(pattern, " => "); ok {
+				entries = append(entries, hardlink(name, target))
+			} else if name, target, ok := strings.Cut(pattern, " -> "); ok {
+				entries = append(entries, symlink(name, target))
+			} else {
+				entries = append(entries, entriesOf(pattern)...)
+			}
 		}
 		if len(entries) > 50 {
 			return
@@ -47,7 +54,25 @@ func FuzzTree(f *testing.F) {
 			}
 		}
 		checkListing(t, tree, Root, 0)
+		checkNames(t, tree)
 	})
+}
+
+// checkNames counts the names of files, of a tree that has not too many.
+func checkNames(t *testing.T, tree *Tree) {
+	t.Helper()
+	var names uint64
+	for _, n := range tree.nodes {
+		if names += min(n.count, 1e4); names > 1e4 {
+			return
+		}
+	}
+	for id, names := range namesOf(t, tree) {
+		if n, ok := tree.Node(id); !ok || n.Names != uint64(len(names)-1) {
+			t.Fatalf("the file %d has the names %q, and is %+v, %v", id, names, n, ok)
+		}
+		checkPosition(t, tree, id)
+	}
 }
 
 // first returns the first few children of a directory from an ordinal on, as far as

@@ -79,6 +79,9 @@ func (b *Builder) resolve() {
 	}
 }
 
+// ErrNoFiles is the error about hard links whose files no entry has.
+var ErrNoFiles = errors.New("no other entry has this NAME; write it as there, with all ranges")
+
 // target returns the node of the files that have a pattern.
 func (b *Builder) target(pattern string) (*node, error) {
 	components, err := parsePattern(pattern)
@@ -93,7 +96,7 @@ func (b *Builder) target(pattern string) (*node, error) {
 			n = nil
 		}
 		if n == nil {
-			return nil, errors.New("no other entry has this NAME; write it as there, with all ranges")
+			return nil, ErrNoFiles
 		}
 	}
 	switch l := n.link(); {

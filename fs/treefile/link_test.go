@@ -74,3 +74,14 @@ func TestLinkLines(t *testing.T) {
 		}
 	}
 }
+
+// A line that is wrong is one error, not another one for each of its hard links.
+func TestLinksOfWrongLines(t *testing.T) {
+	_, _, err := Build(Parse("f", []byte("a 4K,mode=9\nb hardlink=a\nc 1\nc hardlink=c\n")), Scale{}, tree.Options{})
+	if err == nil || !strings.Contains(err.Error(), "f:1: mode") || strings.Contains(err.Error(), "f:2:") || !strings.Contains(err.Error(), "f:4:") {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := Build(Parse("f", []byte("a 4K\nb hardlink=d\n")), Scale{}, tree.Options{}); err == nil || !strings.Contains(err.Error(), "f:2:") {
+		t.Errorf("got %v", err)
+	}
+}

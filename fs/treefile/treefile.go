@@ -116,7 +116,11 @@ func Build(lines []Line, scale Scale, o tree.Options) (t *tree.Tree, got Scale, 
 	t, err = b.Tree()
 	var wrongEntries tree.Errors
 	if errors.As(err, &wrongEntries) {
+		before := wrong != nil
 		for _, e := range wrongEntries {
+			if before && errors.Is(e, tree.ErrNoFiles) {
+				continue // a line that is wrong may be that of the files
+			}
 			wrong.add(entries[e.Entry], e)
 		}
 	} else if err != nil {
