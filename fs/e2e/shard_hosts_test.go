@@ -197,9 +197,10 @@ func TestShardsOfHosts(t *testing.T) {
 		t.Errorf("fio has read %v, want %v, together %d", read, want, bytesOf(t, all))
 	}
 	for i, h := range hosts {
-		// The stats have been read, too.
-		if n := served(h) - before[i]; n < parts[i] || n > parts[i]+parts[i]/10 {
-			t.Errorf("the mount of %s has served %d bytes, want a little more than %d", h.address, n, parts[i])
+		// Small files are stored when they are opened, and read once more, as fio drops
+		// what is cached of a file before it reads it.
+		if n := served(h) - before[i]; n < parts[i] || n > 2*parts[i] {
+			t.Errorf("the mount of %s has served %d bytes, want %d to twice that", h.address, n, parts[i])
 		}
 	}
 }
