@@ -31,7 +31,8 @@ type examiner struct {
 	translated *translated
 	searches   int
 	lastShift  int64
-	window     []byte // that was searched last
+	reordered  []*model // made when they are first needed
+	window     []byte   // that was searched last
 	scratch    []byte
 
 	runs    []Run
@@ -246,10 +247,8 @@ func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (be
 		return best, most
 	}
 	consider(combined(x.reader, actual[q]^expected[q]))
-	for _, o := range orders {
-		for phase := range int64(len(o.at)) {
-			consider(reordered(x.reader, o, phase))
-		}
+	for _, m := range x.reorderings() {
+		consider(m)
 	}
 	for _, m := range x.others() {
 		consider(m)

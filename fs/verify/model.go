@@ -147,6 +147,18 @@ func reordered(r io.ReaderAt, o order, phase int64) *model {
 	return m
 }
 
+// reorderings returns the file in all orders, from all offsets on.
+func (x *examiner) reorderings() []*model {
+	if x.reordered == nil {
+		for _, o := range orders {
+			for phase := range int64(len(o.at)) {
+				x.reordered = append(x.reordered, reordered(x.reader, o, phase))
+			}
+		}
+	}
+	return x.reordered
+}
+
 // placed is data of a file, that has another place in the copy: delta bytes later.
 func placed(r io.ReaderAt, own bool, name string, delta int64) *model {
 	m := &model{kind: Place, from: name, delta: delta, key: fmt.Sprintf("place %s %d", name, delta), least: 8}
