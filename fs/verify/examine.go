@@ -203,26 +203,14 @@ func (x *examiner) hinted(actual, expected []byte, off int64, pos int) (*model, 
 	return nil, 0
 }
 
-// plain returns how many kinds of bytes there are in the beginning of p, up to 8.
-func plain(p []byte) int {
-	var seen [256]bool
-	n := 0
-	for _, c := range p[:min(len(p), 256)] {
-		if !seen[c] {
-			seen[c] = true
-			if n++; n == 8 {
-				break
-			}
-		}
-	}
-	return n
-}
-
 // find returns the model that explains most of what is at q, and how many bytes. try is how
 // often that was tried in vain before.
 func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (best *model, most int) {
 	at := off + int64(q)
 	consider := func(m *model) {
+		if m.refuted(at, off, actual[q], expected) {
+			return
+		}
 		n := m.forward(actual[q:], at, x.scratch)
 		if n <= most {
 			return
