@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,9 @@ func (l Line) files() (spec.Files, error) {
 		return spec.Files{}, fmt.Errorf("%q: must be PATTERN SPEC, as in mail/{000..999}.eml 24K", spec.Cut(l.Pattern))
 	}
 	f, err := spec.ParseFiles(l.Spec)
+	if words := strings.Fields(l.Pattern); err != nil && slices.ContainsFunc(words, spec.IsLink) {
+		return spec.Files{}, fmt.Errorf("%w; in the target of a link, a blank is written \\x20", err)
+	}
 	if err != nil {
 		return spec.Files{}, err
 	}

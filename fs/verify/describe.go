@@ -131,3 +131,18 @@ func entropy(p []byte) (e float64) {
 	}
 	return e
 }
+
+// plain returns how many kinds of bytes there are in the beginning of p, up to 8.
+func plain(p []byte) int {
+	var seen [256]bool
+	n := 0
+	for _, c := range p[:min(len(p), 256)] {
+		if !seen[c] {
+			seen[c] = true
+			if n++; n == 8 {
+				break
+			}
+		}
+	}
+	return n
+}

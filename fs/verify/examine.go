@@ -31,7 +31,8 @@ type examiner struct {
 	translated *translated
 	searches   int
 	lastShift  int64
-	window     []byte // that was searched last
+	reordered  []*model // made when they are first needed
+	window     []byte   // that was searched last
 	scratch    []byte
 
 	runs    []Run
@@ -202,26 +203,14 @@ func (x *examiner) hinted(actual, expected []byte, off int64, pos int) (*model, 
 	return nil, 0
 }
 
-// plain returns how many kinds of bytes there are in the beginning of p, up to 8.
-func plain(p []byte) int {
-	var seen [256]bool
-	n := 0
-	for _, c := range p[:min(len(p), 256)] {
-		if !seen[c] {
-			seen[c] = true
-			if n++; n == 8 {
-				break
-			}
-		}
-	}
-	return n
-}
-
 // find returns the model that explains most of what is at q, and how many bytes. try is how
 // often that was tried in vain before.
 func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (best *model, most int) {
 	at := off + int64(q)
 	consider := func(m *model) {
+		if m.refuted(at, off, actual[q], expected) {
+			return
+		}
 		n := m.forward(actual[q:], at, x.scratch)
 		if n <= most {
 			return
@@ -246,10 +235,8 @@ func (x *examiner) find(actual, expected []byte, off int64, q, end, try int) (be
 		return best, most
 	}
 	consider(combined(x.reader, actual[q]^expected[q]))
-	for _, o := range orders {
-		for phase := range int64(len(o.at)) {
-			consider(reordered(x.reader, o, phase))
-		}
+	for _, m := range x.reorderings() {
+		consider(m)
 	}
 	for _, m := range x.others() {
 		consider(m)

@@ -17,6 +17,10 @@ type model struct {
 	// can say.
 	fill func(p []byte, off int64) int
 
+	// source returns where in the file the byte at off comes from; nil if bytes are not moved
+	// one by one.
+	source func(off int64) int64
+
 	close func() // what the model has opened itself; nil if it has not
 
 	least int // bytes that must differ and be explained for it to be believed
@@ -126,6 +130,10 @@ func reordered(r io.ReaderAt, o order, phase int64) *model {
 	if phase != 0 {
 		m.text += fmt.Sprintf(", counted from offset %d", phase)
 	}
+	m.source = func(off int64) int64 {
+		at := ((off-phase)%n + n) % n
+		return off - at + int64(o.at[at])
+	}
 	m.fill = func(p []byte, off int64) int {
 		if off < phase {
 			return 0
@@ -145,6 +153,28 @@ func reordered(r io.ReaderAt, o order, phase int64) *model {
 		return len(p)
 	}
 	return m
+}
+
+// refuted reports whether the file's bytes, of which expected are those from offset off on,
+// show that the copy would not have b at offset at.
+func (m *model) refuted(at, off int64, b byte, expected []byte) bool {
+	if m.source == nil {
+		return false
+	}
+	i := m.source(at) - off
+	return 0 <= i && i < int64(len(expected)) && expected[i] != b
+}
+
+// reorderings returns the file in all orders, from all offsets on.
+func (x *examiner) reorderings() []*model {
+	if x.reordered == nil {
+		for _, o := range orders {
+			for phase := range int64(len(o.at)) {
+				x.reordered = append(x.reordered, reordered(x.reader, o, phase))
+			}
+		}
+	}
+	return x.reordered
 }
 
 // placed is data of a file, that has another place in the copy: delta bytes later.

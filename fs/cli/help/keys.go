@@ -23,7 +23,7 @@ var specKeys = []key{
 		"Deduplicates by this ratio, from 1, which is the default: of N units, round(N/R) are distinct. Those that are equal are spread over the file."},
 	{"unit", "SIZE", "size of what repeats: a multiple of 4K, up to 1G (default: 128K)",
 		"Sets the size of the unit, the piece that deduplication repeats: a multiple of 4K, up to 1G. The default is 128K."},
-	{"run", "SIZE", "neighbouring units that repeat together, up to 1T (default: one)",
+	{"run", "SIZE", "shortest run of units that repeat together, up to 1T (default: one)",
 		"Makes runs of neighbouring units repeat, and change, together: the shortest run, a multiple of the unit, up to 1T; others have up to 16 times that. Chunking by contents, as backup programs do it, finds duplicates in runs far longer than a chunk. The default is one unit."},
 	{"skew", "N", "how unevenly units repeat, 0 to 8 (default: 0)",
 		"Sets how unevenly units repeat: with 0, the default, all about equally often; with 8, the largest value, some far more often than others, and most only once. The number of distinct units stays the same."},

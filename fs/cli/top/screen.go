@@ -335,7 +335,7 @@ func (s *Screen) latency(v *View) []string {
 
 // files are those of which most is read.
 func (s *Screen) files(v *View, w int) []string {
-	title, all := "files read and written now", v.BusyFiles
+	title, all := "files, last 10 to 30 s", v.BusyFiles
 	if s.ByBytes {
 		title, all = "files read and written most", v.TopFiles
 	}
