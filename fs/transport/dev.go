@@ -302,6 +302,7 @@ func (w *worker) serveUntilIdle() bool {
 			found = 0
 			if w.helping {
 				w.helping = w.help()
+				w.spinner.skip()
 				continue
 			}
 			if w.spinner.again() {

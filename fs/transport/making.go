@@ -64,8 +64,8 @@ func (s *Server) isAhead(r *readArgs) bool {
 func (w *worker) answerAhead(in []byte) {
 	r := readOf(in)
 	theirs, n, ok := w.ahead.Read(r.fh, int64(r.offset), int(r.size), w.memory)
-	defer w.ahead.Done(r.fh)
 	w.isBusy(r.fh)
+	w.spinner.skip() // who spins cannot be called
 	if w.ahead.Pending() {
 		w.callHelp(r.fh)
 	}
@@ -73,7 +73,13 @@ func (w *worker) answerAhead(in []byte) {
 	var errno syscall.Errno
 	if ok {
 		w.setReply(theirs)
-	} else if n, delayed, errno = w.read(r, w.data); delayed != nil {
+	} else {
+		n, delayed, errno = w.read(r, w.data)
+	}
+	// Before the reply: the reader may have the next request answered while this thread
+	// is still returning from sending it.
+	w.ahead.Done(r.fh)
+	if delayed != nil {
 		w.delay(in, delayed)
 		return
 	}

@@ -56,6 +56,9 @@ func (s *spinner) again() bool {
 // found is called when something was found.
 func (s *spinner) found() { s.tries = 0 }
 
+// skip makes a thread sleep at once if nothing is found next.
+func (s *spinner) skip() { s.tries = spins }
+
 // yieldFor lets others run on this CPU, and returns how long they did.
 func yieldFor() time.Duration {
 	begin := time.Since(spinEpoch)
