@@ -61,11 +61,7 @@ func (s *spinner) skip() { s.tries = spins }
 
 // yieldFor lets others run on this CPU, and returns how long they did.
 func yieldFor() time.Duration {
-	begin := time.Since(spinEpoch)
+	begin := time.Now()
 	yield()
-	return time.Since(spinEpoch) - begin
+	return time.Since(begin)
 }
-
-// spinEpoch is what times are counted from: looking at the monotonic clock alone takes half
-// the time of time.Now.
-var spinEpoch = time.Now()

@@ -37,6 +37,13 @@ func TestSpinner(t *testing.T) {
 	if n := looks(); n != spins {
 		t.Errorf("looked %d times after something was found, want %d", n, spins)
 	}
+	s.skip()
+	if n := looks(); n != 0 {
+		t.Errorf("looked %d times where it should not, want 0", n)
+	}
+	if n := looks(); n != spins {
+		t.Errorf("looked %d times the next time, want %d", n, spins)
+	}
 	long[calls+5] = true
 	if n := looks(); n != 5 {
 		t.Errorf("looked %d times while others want the CPU, want 5", n)
